@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "qmp-client-private.h"
+
+#include <gio/gunixsocketaddress.h>
+#include <glib/gi18n-lib.h>
+#include <sys/stat.h>
+
+/* While a Unix socket's queue of connections is full, it is tried again after this many milliseconds,
+ * then after twice as many, and so on. */
+#define RETRY_FIRST 10
+#define RETRY_LONGEST 250
+
+/* qmp_capabilities carries an id that no earlier client can have used for something that is still under
+ * way in the server: its reply would come before ours. */
+#define NEGOTIATION_ID_MIN 100000000
+
+/* What GSocketClient's callback is for. */
+typedef struct {
+  QmpClient  *client;   /* owned */
+  QmpOpening *opening;  /* borrowed: waits for the callback */
+} Connecting;
+
+/* --- the outcome of an opening --- */
+
+static QmpOpening *
+opening_new (QmpClient *self,
+             GTask     *task,
+             gint64     created)
+{
+  QmpOpening *opening = g_new0 (QmpOpening, 1);
+
+  opening->task = task;
+  opening->created = created;
+  opening->retry_delay = RETRY_FIRST;
+  g_queue_init (&opening->closers);
+  qmp_handshake_init (&opening->handshake, self->await_greeting, self->negotiate, self->out_of_band);
+  return opening;
+}
+
+static void
+opening_stop_sources (QmpOpening *opening)
+{
+  qmp_clear_source (&opening->deadline);
+  qmp_clear_source (&opening->cancellation);
+  qmp_clear_source (&opening->retry);
+}
+
+static void
+opening_free (QmpOpening *opening)
+{
+  g_assert (opening->connecting == NULL && opening->closers.head == NULL);
+
+  opening_stop_sources (opening);
+  g_clear_object (&opening->task);
+  g_clear_object (&opening->unix_address);
+  g_clear_error (&opening->error);
+  qmp_handshake_clear (&opening->handshake);
+  g_free (opening);
+}
+
+/* The outcome is final: to the inbox with it, unless a blocking caller looks for it himself. */
+static void
+announce (QmpClient  *self,
+          QmpOpening *opening)
+{
+  if (opening->task != NULL)
+    qmp_client_post_opening (self, opening);
+}
+
+/* error: nullable, taken. Only the first outcome counts. */
+static void
+opening_complete (QmpClient  *self,
+                  QmpOpening *opening,
+                  GError     *error)
+{
+  if (opening->done)
+    {
+      g_clear_error (&error);
+      return;
+    }
+
+  opening->done = TRUE;
+  opening->error = error;
+  opening->negotiation = NULL;
+  opening_stop_sources (opening);
+  /* GSocketClient still owes its callback, which announces then. */
+  if (opening->connecting != NULL)
+    g_cancellable_cancel (opening->connecting);
+  else
+    announce (self, opening);
+}
+
+void
+qmp_client_opening_failed (QmpClient *self,
+                           GError    *error)
+{
+  opening_complete (self, self->opening, error);
+}
+
+/* The same from outside of the wire's dispatch. */
+static void
+fail_opening_now (QmpClient *self,
+                  GError    *error)
+{
+  qmp_client_opening_failed (self, error);
+  qmp_client_close_transport (self);
+}
+
+static void
+return_closers (GQueue *closers)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (closers)) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+void
+qmp_client_apply_opening (QmpClient  *self,
+                          QmpOpening *opening)
+{
+  if (self->opening != opening)
+    return;
+
+  if (opening->error != NULL)
+    {
+      qmp_client_close_transport (self);
+      qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
+      self->opening = NULL;
+      qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
+      return;
+    }
+  self->opening = NULL;
+  if (opening->handshake.greeting != NULL)
+    qmp_client_set_greeting (self, opening->handshake.greeting);
+  qmp_client_set_runstate (self, QMP_RUNSTATE_RUNNING);
+}
+
+void
+qmp_client_deliver_opening (QmpClient  *self,
+                            QmpOpening *opening)
+{
+  GTask *task = g_steal_pointer (&opening->task);
+  GQueue closers = opening->closers;
+
+  g_queue_init (&opening->closers);
+  qmp_client_apply_opening (self, opening);
+  if (opening->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&opening->error));
+  else
+    g_task_return_boolean (task, TRUE);
+  return_closers (&closers);
+  opening_free (opening);
+  g_object_unref (task);
+}
+
+/* --- the handshake --- */
+
+static void
+opening_succeeded (QmpClient *self)
+{
+  opening_complete (self, self->opening, NULL);
+}
+
+void
+qmp_client_opening_greeted (QmpClient   *self,
+                            QmpGreeting *greeting)
+{
+  QmpOpening *opening = self->opening;
+  guint id = g_random_int_range (NEGOTIATION_ID_MIN, G_MAXINT);
+  char *text;
+
+  qmp_handshake_greet (&opening->handshake, greeting);
+  if (!opening->handshake.negotiate)
+    {
+      opening_succeeded (self);
+      return;
+    }
+  text = qmp_handshake_dup_command (&opening->handshake, id);
+  opening->negotiation = qmp_calls_issue (self->calls, QMP_CALL_VALUE,
+                                          qmp_packet_new (text, strlen (text), NULL), id, NULL, FALSE);
+}
+
+void
+qmp_client_opening_negotiated (QmpClient *self,
+                               QmpCall   *call)
+{
+  if (call->error != NULL)
+    {
+      qmp_client_opening_failed (self, qmp_handshake_error_refused (call->error));
+    }
+  else
+    {
+      qmp_calls_set_window (self->calls, qmp_handshake_enables_oob (&self->opening->handshake));
+      opening_succeeded (self);
+    }
+  qmp_call_free (call);
+}
+
+static void
+establish (QmpClient *self,
+           GIOStream *stream)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->transport = qmp_transport_new (stream, self->max_message_size, self->max_depth,
+                                       &qmp_client_transport_funcs, self, &error);
+  if (self->transport == NULL)
+    {
+      fail_opening_now (self, g_steal_pointer (&error));
+      return;
+    }
+  qmp_calls_begin (self->calls, self->transport);
+  qmp_transport_attach (self->transport, qmp_client_get_io_context (self));
+  if (!qmp_handshake_awaits_greeting (&self->opening->handshake))
+    {
+      opening_succeeded (self);
+    }
+}
+
+/* --- connecting --- */
+
+static void
+fail_connecting (QmpClient          *self,
+                 GSocketConnectable *address,
+                 GError             *error)
+{
+  g_autofree char *name = g_socket_connectable_to_string (address);
+
+  g_prefix_error (&error, _("Could not connect to %s: "), name);
+  fail_opening_now (self, error);
+}
+
+static gboolean
+is_other_file (GSocketAddress *address)
+{
+  const char *path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  struct stat info;
+
+  return g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address)) == G_UNIX_SOCKET_ADDRESS_PATH &&
+         stat (path, &info) == 0 && !S_ISSOCK (info.st_mode);
+}
+
+static GIOStream *
+connect_unix_socket (GSocketAddress  *address,
+                     GError         **error)
+{
+  g_autoptr(GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                            G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, address, NULL, error))
+    return NULL;
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+static gboolean retry_cb (gpointer user_data);
+
+/* Connecting to a Unix socket is done at once or not at all. When QEMU serves another client and more of
+ * them wait, the kernel says "try again". */
+static void
+try_unix_socket (QmpClient *self)
+{
+  QmpOpening *opening = self->opening;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GIOStream) stream = connect_unix_socket (opening->unix_address, &error);
+
+  if (stream != NULL)
+    {
+      establish (self, stream);
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      opening->retry = qmp_client_add_timer (self, opening->retry_delay, retry_cb);
+      opening->retry_delay = MIN (opening->retry_delay * 2, RETRY_LONGEST);
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) &&
+           is_other_file (opening->unix_address))
+    {
+      g_autofree char *name = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (opening->unix_address));
+
+      fail_opening_now (self, g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS,
+                                           _("%s is not a socket"), name));
+    }
+  else
+    {
+      fail_connecting (self, G_SOCKET_CONNECTABLE (opening->unix_address), g_steal_pointer (&error));
+    }
+}
+
+static gboolean
+retry_cb (gpointer user_data)
+{
+  QmpClient *self = user_data;
+
+  qmp_clear_source (&self->opening->retry);
+  try_unix_socket (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+connected_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Connecting *connecting = user_data;
+  g_autoptr(QmpClient) self = connecting->client;
+  QmpOpening *opening = connecting->opening;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSocketConnection) connection =
+    g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+
+  g_free (connecting);
+  g_clear_object (&opening->connecting);
+  if (opening->done)
+    {
+      announce (self, opening);
+    }
+  else if (connection != NULL)
+    {
+      establish (self, G_IO_STREAM (connection));
+    }
+  else
+    {
+      fail_opening_now (self, g_steal_pointer (&error));
+    }
+}
+
+/* Anything that is no Unix socket: names are looked up, addresses tried one after the other. */
+static void
+connect_by_socket_client (QmpClient          *self,
+                          GSocketConnectable *address)
+{
+  g_autoptr(GSocketClient) client = g_socket_client_new ();
+  Connecting *connecting = g_new0 (Connecting, 1);
+
+  connecting->client = g_object_ref (self);
+  connecting->opening = self->opening;
+  self->opening->connecting = g_cancellable_new ();
+  /* A monitor is no web site: no proxy is asked for it. */
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_connect_async (client, address, self->opening->connecting, connected_cb, connecting);
+}
+
+static void
+connect_to (QmpClient          *self,
+            GSocketConnectable *address)
+{
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    {
+      self->opening->unix_address = G_SOCKET_ADDRESS (g_object_ref (address));
+      try_unix_socket (self);
+    }
+  else
+    {
+      connect_by_socket_client (self, address);
+    }
+}
+
+/* --- opening --- */
+
+static GError *
+opening_timed_out (QmpClient *self)
+{
+  if (self->transport != NULL)
+    {
+      qmp_transport_give_out_rest (self->transport);
+      return qmp_handshake_error_timed_out (&self->opening->handshake);
+    }
+  if (self->opening->unix_address != NULL)
+    return g_error_new_literal (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY,
+                                _("The socket's queue of connections is full: "
+                                  "other clients hold this monitor and wait for it"));
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Could not connect in time"));
+}
+
+static gboolean
+open_deadline_cb (gpointer user_data)
+{
+  QmpClient *self = user_data;
+
+  fail_opening_now (self, opening_timed_out (self));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+open_cancelled_cb (GCancellable *cancellable,
+                   gpointer      user_data)
+{
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  fail_opening_now (user_data, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes task. Returns the opening, on which CONNECTING was announced: other people's code has run, and
+ * the opening may be done by now. Returns NULL with error in the wrong runstate. */
+static QmpOpening *
+opening_begin (QmpClient  *self,
+               GTask      *task,
+               gint64      created,
+               GError    **error)
+{
+  QmpOpening *opening;
+
+  if (!qmp_client_require (self, QMP_RUNSTATE_IDLE, "open", error))
+    return NULL;
+
+  opening = opening_new (self, task, created);
+  self->opening = opening;
+  qmp_client_set_greeting (self, NULL);
+  qmp_client_set_runstate (self, QMP_RUNSTATE_CONNECTING);
+  return opening;
+}
+
+/* One of address and stream is given. */
+static void
+opening_start (QmpClient          *self,
+               GSocketConnectable *address,
+               GIOStream          *stream,
+               GCancellable       *cancellable)
+{
+  QmpOpening *opening = self->opening;
+  GError *error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error))
+    {
+      fail_opening_now (self, error);
+      return;
+    }
+
+  if (self->open_timeout > 0)
+    opening->deadline = qmp_client_add_timer (self, self->open_timeout, open_deadline_cb);
+  if (cancellable != NULL)
+    opening->cancellation = qmp_client_add_cancellation (self, cancellable,
+                                                         G_SOURCE_FUNC (open_cancelled_cb), self);
+  if (stream != NULL)
+    establish (self, stream);
+  else
+    connect_to (self, address);
+}
+
+static void
+open_in_background (QmpClient           *self,
+                    GSocketConnectable  *address,
+                    GIOStream           *stream,
+                    GCancellable        *cancellable,
+                    GAsyncReadyCallback  callback,
+                    gpointer             user_data,
+                    gpointer             source_tag)
+{
+  GError *error = NULL;
+  gint64 created;
+  g_autoptr(GTask) task = qmp_client_new_task (self, cancellable, callback, user_data, source_tag, &created);
+  QmpOpening *opening = opening_begin (self, g_object_ref (task), created, &error);
+
+  if (opening == NULL)
+    {
+      g_object_unref (task);
+      g_task_return_error (task, error);
+    }
+  else if (self->opening == opening && !opening->done)
+    {
+      opening_start (self, address, stream, cancellable);
+    }
+}
+
+static gboolean
+open_blocking (QmpClient           *self,
+               GSocketConnectable  *address,
+               GIOStream           *stream,
+               GCancellable        *cancellable,
+               GError             **error)
+{
+  QmpOpening *opening = opening_begin (self, NULL, 0, error);
+  gboolean success;
+
+  if (opening == NULL)
+    return FALSE;
+
+  if (!opening->done)
+    {
+      qmp_client_begin_blocking (self);
+      opening_start (self, address, stream, cancellable);
+      while (!opening->done || opening->connecting != NULL)
+        qmp_client_iterate (self);
+      qmp_client_end_blocking (self);
+    }
+  qmp_client_apply_opening (self, opening);
+  qmp_client_settle_runstate (self);
+  return_closers (&opening->closers);
+  success = opening->error == NULL;
+  if (!success)
+    g_propagate_error (error, g_steal_pointer (&opening->error));
+  opening_free (opening);
+  return success;
+}
+
+static GError *
+closed_while_opening (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                              _("The client was closed while it was opening"));
+}
+
+void
+qmp_client_abort_opening (QmpClient *self)
+{
+  QmpOpening *opening = self->opening;
+
+  if (opening->done && opening->error == NULL)
+    opening->error = closed_while_opening ();
+  fail_opening_now (self, closed_while_opening ());
+}
+
+/**
+ * qmp_client_open_async:
+ * @self: a client
+ * @address: where the server listens: a [class@Gio.UnixSocketAddress], a
+ *   [class@Gio.NetworkAddress] or any other [iface@Gio.SocketConnectable]
+ * @cancellable: (nullable): cancels the opening
+ * @callback: (scope async) (closure user_data): called when the client runs, or could not be opened
+ * @user_data: data for @callback
+ *
+ * Connects to a server, waits for its greeting and negotiates capabilities.
+ *
+ * Needs [enum@Runstate] `IDLE`; the client is `CONNECTING` from here on, and `RUNNING` when @callback is
+ * called after success. What is waited for, and how long, is up to [property@Client:await-greeting],
+ * [property@Client:negotiate] and [property@Client:open-timeout]. Events that come before the greeting or
+ * during the negotiation are not lost: they are emitted in their place.
+ *
+ * A Unix socket whose queue of connections is full is tried again until the timeout.
+ *
+ * See [method@Client.open_finish] for how it can fail. This is the QMP specification's "Server Greeting"
+ * and "Capabilities Negotiation".
+ *
+ * Since: 1.0
+ */
+void
+qmp_client_open_async (QmpClient           *self,
+                       GSocketConnectable  *address,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  g_return_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self));
+  g_return_if_fail (G_IS_SOCKET_CONNECTABLE (address));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  open_in_background (self, address, NULL, cancellable, callback, user_data, qmp_client_open_async);
+}
+
+/**
+ * qmp_client_open_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: where to store an error
+ *
+ * Ends [method@Client.open_async].
+ *
+ * After any error the client is `IDLE` and can be opened again. Errors are:
+ *
+ * - `QMP_CLIENT_ERROR_STATE`: the client was not `IDLE`; nothing was done, and the link that it may have
+ *   is untouched;
+ * - `QMP_CLIENT_ERROR_BUSY`: connected, but no greeting came in time, or the socket's queue stayed full:
+ *   another client holds the monitor;
+ * - `QMP_CLIENT_ERROR_ADDRESS`: the path is no socket;
+ * - `QMP_PROTOCOL_ERROR_GREETING`: something came, and it was no greeting;
+ * - `QMP_PROTOCOL_ERROR_NEGOTIATION`: the server refused; its words are in the text;
+ * - `QMP_PROTOCOL_ERROR_TOO_LARGE`: a message before the end of the negotiation was over
+ *   [property@Client:max-message-size];
+ * - `G_IO_ERROR_CONNECTION_CLOSED`: the server closed the connection on the way;
+ * - `G_IO_ERROR_TIMED_OUT`: it could not be connected to in time, or did not answer the negotiation;
+ * - `G_IO_ERROR_CANCELLED`: cancelled, or the client was closed meanwhile;
+ * - `G_IO_ERROR_NOT_FOUND`, `G_IO_ERROR_CONNECTION_REFUSED` and others of `GIOErrorEnum` and
+ *   `GResolverError`: it could not be connected to.
+ *
+ * Returns: `TRUE` if the client runs
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_client_open_finish (QmpClient     *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_open_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * qmp_client_open:
+ * @self: a client
+ * @address: where the server listens
+ * @cancellable: (nullable): cancels the opening
+ * @error: where to store an error
+ *
+ * Connects to a server, waits for its greeting and negotiates capabilities; blocks until done.
+ *
+ * The blocking form of [method@Client.open_async], with the errors of [method@Client.open_finish]. No main
+ * loop is needed, and none is run: nobody else's callback is called meanwhile.
+ *
+ * Returns: `TRUE` if the client runs
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_client_open (QmpClient           *self,
+                 GSocketConnectable  *address,
+                 GCancellable        *cancellable,
+                 GError             **error)
+{
+  g_return_val_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self), FALSE);
+  g_return_val_if_fail (G_IS_SOCKET_CONNECTABLE (address), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  return open_blocking (self, address, NULL, cancellable, error);
+}
+
+/**
+ * qmp_client_open_stream_async:
+ * @self: a client
+ * @stream: a connected stream
+ * @cancellable: (nullable): cancels the opening
+ * @callback: (scope async) (closure user_data): called when the client runs, or could not be opened
+ * @user_data: data for @callback
+ *
+ * Opens over a stream that is connected already: one end of a socketpair, a TLS connection, a SPICE port.
+ *
+ * The client takes the stream over: it must not be read, written or closed by anybody else from here on,
+ * and it is closed with the link, also when the opening fails. Its input and output must be pollable
+ * ([iface@Gio.PollableInputStream]). File descriptors can be passed when it is a
+ * [class@Gio.SocketConnection] over a Unix socket.
+ *
+ * Otherwise this is [method@Client.open_async].
+ *
+ * Since: 1.0
+ */
+void
+qmp_client_open_stream_async (QmpClient           *self,
+                              GIOStream           *stream,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  g_return_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self));
+  g_return_if_fail (G_IS_IO_STREAM (stream));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  open_in_background (self, NULL, stream, cancellable, callback, user_data, qmp_client_open_stream_async);
+}
+
+/**
+ * qmp_client_open_stream_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: where to store an error
+ *
+ * Ends [method@Client.open_stream_async].
+ *
+ * Errors are those of [method@Client.open_finish] but for connecting, and `G_IO_ERROR_NOT_SUPPORTED` for a
+ * stream that cannot be polled.
+ *
+ * Returns: `TRUE` if the client runs
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_client_open_stream_finish (QmpClient     *self,
+                               GAsyncResult  *result,
+                               GError       **error)
+{
+  g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_open_stream_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * qmp_client_open_stream:
+ * @self: a client
+ * @stream: a connected stream
+ * @cancellable: (nullable): cancels the opening
+ * @error: where to store an error
+ *
+ * Opens over a stream that is connected already; blocks until done.
+ *
+ * The blocking form of [method@Client.open_stream_async].
+ *
+ * Returns: `TRUE` if the client runs
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_client_open_stream (QmpClient     *self,
+                        GIOStream     *stream,
+                        GCancellable  *cancellable,
+                        GError       **error)
+{
+  g_return_val_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self), FALSE);
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  return open_blocking (self, NULL, stream, cancellable, error);
+}

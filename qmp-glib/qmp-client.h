@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-event.h>
+#include <qmp-glib/qmp-greeting.h>
+#include <qmp-glib/qmp-message.h>
+
+G_BEGIN_DECLS
+
+/**
+ * QmpRunstate:
+ * @QMP_RUNSTATE_IDLE: no link; the client can be opened
+ * @QMP_RUNSTATE_CONNECTING: on the way to a link: connecting, waiting for the greeting, negotiating
+ * @QMP_RUNSTATE_RUNNING: commands can be executed
+ * @QMP_RUNSTATE_DISCONNECTING: on the way back to idle
+ *
+ * Where a client stands.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  QMP_RUNSTATE_IDLE,
+  QMP_RUNSTATE_CONNECTING,
+  QMP_RUNSTATE_RUNNING,
+  QMP_RUNSTATE_DISCONNECTING,
+} QmpRunstate;
+
+#define QMP_TYPE_CLIENT (qmp_client_get_type ())
+
+QMP_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (QmpClient, qmp_client, QMP, CLIENT, GObject)
+
+QMP_AVAILABLE_IN_1_0
+QmpClient   *qmp_client_new                     (const char           *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/* properties */
+QMP_AVAILABLE_IN_1_0
+const char  *qmp_client_get_name                (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+QmpRunstate  qmp_client_get_runstate            (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+QmpGreeting *qmp_client_get_greeting            (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_await_greeting      (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_await_greeting      (QmpClient            *self,
+                                                 gboolean              await_greeting);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_negotiate           (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_negotiate           (QmpClient            *self,
+                                                 gboolean              negotiate);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_out_of_band         (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_out_of_band         (QmpClient            *self,
+                                                 gboolean              out_of_band);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_open_timeout        (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_open_timeout        (QmpClient            *self,
+                                                 guint                 open_timeout);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_close_timeout       (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_close_timeout       (QmpClient            *self,
+                                                 guint                 close_timeout);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_timeout             (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_timeout             (QmpClient            *self,
+                                                 guint                 timeout);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_max_message_size    (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_max_message_size    (QmpClient            *self,
+                                                 guint                 max_message_size);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_max_depth           (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_max_depth           (QmpClient            *self,
+                                                 guint                 max_depth);
+
+/* the link */
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_open_async              (QmpClient            *self,
+                                                 GSocketConnectable   *address,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_open_finish             (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_open                    (QmpClient            *self,
+                                                 GSocketConnectable   *address,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_open_stream_async       (QmpClient            *self,
+                                                 GIOStream            *stream,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_open_stream_finish      (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_open_stream             (QmpClient            *self,
+                                                 GIOStream            *stream,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_close_async             (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_close_finish            (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_close                   (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+
+/* commands */
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_execute_async           (QmpClient            *self,
+                                                 const char           *command,
+                                                 JsonNode             *arguments,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+JsonNode    *qmp_client_execute_finish          (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+JsonNode    *qmp_client_execute                 (QmpClient            *self,
+                                                 const char           *command,
+                                                 JsonNode             *arguments,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_execute_message_async   (QmpClient            *self,
+                                                 QmpMessage           *message,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+JsonNode    *qmp_client_execute_message_finish  (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+JsonNode    *qmp_client_execute_message         (QmpClient            *self,
+                                                 QmpMessage           *message,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_exchange_async          (QmpClient            *self,
+                                                 QmpMessage           *message,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpMessage  *qmp_client_exchange_finish         (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMessage  *qmp_client_exchange                (QmpClient            *self,
+                                                 QmpMessage           *message,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_send_fd                 (QmpClient            *self,
+                                                 int                   fd,
+                                                 GError              **error);
+
+G_END_DECLS

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "qmp-debug-private.h"
+
+static const GDebugKey debug_keys[] = {
+  { "state", QMP_DEBUG_STATE },
+  { "wire", QMP_DEBUG_WIRE },
+};
+
+QmpDebugFlags
+qmp_debug_get_flags (void)
+{
+  /* The flags and one more bit, so that "read, and nothing is asked for" is not 0. */
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      guint flags = g_parse_debug_string (g_getenv ("QMP_DEBUG"), debug_keys,
+                                          G_N_ELEMENTS (debug_keys));
+
+      g_once_init_leave (&once, ((gsize) flags << 1) | 1);
+    }
+
+  return (QmpDebugFlags) (once >> 1);
+}
+
+void
+qmp_debug (QmpDebugFlags  flag,
+           const char    *format,
+           ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  if (!qmp_debug_enabled (flag))
+    return;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  g_printerr ("Qmp: %s\n", text);
+}

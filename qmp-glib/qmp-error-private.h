@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-error.h>
+
+G_BEGIN_DECLS
+
+/* The code of a QAPI error class, QMP_COMMAND_ERROR_UNKNOWN for one that is not known. */
+QmpCommandError  qmp_command_error_code_for_class (const char        *error_class);
+
+/* The server's error as a GError: desc verbatim. received is held; sent (nullable) too. */
+GError          *qmp_command_error_new            (const char        *error_class,
+                                                   const char        *desc,
+                                                   QmpMessage        *sent,
+                                                   QmpMessage        *received);
+
+/* A protocol error about a text: keeps a copy of at most QMP_PROTOCOL_ERROR_TEXT_MAX bytes around
+ * offset, and appends where it is and what stands there to the message. offset is -1 for none. */
+#define QMP_PROTOCOL_ERROR_TEXT_MAX 4096
+
+GError          *qmp_protocol_error_new_for_text  (QmpProtocolError   code,
+                                                   const char        *text,
+                                                   gsize              length,
+                                                   gssize             offset,
+                                                   const char        *format,
+                                                   ...) G_GNUC_PRINTF (5, 6);
+
+/* Text from the other side made fit for an error message: at most 60 bytes around offset, what is
+ * not printable as \xNN, dots where something was left out. */
+char            *qmp_excerpt                      (const char        *text,
+                                                   gsize              length,
+                                                   gssize             offset);
+
+G_END_DECLS

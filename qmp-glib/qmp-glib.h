@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#define QMP_INSIDE
+#include <qmp-glib/qmp-types.h>
+#include <qmp-glib/qmp-error.h>
+#include <qmp-glib/qmp-message.h>
+#include <qmp-glib/qmp-event.h>
+#include <qmp-glib/qmp-greeting.h>
+#include <qmp-glib/qmp-client.h>
+#include <qmp-glib/qmp-enums.h>
+#undef QMP_INSIDE

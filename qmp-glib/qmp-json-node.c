@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "qmp-json-node-private.h"
+#include "qmp-json-text-private.h"
+
+typedef struct {
+  const char *position;
+  const char *end;
+  GString    *scratch; /* for strings, which json-glib copies */
+} Builder;
+
+static JsonNode *build_value (Builder *self);
+
+static char
+peek (Builder *self)
+{
+  self->position = qmp_json_skip_spaces (self->position, self->end);
+  return self->position < self->end ? *self->position : '\0';
+}
+
+/* The unescaped string, valid until the next call. */
+static const char *
+plain_string (Builder    *self,
+              const char *text,
+              gsize       length)
+{
+  g_string_truncate (self->scratch, 0);
+  if (memchr (text, '\\', length) == NULL)
+    g_string_append_len (self->scratch, text + 1, length - 2);
+  else
+    qmp_json_append_unescaped (self->scratch, text, length, QMP_JSON_REPLACEMENT_CHARACTER);
+
+  return self->scratch->str;
+}
+
+static void
+add_member (Builder    *self,
+            JsonNode   *node,
+            JsonObject *object)
+{
+  const char *key = self->position;
+  const char *key_end = qmp_json_skip_value (key, self->end);
+  JsonNode *value;
+
+  self->position = key_end;
+  if (peek (self) == ':')
+    self->position++;
+
+  value = build_value (self);
+  json_node_set_parent (value, node);
+  json_object_set_member (object, plain_string (self, key, key_end - key), value);
+}
+
+static JsonNode *
+build_object (Builder *self)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  json_node_take_object (node, object);
+  self->position++;
+  while (peek (self) != '}' && self->position < self->end)
+    {
+      add_member (self, node, object);
+      if (peek (self) == ',')
+        {
+          self->position++;
+          peek (self);
+        }
+    }
+  self->position++;
+
+  return node;
+}
+
+static JsonNode *
+build_array (Builder *self)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+
+  json_node_take_array (node, array);
+  self->position++;
+  while (peek (self) != ']' && self->position < self->end)
+    {
+      JsonNode *element = build_value (self);
+
+      json_node_set_parent (element, node);
+      json_array_add_element (array, element);
+      if (peek (self) == ',')
+        self->position++;
+    }
+  self->position++;
+
+  return node;
+}
+
+static JsonNode *
+build_number (const char *text,
+              gsize       length)
+{
+  JsonNode *node = json_node_alloc ();
+  gint64 value;
+
+  if (qmp_json_get_int64 (text, length, &value))
+    return json_node_init_int (node, value);
+
+  return json_node_init_double (node, qmp_json_get_double (text, length));
+}
+
+static JsonNode *
+build_scalar (Builder *self)
+{
+  const char *text = self->position;
+  gsize length;
+
+  self->position = qmp_json_skip_value (text, self->end);
+  length = self->position - text;
+
+  switch (length > 0 ? *text : 'n')
+    {
+    case '"':
+      return json_node_init_string (json_node_alloc (), plain_string (self, text, length));
+    case 't':
+    case 'f':
+      return json_node_init_boolean (json_node_alloc (), *text == 't');
+    case 'n':
+      return json_node_init_null (json_node_alloc ());
+    default:
+      return build_number (text, length);
+    }
+}
+
+static JsonNode *
+build_value (Builder *self)
+{
+  switch (peek (self))
+    {
+    case '{':
+      return build_object (self);
+    case '[':
+      return build_array (self);
+    default:
+      return build_scalar (self);
+    }
+}
+
+JsonNode *
+qmp_json_to_node (const char *text,
+                  gsize       length)
+{
+  g_autoptr(GString) scratch = g_string_new (NULL);
+  Builder builder = { text, text + length, scratch };
+
+  return build_value (&builder);
+}

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "qmp-json-writer-private.h"
+#include "qmp-message-private.h"
+#include "qmp-message-struct-private.h"
+
+/* What a message is as a command, and how it is sent. */
+
+#define COMMAND_START "{\"execute\":"
+#define ARGUMENTS_START ",\"arguments\":"
+
+/* Begins the text of a command, {"execute":"name". command_length: of the name with its quotes. */
+static GString *
+begin_command (const char  *command,
+               guint       *command_length,
+               GError     **error)
+{
+  g_autoptr(GString) text = g_string_sized_new (128);
+
+  g_string_append (text, COMMAND_START);
+  if (!qmp_json_append_string (text, command, -1, error))
+    return NULL;
+
+  *command_length = text->len - strlen (COMMAND_START);
+
+  return g_steal_pointer (&text);
+}
+
+/* text is taken; arguments begin at start. Leaves out those that are empty: QEMU reads byte by
+ * byte. */
+static QmpMessage *
+end_command (GString *text,
+             gsize    start,
+             guint    command_length)
+{
+  QmpMessage *self;
+
+  if (g_str_equal (text->str + start, ARGUMENTS_START "{}"))
+    g_string_truncate (text, start);
+  g_string_append_c (text, '}');
+
+  self = qmp_message_new_own (text);
+  self->command_length = command_length;
+
+  return self;
+}
+
+/**
+ * qmp_message_new_command:
+ * @command: (not nullable): the name of a command
+ * @arguments: (nullable): a node that holds an object, the command's arguments; `NULL` for none
+ * @error: return location for an error
+ *
+ * Makes a message that is a command.
+ *
+ * Whether the server knows the command is for the server to say. Later changes to @arguments do not
+ * matter. See the section “Issuing Commands” of the QMP specification.
+ *
+ * The errors are of the domain [error@ProtocolError]: `QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE` if
+ * @arguments hold no object, and `QMP_PROTOCOL_ERROR_SERIALIZATION` if there is something in
+ * @command or @arguments that cannot be sent. Nothing is left behind.
+ *
+ * Returns: (transfer full) (not nullable): a new message
+ *
+ * Since: 1.0
+ */
+QmpMessage *
+qmp_message_new_command (const char  *command,
+                         JsonNode    *arguments,
+                         GError     **error)
+{
+  g_autoptr(GString) text = NULL;
+  guint command_length;
+  gsize start;
+
+  g_return_val_if_fail (command != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  text = begin_command (command, &command_length, error);
+  if (text == NULL)
+    return NULL;
+
+  start = text->len;
+  if (arguments != NULL)
+    {
+      if (!qmp_message_check_holds_object (arguments, error))
+        {
+          /* Translators: goes before what is wrong with the arguments of a command */
+          g_prefix_error (error, _("Arguments of “%s”: "), command);
+          return NULL;
+        }
+
+      g_string_append (text, ARGUMENTS_START);
+      if (!qmp_message_append_value (text, "arguments", arguments, error))
+        return NULL;
+    }
+
+  return end_command (g_steal_pointer (&text), start, command_length);
+}
+
+/**
+ * qmp_message_new_parsed: (skip)
+ * @error: return location for an error
+ * @command: (not nullable): the name of a command
+ * @format: (nullable): the arguments as JSON with holes, an object; `NULL` for none
+ * @...: the values for the holes
+ *
+ * Makes a message that is a command, with its arguments written in place.
+ *
+ * The values go in as values, whatever characters they have in them, and are never read as JSON
+ * text (but for `%j`).
+ *
+ * In @format, strings may also stand in single quotes, and where a value may stand, a hole may:
+ *
+ * | Hole | Takes | Gives |
+ * |------|-------|-------|
+ * | `%b` | `gboolean` | `true` or `false` |
+ * | `%i` | `int` | a number |
+ * | `%u` | `guint` | a number |
+ * | `%x` | `gint64` | a number |
+ * | `%t` | `guint64` | a number |
+ * | `%d` | `double` | a number |
+ * | `%s` | `const char *` | a string; `null` for `NULL` |
+ * | `%v` | [struct@Json.Node], not taken over | that value; `null` for `NULL` |
+ * | `%j` | `const char *`, JSON text | that value |
+ *
+ * ```c
+ * message = qmp_message_new_parsed (&error, "block_resize",
+ *                                   "{'node-name': %s, 'size': %x}",
+ *                                   "disk0", G_GINT64_CONSTANT (10737418240));
+ * ```
+ *
+ * A @format that is not so written is an error of the programmer.
+ *
+ * The errors are of the domain [error@ProtocolError]: `QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE` if
+ * @format gives no object, and `QMP_PROTOCOL_ERROR_SERIALIZATION` if there is something in @command
+ * or the values that cannot be sent, a text for `%j` that is no JSON included. Nothing is left behind.
+ *
+ * Returns: (transfer full) (not nullable): a new message
+ *
+ * Since: 1.0
+ */
+QmpMessage *
+qmp_message_new_parsed (GError     **error,
+                        const char  *command,
+                        const char  *format,
+                        ...)
+{
+  QmpMessage *self;
+  va_list arguments;
+
+  va_start (arguments, format);
+  self = qmp_message_new_parsed_va (error, command, format, &arguments);
+  va_end (arguments);
+
+  return self;
+}
+
+static gboolean
+append_parsed (GString     *text,
+               GError     **error,
+               const char  *command,
+               const char  *format,
+               va_list     *arguments)
+{
+  gsize start;
+
+  g_string_append (text, ARGUMENTS_START);
+  start = text->len;
+
+  if (qmp_json_append_format (text, error, format, arguments) &&
+      qmp_message_check_object (text->str + start, text->len - start, error) &&
+      qmp_message_check_depth (text->str + start, text->len - start, error))
+    return TRUE;
+
+  /* Translators: goes before what is wrong with the arguments of a command */
+  g_prefix_error (error, _("Arguments of “%s”: "), command);
+  return FALSE;
+}
+
+/**
+ * qmp_message_new_parsed_va: (skip)
+ * @error: return location for an error
+ * @command: (not nullable): the name of a command
+ * @format: (nullable): the arguments as JSON with holes, an object; `NULL` for none
+ * @arguments: (not nullable): the values for the holes; where it stands afterwards is undefined
+ *
+ * Makes a message that is a command, as [ctor@Message.new_parsed] does.
+ *
+ * Returns: (transfer full) (not nullable): a new message
+ *
+ * Since: 1.0
+ */
+QmpMessage *
+qmp_message_new_parsed_va (GError     **error,
+                           const char  *command,
+                           const char  *format,
+                           va_list     *arguments)
+{
+  g_autoptr(GString) text = NULL;
+  guint command_length;
+  gsize start;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  g_return_val_if_fail (command != NULL, NULL);
+  g_return_val_if_fail (arguments != NULL, NULL);
+
+  text = begin_command (command, &command_length, error);
+  if (text == NULL)
+    return NULL;
+
+  start = text->len;
+  if (format != NULL && !append_parsed (text, error, command, format, arguments))
+    return NULL;
+
+  return end_command (g_steal_pointer (&text), start, command_length);
+}
+
+/**
+ * qmp_message_get_out_of_band: (get-property out-of-band)
+ * @self: a message
+ *
+ * Tells whether a message is a command to be executed out-of-band.
+ *
+ * It is if it has a member `exec-oob`; see the section “Out-of-band execution” of the QMP
+ * specification.
+ *
+ * Returns: `TRUE` if it is to be executed out-of-band
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_message_get_out_of_band (QmpMessage *self)
+{
+  QmpJsonSlice value;
+
+  g_return_val_if_fail (QMP_IS_MESSAGE (self), FALSE);
+
+  return self->command_length == 0 && qmp_message_find (self, "exec-oob", &value);
+}
+
+/**
+ * qmp_message_set_out_of_band: (set-property out-of-band)
+ * @self: a message that is not read-only
+ * @out_of_band: whether to execute it out-of-band
+ *
+ * Sets whether a command is to be executed out-of-band.
+ *
+ * Its member `execute` becomes `exec-oob`, or the other way round, at the same place. A message that
+ * has neither or both of them is no command, and stays as it is.
+ *
+ * Whether a command can be executed in this way is for the server to say.
+ *
+ * Since: 1.0
+ */
+void
+qmp_message_set_out_of_band (QmpMessage *self,
+                             gboolean    out_of_band)
+{
+  gboolean renamed;
+
+  g_return_if_fail (QMP_IS_MESSAGE (self));
+  g_return_if_fail (!self->read_only);
+
+  if (!!out_of_band == qmp_message_get_out_of_band (self))
+    return;
+
+  if (out_of_band)
+    renamed = qmp_members_rename (qmp_message_ensure_members (self), "execute", "exec-oob");
+  else
+    renamed = qmp_members_rename (qmp_message_ensure_members (self), "exec-oob", "execute");
+  if (!renamed)
+    return;
+
+  qmp_message_changed (self);
+  g_object_notify (G_OBJECT (self), "out-of-band");
+}
+
+/**
+ * qmp_message_get_fd_list: (get-property fd-list)
+ * @self: a message
+ *
+ * The file descriptors that travel with a command.
+ *
+ * They belong to the message, and are closed with it.
+ *
+ * Returns: (transfer none) (nullable): the descriptors, not to be changed; `NULL` for none
+ *
+ * Since: 1.0
+ */
+GUnixFDList *
+qmp_message_get_fd_list (QmpMessage *self)
+{
+  g_return_val_if_fail (QMP_IS_MESSAGE (self), NULL);
+
+  return self->fd_list;
+}
+
+static GUnixFDList *
+duplicate_fds (GUnixFDList  *fd_list,
+               GError      **error)
+{
+  g_autoptr(GUnixFDList) copy = NULL;
+  const int *fds;
+  int n_fds;
+
+  fds = g_unix_fd_list_peek_fds (fd_list, &n_fds);
+  if (n_fds == 0)
+    return NULL;
+
+  copy = g_unix_fd_list_new ();
+  for (int i = 0; i < n_fds; i++)
+    {
+      if (g_unix_fd_list_append (copy, fds[i], error) < 0)
+        return NULL;
+    }
+
+  return g_steal_pointer (&copy);
+}
+
+/**
+ * qmp_message_set_fd_list: (set-property fd-list)
+ * @self: a message that is not read-only
+ * @fd_list: (nullable) (transfer none): file descriptors; `NULL` or an empty list for none
+ *
+ * Sets the file descriptors that travel with a command, for example with `add-fd` or `getfd`.
+ *
+ * The message keeps duplicates and closes them: with @fd_list the caller may do afterwards what he
+ * likes. Descriptors can be passed over Unix sockets only.
+ *
+ * If they cannot be duplicated, for want of free descriptors, the message has none, and cannot be
+ * sent: sending it and [method@Message.validate] then fail with `G_IO_ERROR_TOO_MANY_OPEN_FILES`,
+ * until the descriptors are set anew.
+ *
+ * Since: 1.0
+ */
+void
+qmp_message_set_fd_list (QmpMessage  *self,
+                         GUnixFDList *fd_list)
+{
+  g_autoptr(GUnixFDList) copy = NULL;
+
+  g_return_if_fail (QMP_IS_MESSAGE (self));
+  g_return_if_fail (!self->read_only);
+  g_return_if_fail (fd_list == NULL || G_IS_UNIX_FD_LIST (fd_list));
+
+  g_clear_error (&self->fd_fault);
+  if (fd_list != NULL)
+    copy = duplicate_fds (fd_list, &self->fd_fault);
+
+  if (g_set_object (&self->fd_list, copy))
+    g_object_notify (G_OBJECT (self), "fd-list");
+}
+
+/**
+ * qmp_message_get_timeout: (get-property timeout)
+ * @self: a message
+ *
+ * How long to wait for the reply to a command.
+ *
+ * Returns: the time in milliseconds; 0 for ever, -1 for as long as [property@Client:timeout] says
+ *
+ * Since: 1.0
+ */
+int
+qmp_message_get_timeout (QmpMessage *self)
+{
+  g_return_val_if_fail (QMP_IS_MESSAGE (self), -1);
+
+  return self->timeout;
+}
+
+/**
+ * qmp_message_set_timeout: (set-property timeout)
+ * @self: a message that is not read-only
+ * @timeout: the time in milliseconds; 0 for ever, -1 for as long as [property@Client:timeout] says
+ *
+ * Sets how long to wait for the reply to a command.
+ *
+ * It counts from the moment the command is given to a client.
+ *
+ * Since: 1.0
+ */
+void
+qmp_message_set_timeout (QmpMessage *self,
+                         int         timeout)
+{
+  g_return_if_fail (QMP_IS_MESSAGE (self));
+  g_return_if_fail (!self->read_only);
+  g_return_if_fail (timeout >= -1);
+
+  if (self->timeout == timeout)
+    return;
+
+  self->timeout = timeout;
+  g_object_notify (G_OBJECT (self), "timeout");
+}
+
+/* The bytes are what the server would take. What our own writer has made is known to be. */
+static gboolean
+check_sendable (QmpMessage  *self,
+                GError     **error)
+{
+  const char *text;
+  gsize length;
+
+  if (!qmp_message_validate (self, error))
+    return FALSE;
+
+  if (!self->sendable)
+    {
+      text = g_bytes_get_data (qmp_message_get_bytes (self), &length);
+      self->sendable = qmp_json_check_sendable (text, length, error);
+    }
+
+  return self->sendable;
+}
+
+static void
+append_text (QmpMessage *self,
+             GString    *out)
+{
+  const char *text;
+  gsize length;
+
+  text = g_bytes_get_data (qmp_message_get_bytes (self), &length);
+  if (self->compact)
+    g_string_append_len (out, text, length);
+  else
+    qmp_json_append_compact (out, text, length);
+}
+
+gboolean
+qmp_message_append_wire (QmpMessage  *self,
+                         GString     *out,
+                         const char  *id_text,
+                         GError     **error)
+{
+  if (!check_sendable (self, error))
+    return FALSE;
+
+  if (id_text == NULL)
+    append_text (self, out);
+  else if (self->command_length > 0)
+    {
+      /* No id in it yet: it goes before the closing brace. */
+      append_text (self, out);
+      g_string_truncate (out, out->len - 1);
+      g_string_append (out, ",\"id\":");
+      g_string_append (out, id_text);
+      g_string_append_c (out, '}');
+    }
+  else
+    qmp_members_append (qmp_message_ensure_members (self), out, id_text);
+
+  return TRUE;
+}
+
+char *
+qmp_message_dup_command (QmpMessage *self)
+{
+  QmpJsonSlice in_band;
+  QmpJsonSlice out_of_band;
+  gboolean is_in_band;
+  gboolean is_out_of_band;
+
+  if (self->command_length > 0)
+    {
+      const char *text = g_bytes_get_data (self->bytes, NULL);
+
+      return qmp_json_dup_string (text + strlen (COMMAND_START), self->command_length);
+    }
+
+  is_in_band = qmp_message_find (self, "execute", &in_band);
+  is_out_of_band = qmp_message_find (self, "exec-oob", &out_of_band);
+  if (is_in_band == is_out_of_band)
+    return NULL;
+  if (is_out_of_band)
+    in_band = out_of_band;
+
+  return *in_band.text == '"' ? qmp_json_dup_string (in_band.text, in_band.length) : NULL;
+}

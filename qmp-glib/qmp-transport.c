@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "qmp-transport-private.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "qmp-error.h"
+
+/* Packets that go out in one system call. */
+#define MAX_VECTORS 64
+
+typedef struct {
+  GSource       source;
+  QmpTransport *transport;  /* borrowed; NULL once the transport is closed */
+} TransportSource;
+
+/* Held by its owner, and by a dispatch for as long as it runs. */
+struct _QmpTransport {
+  GIOStream               *stream;
+  QmpJsonReader           *reader;
+  const QmpTransportFuncs *funcs;
+  gpointer                 owner;   /* borrowed; NULL once closed */
+
+  GSource                 *source;  /* nullable */
+
+  /* A socket is read and written by descriptor, with fd >= 0; any other stream through GIO's pollable
+   * interfaces, whose sources are children of ours. */
+  int                      fd;
+  gboolean                 is_unix;
+  gpointer                 fd_tag;
+  GPollableInputStream    *input;
+  GPollableOutputStream   *output;
+  GSource                 *output_child;  /* nullable: only while writing would block */
+
+  GQueue                   queue;         /* of QmpPacket, by their links */
+  gboolean                 blocked;       /* the last write would have blocked */
+  gboolean                 flushing;      /* output was written outside of a dispatch: settle once more */
+  GError                  *write_error;   /* nullable; what has come is still read to its end */
+  gboolean                 over;          /* ended was called */
+};
+
+static void
+transport_clear (QmpTransport *self)
+{
+  g_assert (self->source == NULL && self->queue.head == NULL);
+
+  g_clear_pointer (&self->reader, qmp_json_reader_free);
+  g_clear_error (&self->write_error);
+  g_clear_object (&self->stream);
+}
+
+static void
+transport_unref (QmpTransport *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) transport_clear);
+}
+
+QmpPacket *
+qmp_packet_new (char        *text,
+                gsize        length,
+                GUnixFDList *fd_list)
+{
+  QmpPacket *self = g_rc_box_new0 (QmpPacket);
+
+  self->link.data = self;
+  self->text = text;
+  self->length = length;
+  g_set_object (&self->fd_list, fd_list);
+  return self;
+}
+
+QmpPacket *
+qmp_packet_ref (QmpPacket *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+packet_clear (QmpPacket *self)
+{
+  g_free (self->text);
+  g_clear_object (&self->fd_list);
+}
+
+void
+qmp_packet_unref (QmpPacket *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) packet_clear);
+}
+
+/* Out of the queue; drops the queue's reference. */
+static void
+unqueue (QmpTransport *self,
+         QmpPacket    *packet)
+{
+  g_queue_unlink (&self->queue, &packet->link);
+  packet->queued = FALSE;
+  qmp_packet_unref (packet);
+}
+
+static void
+unqueue_all (QmpTransport *self)
+{
+  while (self->queue.head != NULL)
+    unqueue (self, self->queue.head->data);
+}
+
+/* --- writing --- */
+
+static gboolean
+has_output (QmpTransport *self)
+{
+  return self->queue.head != NULL;
+}
+
+/* Accounts for bytes that went out, over as many packets as they reach. Descriptors went with the first
+ * byte: ours are closed, so that a pipe's other end sees its end of file when the server closes it. */
+static void
+advance (QmpTransport *self,
+         gsize         written)
+{
+  while (written > 0)
+    {
+      QmpPacket *packet = self->queue.head->data;
+      gsize step = MIN (written, packet->length - packet->written);
+
+      packet->begun = TRUE;
+      packet->written += step;
+      g_clear_object (&packet->fd_list);
+      written -= step;
+      if (packet->written == packet->length)
+        unqueue (self, packet);
+    }
+}
+
+/* The head packet, and with it those behind that may share a system call: descriptors belong to byte 0
+ * of their own packet, so one that carries some goes out alone. */
+static guint
+gather (QmpTransport *self,
+        struct iovec *vectors)
+{
+  guint n = 0;
+
+  for (GList *l = self->queue.head; l != NULL && n < MAX_VECTORS; l = l->next)
+    {
+      QmpPacket *packet = l->data;
+
+      if (packet->fd_list != NULL && n > 0)
+        break;
+      vectors[n].iov_base = packet->text + packet->written;
+      vectors[n].iov_len = packet->length - packet->written;
+      n++;
+      if (packet->fd_list != NULL)
+        break;
+    }
+  return n;
+}
+
+static void
+add_fds (struct msghdr *message,
+         GUnixFDList   *fd_list)
+{
+  int n_fds;
+  const int *fds = g_unix_fd_list_peek_fds (fd_list, &n_fds);
+  struct cmsghdr *header = message->msg_control;
+
+  message->msg_controllen = CMSG_SPACE (n_fds * sizeof (int));
+  memset (header, 0, message->msg_controllen);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN (n_fds * sizeof (int));
+  memcpy (CMSG_DATA (header), fds, n_fds * sizeof (int));
+}
+
+/* One system call's worth. Returns FALSE when no more can be done now: would block, or failed. */
+static gboolean
+write_socket (QmpTransport *self,
+              GError      **error)
+{
+  struct iovec vectors[MAX_VECTORS];
+  union { char bytes[CMSG_SPACE (QMP_TRANSPORT_MAX_FDS * sizeof (int))]; struct cmsghdr align; } control;
+  QmpPacket *head = self->queue.head->data;
+  struct msghdr message = { .msg_iov = vectors, .msg_iovlen = gather (self, vectors) };
+  gssize n;
+  int code;
+
+  if (head->fd_list != NULL && head->written == 0)
+    {
+      message.msg_control = control.bytes;
+      add_fds (&message, head->fd_list);
+    }
+
+  do
+    n = sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+
+  if (n >= 0)
+    {
+      advance (self, n);
+      return TRUE;
+    }
+
+  code = errno;
+  /* ENOBUFS: the kernel is short of memory for this moment; polling says when it may be tried again. */
+  if (code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS)
+    self->blocked = TRUE;
+  else
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                 _("Could not write to the server: %s"), g_strerror (code));
+  return FALSE;
+}
+
+/* The same for other streams. After "would block" a TLS stream wants to be given the same bytes again,
+ * so a packet counts as begun once it was tried. */
+static gboolean
+write_pollable (QmpTransport *self,
+                GError      **error)
+{
+  QmpPacket *head = self->queue.head->data;
+  g_autoptr(GError) local_error = NULL;
+  gssize n;
+
+  head->begun = TRUE;
+  n = g_pollable_output_stream_write_nonblocking (self->output,
+                                                  head->text + head->written,
+                                                  head->length - head->written,
+                                                  NULL, &local_error);
+  if (n >= 0)
+    {
+      advance (self, n);
+      return TRUE;
+    }
+
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    self->blocked = TRUE;
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* Asks the source to tell when writing goes on, or no longer to. */
+static void
+watch_output (QmpTransport *self,
+              gboolean      watch)
+{
+  if (self->source == NULL)
+    return;
+
+  if (self->fd_tag != NULL)
+    {
+      g_source_modify_unix_fd (self->source, self->fd_tag, watch ? G_IO_IN | G_IO_OUT : G_IO_IN);
+    }
+  else if (watch && self->output_child == NULL)
+    {
+      self->output_child = g_pollable_output_stream_create_source (self->output, NULL);
+      g_source_set_dummy_callback (self->output_child);
+      g_source_add_child_source (self->source, self->output_child);
+    }
+  else if (!watch && self->output_child != NULL)
+    {
+      g_source_remove_child_source (self->source, self->output_child);
+      g_clear_pointer (&self->output_child, g_source_unref);
+    }
+}
+
+/* A write error does not end the link by itself: what the server sent before it left is still to be
+ * read. Reading ends the link then, at the latest when there is nothing more to read. */
+static void
+fail_writing (QmpTransport *self,
+              GError       *error)
+{
+  self->write_error = error;
+  unqueue_all (self);
+}
+
+void
+qmp_transport_flush (QmpTransport *self)
+{
+  gboolean was_blocked = self->blocked;
+  GError *error = NULL;
+
+  self->blocked = FALSE;
+  while (has_output (self) &&
+         (self->fd >= 0 ? write_socket (self, &error) : write_pollable (self, &error)))
+    ;
+  if (error != NULL)
+    fail_writing (self, error);
+  if (self->blocked != was_blocked)
+    watch_output (self, self->blocked);
+}
+
+void
+qmp_transport_send (QmpTransport *self,
+                    QmpPacket    *packet)
+{
+  g_assert (!packet->queued);
+
+  if (self->write_error != NULL || self->over)
+    return;
+
+  qmp_packet_ref (packet);
+  packet->queued = TRUE;
+  g_queue_push_tail_link (&self->queue, &packet->link);
+}
+
+gboolean
+qmp_transport_recall (QmpTransport *self,
+                      QmpPacket    *packet)
+{
+  if (!packet->queued || packet->begun)
+    return FALSE;
+
+  unqueue (self, packet);
+  return TRUE;
+}
+
+gboolean
+qmp_transport_is_flushed (QmpTransport *self)
+{
+  return !has_output (self);
+}
+
+gboolean
+qmp_transport_can_send_fds (QmpTransport *self)
+{
+  return self->is_unix;
+}
+
+/* --- reading --- */
+
+static void
+end (QmpTransport *self,
+     const GError *cause)
+{
+  if (self->over)
+    return;
+
+  self->over = TRUE;
+  unqueue_all (self);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  self->funcs->ended (self->owner, cause);
+}
+
+void
+qmp_transport_give_out_rest (QmpTransport *self)
+{
+  QmpJsonFrame frame;
+
+  if (qmp_json_reader_finish (self->reader, &frame) != QMP_JSON_READER_MORE)
+    self->funcs->received (self->owner, self->reader, QMP_JSON_READER_JUNK, &frame);
+}
+
+static void
+give_out_frames (QmpTransport *self)
+{
+  QmpJsonReaderResult result;
+  QmpJsonFrame frame;
+
+  while ((result = qmp_json_reader_next (self->reader, &frame)) == QMP_JSON_READER_TEXT ||
+         result == QMP_JSON_READER_JUNK)
+    self->funcs->received (self->owner, self->reader, result, &frame);
+
+  if (result == QMP_JSON_READER_OVERFLOW)
+    {
+      g_autoptr(GError) error =
+        g_error_new_literal (QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE,
+                             _("The server sent a message over the limit on size"));
+
+      end (self, error);
+    }
+}
+
+/* Returns the number of bytes, 0 at the end of the stream, -1 with error set (G_IO_ERROR_WOULD_BLOCK
+ * is left out of error: -1 and no error). */
+static gssize
+read_bytes (QmpTransport *self,
+            guint8       *buffer,
+            gsize         size,
+            GError      **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  gssize n;
+
+  if (self->fd >= 0)
+    {
+      do
+        n = recv (self->fd, buffer, size, MSG_DONTWAIT);
+      while (n < 0 && errno == EINTR);
+      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        {
+          int code = errno;
+
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                       _("Could not read from the server: %s"), g_strerror (code));
+        }
+      return n;
+    }
+
+  n = g_pollable_input_stream_read_nonblocking (self->input, buffer, size, NULL, &local_error);
+  if (n < 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return n;
+}
+
+/* error: NULL at the end of the stream. */
+static void
+end_reading (QmpTransport *self,
+             const GError *error)
+{
+  g_autoptr(GError) closed = NULL;
+
+  if (error == NULL)
+    closed = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                  _("The server closed the connection"));
+  qmp_transport_give_out_rest (self);
+  end (self, error != NULL ? error : closed);
+}
+
+/* One read: bounded work in each dispatch, so that a flood on one link starves nobody. */
+static void
+read_some (QmpTransport *self)
+{
+  g_autoptr(GError) error = NULL;
+  gsize size;
+  guint8 *buffer = qmp_json_reader_reserve (self->reader, &size);
+  gssize n = read_bytes (self, buffer, size, &error);
+
+  qmp_json_reader_commit (self->reader, MAX (n, 0));
+  if (n > 0)
+    give_out_frames (self);
+  else if (n == 0 || error != NULL)
+    end_reading (self, error);
+  else if (self->write_error != NULL)
+    end_reading (self, self->write_error);
+
+  if (!self->over)
+    qmp_json_reader_trim (self->reader);
+}
+
+/* --- the source --- */
+
+/* Queued packets are written here, right before the context sleeps: as many in one system call as were
+ * queued since, and none that was taken back in time. */
+static gboolean
+source_prepare (GSource *source,
+                int     *timeout)
+{
+  QmpTransport *self = ((TransportSource *) source)->transport;
+
+  *timeout = -1;
+  if (has_output (self) && !self->blocked)
+    {
+      qmp_transport_flush (self);
+      self->flushing = TRUE;
+    }
+  return self->write_error != NULL || (self->flushing && !has_output (self));
+}
+
+static gboolean
+source_check (GSource *source)
+{
+  QmpTransport *self = ((TransportSource *) source)->transport;
+
+  if (self->write_error != NULL)
+    return TRUE;
+  return self->fd_tag != NULL && g_source_query_unix_fd (source, self->fd_tag) != 0;
+}
+
+static void
+handle_readiness (QmpTransport *self,
+                  GIOCondition  ready)
+{
+  self->flushing = FALSE;
+  if (ready & G_IO_OUT && self->blocked)
+    qmp_transport_flush (self);
+  if (ready & ~G_IO_OUT || self->write_error != NULL)
+    read_some (self);
+}
+
+static gboolean
+source_dispatch (GSource    *source,
+                 GSourceFunc callback,
+                 gpointer    user_data)
+{
+  QmpTransport *self = g_rc_box_acquire (((TransportSource *) source)->transport);
+  GIOCondition ready = G_IO_IN | G_IO_OUT;
+
+  if (self->fd_tag != NULL)
+    ready = g_source_query_unix_fd (source, self->fd_tag);
+  handle_readiness (self, ready);
+  if (self->owner != NULL)
+    self->funcs->settled (self->owner);
+  transport_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = {
+  .prepare = source_prepare,
+  .check = source_check,
+  .dispatch = source_dispatch,
+};
+
+static GSource *
+create_source (QmpTransport *self)
+{
+  GSource *source = g_source_new (&source_funcs, sizeof (TransportSource));
+
+  g_source_set_static_name (source, "[qmp] transport");
+  /* A main loop run inside of a callback must still be served. */
+  g_source_set_can_recurse (source, TRUE);
+  ((TransportSource *) source)->transport = self;
+  if (self->fd >= 0)
+    {
+      self->fd_tag = g_source_add_unix_fd (source, self->fd, G_IO_IN);
+    }
+  else
+    {
+      g_autoptr(GSource) child = g_pollable_input_stream_create_source (self->input, NULL);
+
+      g_source_set_dummy_callback (child);
+      g_source_add_child_source (source, child);
+    }
+  return source;
+}
+
+static void
+drop_source (QmpTransport *self)
+{
+  if (self->source == NULL)
+    return;
+
+  g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_pointer (&self->output_child, g_source_unref);
+  self->fd_tag = NULL;
+}
+
+void
+qmp_transport_attach (QmpTransport *self,
+                      GMainContext *context)
+{
+  drop_source (self);
+  if (self->over)
+    return;
+
+  self->source = create_source (self);
+  if (self->blocked)
+    watch_output (self, TRUE);
+  g_source_attach (self->source, context);
+}
+
+/* --- beginning and end --- */
+
+/* The socket under the stream, if reading and writing it is the same as reading and writing the
+ * stream. */
+static GSocket *
+get_plain_socket (GIOStream *stream)
+{
+  if (!G_IS_SOCKET_CONNECTION (stream) || G_IS_TCP_WRAPPER_CONNECTION (stream))
+    return NULL;
+  return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+}
+
+static void
+use_socket (QmpTransport *self,
+            GSocket      *socket)
+{
+  GSocketFamily family = g_socket_get_family (socket);
+
+  self->fd = g_socket_get_fd (socket);
+  self->is_unix = family == G_SOCKET_FAMILY_UNIX;
+  /* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. */
+  if (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+}
+
+static gboolean
+use_pollable (QmpTransport *self,
+              GError      **error)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->stream);
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+
+  if (!G_IS_POLLABLE_INPUT_STREAM (input) ||
+      !g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (input)) ||
+      !G_IS_POLLABLE_OUTPUT_STREAM (output) ||
+      !g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (output)))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   _("A stream of type %s cannot be polled, so it cannot carry QMP"),
+                   G_OBJECT_TYPE_NAME (self->stream));
+      return FALSE;
+    }
+  self->input = G_POLLABLE_INPUT_STREAM (input);
+  self->output = G_POLLABLE_OUTPUT_STREAM (output);
+  return TRUE;
+}
+
+QmpTransport *
+qmp_transport_new (GIOStream               *stream,
+                   guint                    max_message_size,
+                   guint                    max_depth,
+                   const QmpTransportFuncs *funcs,
+                   gpointer                 owner,
+                   GError                 **error)
+{
+  QmpTransport *self = g_rc_box_new0 (QmpTransport);
+  GSocket *socket = get_plain_socket (stream);
+
+  self->stream = g_object_ref (stream);
+  self->funcs = funcs;
+  self->owner = owner;
+  self->fd = -1;
+  g_queue_init (&self->queue);
+  if (socket != NULL)
+    {
+      use_socket (self, socket);
+    }
+  else if (!use_pollable (self, error))
+    {
+      transport_unref (self);
+      return NULL;
+    }
+  self->reader = qmp_json_reader_new (max_message_size, max_depth);
+  return self;
+}
+
+void
+qmp_transport_close (QmpTransport *self)
+{
+  self->owner = NULL;
+  self->over = TRUE;
+  drop_source (self);
+  unqueue_all (self);
+  /* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to
+   * GIO's own thread. */
+  if (self->fd >= 0)
+    g_io_stream_close (self->stream, NULL, NULL);
+  else
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  self->fd = -1;
+  transport_unref (self);
+}

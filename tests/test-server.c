@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The server's end of the monitor, in the server. */
+#define SERVER_FD 3
+#define SERVER_FD_TEXT "3"
+/* Held open by the server as long as it lives. */
+#define LIFE_FD 4
+
+struct _TestServer {
+  TestServerKind      kind;
+  char               *directory;
+  char               *path;
+  char               *stderr_path;
+  GSocketConnectable *address;
+  GIOStream          *stream;
+  pid_t               pid;
+  int                 life; /* reads the end of the stream when the process has ended */
+  gboolean            reaped;
+  int                 status;
+};
+
+/* The listening socket, for the server to inherit. */
+static int
+server_listen (TestServer *self)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, self->path, sizeof (address.sun_path));
+  g_assert_cmpint (bind (listener, (struct sockaddr *) &address, sizeof (address)), ==, 0);
+  /* As many as QEMU itself lets wait. */
+  g_assert_cmpint (listen (listener, 1), ==, 0);
+  self->address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->path));
+  return listener;
+}
+
+static char **
+server_dup_arguments (TestServer *self)
+{
+  static const char qemu[] =
+    "qemu-system-x86_64 -machine none -nodefaults -display none -S -chardev ";
+  static const char daemon[] = "qemu-storage-daemon --chardev ";
+  static const char listening[] = "socket,id=m,fd=" SERVER_FD_TEXT ",server=on,wait=off";
+  const char *mode = NULL;
+  g_autofree char *line = NULL;
+  char **arguments = NULL;
+
+  switch (self->kind)
+    {
+    case TEST_SERVER_QEMU:
+      line = g_strconcat (qemu, listening, " -mon chardev=m,mode=control", NULL);
+      break;
+    case TEST_SERVER_QEMU_PRETTY:
+      line = g_strconcat (qemu, listening, " -mon chardev=m,mode=control,pretty=on", NULL);
+      break;
+    case TEST_SERVER_QEMU_PAIR:
+      line = g_strconcat (qemu, "socket,id=m,fd=" SERVER_FD_TEXT " -mon chardev=m,mode=control", NULL);
+      break;
+    case TEST_SERVER_STORAGE_DAEMON:
+    case TEST_SERVER_STORAGE_DAEMON_PRETTY:
+      mode = self->kind == TEST_SERVER_STORAGE_DAEMON_PRETTY ? ",pretty=on" : "";
+      line = g_strconcat (daemon, listening, " --monitor chardev=m", mode, NULL);
+      break;
+    case TEST_SERVER_GUEST_AGENT:
+      /* Socket activation: the environment must name the process itself. */
+      line = g_strdup_printf ("sh -c 'PATH=$PATH:/usr/sbin:/sbin LISTEN_PID=$$ LISTEN_FDS=1 "
+                              "exec qemu-ga -m unix-listen -p %s -t %s'", self->path, self->directory);
+      break;
+    }
+  g_assert_true (g_shell_parse_argv (line, NULL, &arguments, NULL));
+  return arguments;
+}
+
+static void
+die_with_the_test_cb (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid () != GPOINTER_TO_INT (user_data))
+    _exit (1);
+}
+
+TestServer *
+test_server_new (TestServerKind kind)
+{
+  TestServer *self = g_new0 (TestServer, 1);
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GError) error = NULL;
+  int targets[] = { SERVER_FD, LIFE_FD };
+  int sources[2];
+  int life[2];
+  int stderr_fd;
+  GPid pid;
+
+  self->kind = kind;
+  self->directory = g_dir_make_tmp ("qmp-server-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->path = g_build_filename (self->directory, "qmp", NULL);
+  self->stderr_path = g_build_filename (self->directory, "stderr", NULL);
+  stderr_fd = open (self->stderr_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  arguments = server_dup_arguments (self);
+  if (kind == TEST_SERVER_QEMU_PAIR)
+    self->stream = test_socketpair (&sources[0]);
+  else
+    sources[0] = server_listen (self);
+  g_assert_cmpint (pipe2 (life, O_CLOEXEC), ==, 0);
+  self->life = life[0];
+  sources[1] = life[1];
+
+  g_spawn_async_with_pipes_and_fds (NULL, (const char * const *) arguments, NULL,
+                                    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                    die_with_the_test_cb, GINT_TO_POINTER (getpid ()),
+                                    -1, stderr_fd, stderr_fd, sources, targets, G_N_ELEMENTS (sources),
+                                    &pid, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  self->pid = pid;
+  close (sources[0]);
+  close (sources[1]);
+  close (stderr_fd);
+  return self;
+}
+
+/* Waits with a deadline: the kernel closes the server's end of the pipe. */
+int
+test_server_wait (TestServer *self)
+{
+  struct pollfd entry = { .fd = self->life, .events = POLLIN };
+  g_autofree char *output = NULL;
+  int n;
+
+  if (self->reaped)
+    return self->status;
+  do
+    n = poll (&entry, 1, TEST_DEADLINE_SECONDS * 1000);
+  while (n < 0 && errno == EINTR);
+  if (n != 1)
+    {
+      output = test_server_dup_stderr (self);
+      g_error ("The server does not end: %s", output);
+    }
+  g_assert_cmpint (waitpid (self->pid, &self->status, 0), ==, self->pid);
+  self->reaped = TRUE;
+  return self->status;
+}
+
+void
+test_server_kill (TestServer *self)
+{
+  if (!self->reaped)
+    kill (self->pid, SIGKILL);
+}
+
+static void
+remove_directory (const char *path)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      g_unlink (file);
+    }
+  g_rmdir (path);
+}
+
+void
+test_server_free (TestServer *self)
+{
+  test_server_kill (self);
+  test_server_wait (self);
+  remove_directory (self->directory);
+  close (self->life);
+  g_clear_object (&self->address);
+  g_clear_object (&self->stream);
+  g_free (self->directory);
+  g_free (self->path);
+  g_free (self->stderr_path);
+  g_free (self);
+}
+
+GSocketConnectable *
+test_server_get_address (TestServer *self)
+{
+  g_assert_nonnull (self->address);
+  return self->address;
+}
+
+GIOStream *
+test_server_steal_stream (TestServer *self)
+{
+  g_assert_nonnull (self->stream);
+  return g_steal_pointer (&self->stream);
+}
+
+pid_t
+test_server_get_pid (TestServer *self)
+{
+  return self->pid;
+}
+
+const char *
+test_server_get_directory (TestServer *self)
+{
+  return self->directory;
+}
+
+char *
+test_server_dup_stderr (TestServer *self)
+{
+  char *text = NULL;
+
+  if (!g_file_get_contents (self->stderr_path, &text, NULL, NULL))
+    return g_strdup ("");
+  return text;
+}
+
+QmpClient *
+test_server_open (TestServer *self)
+{
+  QmpClient *client = qmp_client_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (self->kind == TEST_SERVER_GUEST_AGENT)
+    {
+      qmp_client_set_negotiate (client, FALSE);
+      qmp_client_set_await_greeting (client, FALSE);
+    }
+  if (self->kind == TEST_SERVER_QEMU_PAIR)
+    {
+      g_autoptr (GIOStream) stream = test_server_steal_stream (self);
+
+      test_open_stream (client, stream, &error);
+    }
+  else
+    {
+      test_open (client, self->address, &error);
+    }
+  if (error != NULL)
+    {
+      g_autofree char *output = test_server_dup_stderr (self);
+
+      g_test_message ("server: %s", output);
+    }
+  g_assert_no_error (error);
+  return client;
+}

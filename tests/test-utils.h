@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-glib.h>
+
+/* What the client tests share: running the main loop with a watchdog, collecting results, one ordered
+ * log of all that a client does, counting what must not leak. */
+
+G_BEGIN_DECLS
+
+/* How long anything may take before it counts as hung. Nothing waits for this in a test that passes. */
+#ifndef TEST_DEADLINE_SECONDS
+#define TEST_DEADLINE_SECONDS 60
+#endif
+
+/* the main loop */
+
+/* Runs the thread-default main context until condition holds. Fails after the deadline. */
+#define test_spin_until(condition)                                                       \
+  G_STMT_START {                                                                         \
+    GSource *test_watchdog = test_watchdog_start (__FILE__, __LINE__, G_STRFUNC,         \
+                                                  #condition);                           \
+    while (!(condition))                                                                 \
+      test_iterate ();                                                                   \
+    test_watchdog_stop (test_watchdog);                                                  \
+  } G_STMT_END
+
+GSource     *test_watchdog_start      (const char          *file,
+                                       int                  line,
+                                       const char          *function,
+                                       const char          *condition);
+void         test_watchdog_stop       (GSource             *watchdog);
+void         test_iterate             (void);
+/* Runs everything that is ready now; waits for nothing. */
+void         test_spin_ready          (void);
+
+/* A failure in a helper thread: printed at once, raised by the next test_check_failure() or
+ * test_iterate() in the test's own thread. */
+void         test_report_failure      (const char          *file,
+                                       int                  line,
+                                       const char          *function,
+                                       const char          *message);
+void         test_check_failure       (void);
+
+/* results */
+
+/* GAsyncReadyCallback: user_data is a GAsyncResult **, which must be NULL: a call completes once. */
+void         test_result_cb           (GObject             *object,
+                                       GAsyncResult        *result,
+                                       gpointer             user_data);
+/* GAsyncReadyCallback for a call that must not complete. */
+void         test_not_reached_cb      (GObject             *object,
+                                       GAsyncResult        *result,
+                                       gpointer             user_data);
+/* The async form run to its end in the main loop. */
+gboolean     test_open                (QmpClient           *client,
+                                       GSocketConnectable  *address,
+                                       GError             **error);
+gboolean     test_open_stream         (QmpClient           *client,
+                                       GIOStream           *stream,
+                                       GError             **error);
+gboolean     test_close               (QmpClient           *client,
+                                       GError             **error);
+JsonNode    *test_execute             (QmpClient           *client,
+                                       const char          *command,
+                                       GError             **error);
+JsonNode    *test_execute_message     (QmpClient           *client,
+                                       QmpMessage          *message,
+                                       GError             **error);
+QmpMessage  *test_exchange            (QmpClient           *client,
+                                       const char          *message,
+                                       GError             **error);
+
+/* the log */
+
+typedef struct _TestLog TestLog;
+
+/* Records words: the nick of each runstate in capitals (IDLE CONNECTING RUNNING DISCONNECTING), the name
+ * of each event, "closed" or "closed(domain:code)", "protocol-error(domain:code)". */
+TestLog     *test_log_new             (QmpClient           *client);
+void         test_log_free            (TestLog             *self);
+void         test_log_add             (TestLog             *self,
+                                       const char          *format,
+                                       ...) G_GNUC_PRINTF (2, 3);
+/* All words, with a space between. */
+const char  *test_log_get             (TestLog             *self);
+void         test_log_clear           (TestLog             *self);
+guint        test_log_count           (TestLog             *self,
+                                       const char          *word);
+#define test_log_has(log, word) (test_log_count (log, word) > 0)
+/* Writes its name into the log when the call completes, "name!" when it failed. user_data: see below. */
+void         test_log_execute_async   (TestLog             *self,
+                                       const char          *name,
+                                       QmpClient           *client,
+                                       const char          *command,
+                                       GCancellable        *cancellable);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestLog, test_log_free)
+
+/* values */
+
+/* "G_IO_ERROR:19" and so on; the word for an error in logs. */
+char        *test_error_word          (const GError        *error);
+JsonNode    *test_json                (const char          *text);
+void         test_assert_json         (JsonNode            *node,
+                                       const char          *text);
+QmpMessage  *test_message             (const char          *text);
+char        *test_message_dup_text    (QmpMessage          *message);
+gint64       test_member_int          (JsonNode            *object,
+                                       const char          *name);
+/* Asserts that error's text has part in it. */
+void         test_assert_error_has    (const GError        *error,
+                                       const char          *part);
+
+/* what must not leak */
+
+guint        test_count_fds           (void);
+gboolean     test_fd_is_open          (int                  fd);
+/* Drops the last reference and asserts that it was. */
+#define test_client_free(client)                                                         \
+  G_STMT_START {                                                                         \
+    QmpClient *test_client = (client);                                                   \
+    test_spin_ready ();                                                                  \
+    g_assert_finalize_object (test_client);                                              \
+  } G_STMT_END
+
+/* streams */
+
+/* Both ends of a socketpair: one as a stream, one as a descriptor. */
+GIOStream   *test_socketpair          (int                 *peer_fd);
+/* Wraps a stream; each read gives at most chunk_size bytes. Hides that it is a socket. */
+GIOStream   *test_chunk_stream_new    (GIOStream           *base,
+                                       gsize                chunk_size);
+
+G_END_DECLS
