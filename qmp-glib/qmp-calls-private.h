@@ -30,6 +30,7 @@ typedef struct _QmpCalls QmpCalls;
 typedef struct {
   GList         pending_link;  /* in QmpCalls, in the order of issue; data is the call */
   GList         held_link;     /* likewise, while HELD */
+  GList         watched_link;  /* likewise, while watched */
   QmpCallPhase  phase;
   QmpCallForm   form;
   QmpPacket    *packet;
@@ -37,7 +38,11 @@ typedef struct {
   char         *id_text;       /* an id of its own in canonical JSON, nullable */
   gboolean      in_window;     /* counts against the in-flight window */
   gboolean      out_of_band;
+  gboolean      bare;          /* descriptors by themselves: no command, in no table, answered by nothing */
+  gboolean      silent;        /* success is not answered; set by who has issued it */
+  gboolean      watched;
   gint64        deadline;      /* monotonic microseconds, 0 for none */
+  gint64        issued;        /* likewise; 0 if nobody asked for it: see qmp_calls_watch() */
 
   /* The outcome: one of value and error. */
   gpointer      value;         /* JsonNode or QmpMessage by form; owned */
@@ -46,6 +51,7 @@ typedef struct {
   /* Of the caller; not touched here but freed with the call. */
   gpointer      owner;         /* borrowed */
   GTask        *task;          /* owned, nullable: a blocking caller has none */
+  gpointer      wait;          /* borrowed, nullable: what it is a part of */
   GSource      *cancellation;  /* owned, nullable */
   gint64        created;       /* g_source_get_time() at the creation of task, 0 if outside of a dispatch */
 } QmpCall;
@@ -66,16 +72,37 @@ void      qmp_calls_begin         (QmpCalls      *self,
  * carries descriptors is in flight alone; without, no limit. */
 void      qmp_calls_set_window    (QmpCalls      *self,
                                    gboolean       window);
+gboolean  qmp_calls_has_window    (QmpCalls      *self);
+
+/* How a guest agent's calls tell that commands are held because the two sides may be out of step:
+ * somebody has to bring them into step again. Must not run other people's code. */
+typedef void (*QmpCallsOutOfStep) (gpointer owner);
+
+/* The other side is a guest agent: commands go out one at a time, a reply without an id belongs to the one
+ * that is out, and when that is given up the next is held until qmp_calls_set_in_step(), since its reply
+ * could not be told from the late one. Begins out of step. Until the next qmp_calls_begin(). */
+void      qmp_calls_set_agent     (QmpCalls          *self,
+                                   QmpCallsOutOfStep  out_of_step,
+                                   gpointer           owner);
+gboolean  qmp_calls_is_out_of_step (QmpCalls     *self);
+void      qmp_calls_set_in_step   (QmpCalls      *self);
+/* Does any command wait here for its turn? */
+gboolean  qmp_calls_has_held      (QmpCalls      *self);
+
+/* An id (JSON) as the table knows it: equal for equal values, in any spelling, also that in which QEMU
+ * echoes it. */
+char     *qmp_calls_dup_id_key    (const char    *text,
+                                   gsize          length);
 
 /* The id for the next command. It is used up. */
 guint     qmp_calls_take_serial   (QmpCalls      *self);
 
-/* Is an id (canonical JSON) in use? */
+/* Is an id (from qmp_calls_dup_id_key()) in use? */
 gboolean  qmp_calls_has_id        (QmpCalls      *self,
                                    const char    *id_text);
 
-/* Puts a command on its way. Takes packet. serial: from qmp_calls_take_serial(), or 0; id_text: canonical
- * JSON of an id of its own (taken), or NULL; with neither, it has no id on the wire. */
+/* Puts a command on its way. Takes packet. serial: from qmp_calls_take_serial(), or 0; id_text: from
+ * qmp_calls_dup_id_key() for an id of its own (taken), or NULL; with neither, it has no id on the wire. */
 QmpCall  *qmp_calls_issue         (QmpCalls      *self,
                                    QmpCallForm    form,
                                    QmpPacket     *packet,
@@ -83,8 +110,13 @@ QmpCall  *qmp_calls_issue         (QmpCalls      *self,
                                    char          *id_text,
                                    gboolean       out_of_band);
 
+/* Puts descriptors by themselves on their way, in their place among the commands. Takes packet. */
+void      qmp_calls_issue_fds     (QmpCalls      *self,
+                                   QmpPacket     *packet);
+
 /* Takes a call that is not DONE out, DONE with error (taken); the caller of this owns it then. If nothing
- * of it was written it never is, else its late reply will be swallowed. */
+ * of it was written it never is, else its late reply will be swallowed. When error is
+ * G_IO_ERROR_TIMED_OUT, a silent call that was written is DONE with success instead. */
 void      qmp_calls_abandon       (QmpCalls      *self,
                                    QmpCall       *call,
                                    GError        *error);
@@ -103,7 +135,7 @@ QmpCallsMatch qmp_calls_route     (QmpCalls      *self,
                                    QmpCall      **call);
 
 /* The link is over: the oldest pending call, DONE with QMP_CLIENT_ERROR_INTERRUPTED; NULL when there is
- * none left. Abandoned calls are freed on the way. */
+ * none left. Abandoned calls are freed on the way, and descriptors that were held by themselves. */
 QmpCall  *qmp_calls_end_next      (QmpCalls      *self,
                                    const char    *cause);
 
@@ -113,9 +145,18 @@ QmpCall  *qmp_calls_expire_next   (QmpCalls      *self,
                                    gint64         now,
                                    gint64        *next);
 
-/* One call, DONE with G_IO_ERROR_TIMED_OUT, as by qmp_calls_abandon(). */
-void      qmp_calls_expire        (QmpCalls      *self,
-                                   QmpCall       *call);
+/* The error of a call that was not answered in time. */
+GError   *qmp_call_make_timed_out (QmpCall       *self);
+
+/* Counts call among those that a program waits for, until it is DONE. issued: when it was, 0
+ * for not known. */
+void      qmp_calls_watch         (QmpCalls      *self,
+                                   QmpCall       *call,
+                                   gint64         issued);
+
+/* Of those the oldest, NULL if there is none; the next younger ones are behind it in watched_link. */
+QmpCall  *qmp_calls_get_oldest    (QmpCalls      *self);
+guint     qmp_calls_get_n_watched (QmpCalls      *self);
 
 /* What was sent, as a message. */
 QmpMessage *qmp_call_get_sent     (QmpCall       *self);

@@ -4,6 +4,7 @@
 #include "qmp-calls-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 
 #include "qmp-error-private.h"
 #include "qmp-json-node-private.h"
@@ -15,20 +16,40 @@
 #define FIRST_SERIAL_MIN 1000
 #define FIRST_SERIAL_MAX 90000
 
+#define FIRST_SLOTS 8
+/* More than this are given back when they are empty. */
+#define MANY_SLOTS 1024
+
 struct _QmpCalls {
   QmpTransport *transport;  /* borrowed, NULL without a link */
   guint         next_serial;
 
   GQueue        pending;    /* every call that is not DONE, by pending_link, in the order of issue */
-  GHashTable   *by_serial;  /* guint → QmpCall, borrowed from pending */
+  QmpCall     **slots;      /* by the low bits of the serial; borrowed from pending */
+  guint         n_slots;    /* a power of two */
+  guint         n_serials;  /* of the slots, in use */
   GHashTable   *by_text;    /* canonical id → QmpCall, likewise */
   GQueue        without_id; /* of QmpCall, likewise, in the order of issue */
 
   gboolean      window;
   guint         in_flight;  /* in-band commands, counted while window is on */
   gboolean      exclusive;  /* the one in flight carries descriptors */
+
+  gboolean      agent;
+  gboolean      out_of_step;         /* of an agent: what comes next may be the reply to a call that was given up */
+  QmpCallsOutOfStep tell_out_of_step;
+  gpointer      agent_owner;         /* borrowed */
   GQueue        held;       /* by held_link */
+  GQueue        watched;    /* by watched_link, in the order of issue */
 };
+
+static void
+reset_slots (QmpCalls *self)
+{
+  g_free (self->slots);
+  self->n_slots = FIRST_SLOTS;
+  self->slots = g_new0 (QmpCall *, self->n_slots);
+}
 
 QmpCalls *
 qmp_calls_new (void)
@@ -36,7 +57,7 @@ qmp_calls_new (void)
   QmpCalls *self = g_new0 (QmpCalls, 1);
 
   self->next_serial = g_random_int_range (FIRST_SERIAL_MIN, FIRST_SERIAL_MAX);
-  self->by_serial = g_hash_table_new (NULL, NULL);
+  reset_slots (self);
   self->by_text = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
 }
@@ -46,7 +67,7 @@ qmp_calls_free (QmpCalls *self)
 {
   g_assert (self->pending.head == NULL);
 
-  g_hash_table_unref (self->by_serial);
+  g_free (self->slots);
   g_hash_table_unref (self->by_text);
   g_free (self);
 }
@@ -61,6 +82,8 @@ qmp_calls_begin (QmpCalls     *self,
   self->window = FALSE;
   self->in_flight = 0;
   self->exclusive = FALSE;
+  self->agent = FALSE;
+  self->out_of_step = FALSE;
 }
 
 void
@@ -70,15 +93,68 @@ qmp_calls_set_window (QmpCalls *self,
   self->window = window;
 }
 
+gboolean
+qmp_calls_has_window (QmpCalls *self)
+{
+  return self->window;
+}
+
 /* --- ids --- */
+
+/* Serials are ours to choose: one whose slot is taken is not, so that each slot holds one call and no two ever
+ * collide. */
+static QmpCall **
+get_slot (QmpCalls *self,
+          guint     serial)
+{
+  return &self->slots[serial & (self->n_slots - 1)];
+}
+
+/* Serials that differ in their low bits still do with one bit more. */
+static void
+grow_slots (QmpCalls *self)
+{
+  g_autofree QmpCall **old = g_steal_pointer (&self->slots);
+  guint n_old = self->n_slots;
+
+  self->n_slots *= 2;
+  self->slots = g_new0 (QmpCall *, self->n_slots);
+  for (guint i = 0; i < n_old; i++)
+    if (old[i] != NULL)
+      *get_slot (self, old[i]->serial) = old[i];
+}
+
+/* Is it the id of a message that came with one? */
+static gboolean
+is_own_id (QmpCalls *self,
+           guint     serial)
+{
+  char text[16];
+
+  if (g_hash_table_size (self->by_text) == 0)
+    return FALSE;
+  g_snprintf (text, sizeof text, "%u", serial);
+  return g_hash_table_contains (self->by_text, text);
+}
 
 guint
 qmp_calls_take_serial (QmpCalls *self)
 {
+  if (self->n_serials >= self->n_slots / 2)
+    grow_slots (self);
   do
-    self->next_serial = self->next_serial == G_MAXINT ? 1 : self->next_serial + 1;
-  while (g_hash_table_contains (self->by_serial, GUINT_TO_POINTER (self->next_serial)));
+    self->next_serial = self->next_serial >= G_MAXINT ? 1 : self->next_serial + 1;
+  while (*get_slot (self, self->next_serial) != NULL || is_own_id (self, self->next_serial));
   return self->next_serial;
+}
+
+static QmpCall *
+find_serial (QmpCalls *self,
+             guint     serial)
+{
+  QmpCall *call = *get_slot (self, serial);
+
+  return call != NULL && call->serial == serial ? call : NULL;
 }
 
 /* An id that is a number as the library's own ids are, 0 if it is none. */
@@ -93,29 +169,89 @@ serial_from_text (const char *text,
   return value;
 }
 
+/* QEMU makes a double of a number that is no 64-bit integer, and writes a double without a fraction with
+ * up to 17 digits like an integer. */
+static void
+append_number_key (GString    *out,
+                   const char *text,
+                   gsize       length)
+{
+  double value;
+  guint64 positive;
+  gint64 number;
+
+  if (qmp_json_get_int64 (text, length, &number) || qmp_json_get_uint64 (text, length, &positive))
+    {
+      g_string_append_len (out, text, length);
+      return;
+    }
+  value = qmp_json_get_double (text, length);
+  if (value == floor (value) && value >= -0x1p63 && value < 0x1p64)
+    g_string_append_printf (out, "%.0f", value);
+  else if (isfinite (value))
+    qmp_json_append_digits (out, value);
+  else
+    g_string_append_len (out, text, length);
+}
+
+char *
+qmp_calls_dup_id_key (const char *text,
+                      gsize       length)
+{
+  g_autoptr(GString) canonical = g_string_new (NULL);
+  GString *key = g_string_new (NULL);
+  const char *p, *end;
+
+  qmp_json_append_canonical (canonical, text, length);
+  end = canonical->str + canonical->len;
+  for (p = canonical->str; p < end;)
+    {
+      const char *start = p;
+
+      p = strchr ("{}[],:", *p) != NULL ? p + 1 : qmp_json_skip_value (p, end);
+      if (*start == '-' || g_ascii_isdigit (*start))
+        append_number_key (key, start, p - start);
+      else
+        g_string_append_len (key, start, p - start);
+    }
+  return g_string_free (key, FALSE);
+}
+
+/* id_key: from qmp_calls_dup_id_key(). */
+static QmpCall *
+find_key (QmpCalls   *self,
+          const char *id_key)
+{
+  guint serial = serial_from_text (id_key, strlen (id_key));
+  QmpCall *call = serial != 0 ? find_serial (self, serial) : NULL;
+
+  return call != NULL ? call : g_hash_table_lookup (self->by_text, id_key);
+}
+
 static QmpCall *
 find (QmpCalls   *self,
       const char *id_text,
       gsize       length)
 {
   guint serial = serial_from_text (id_text, length);
-  g_autoptr(GString) canonical = NULL;
+  QmpCall *call = serial != 0 ? find_serial (self, serial) : NULL;
+  g_autofree char *key = NULL;
 
-  if (serial != 0)
-    return g_hash_table_lookup (self->by_serial, GUINT_TO_POINTER (serial));
+  if (call != NULL)
+    return call;
+
+  /* Not ours: one that came with its message, if there are such. */
   if (g_hash_table_size (self->by_text) == 0)
     return NULL;
-
-  canonical = g_string_new (NULL);
-  qmp_json_append_canonical (canonical, id_text, length);
-  return g_hash_table_lookup (self->by_text, canonical->str);
+  key = qmp_calls_dup_id_key (id_text, length);
+  return g_hash_table_lookup (self->by_text, key);
 }
 
 gboolean
 qmp_calls_has_id (QmpCalls   *self,
                   const char *id_text)
 {
-  return find (self, id_text, strlen (id_text)) != NULL;
+  return find_key (self, id_text) != NULL;
 }
 
 static gboolean
@@ -131,7 +267,10 @@ enter (QmpCalls *self,
 {
   g_queue_push_tail_link (&self->pending, &call->pending_link);
   if (call->serial != 0)
-    g_hash_table_insert (self->by_serial, GUINT_TO_POINTER (call->serial), call);
+    {
+      *get_slot (self, call->serial) = call;
+      self->n_serials++;
+    }
   else if (call->id_text != NULL)
     g_hash_table_insert (self->by_text, call->id_text, call);
 }
@@ -143,8 +282,15 @@ leave (QmpCalls *self,
        QmpCall  *heir)
 {
   g_queue_unlink (&self->pending, &call->pending_link);
+  if (call->watched)
+    g_queue_unlink (&self->watched, &call->watched_link);
+  call->watched = FALSE;
   if (call->serial != 0)
-    g_hash_table_remove (self->by_serial, GUINT_TO_POINTER (call->serial));
+    {
+      *get_slot (self, call->serial) = NULL;
+      if (--self->n_serials == 0 && self->n_slots > MANY_SLOTS)
+        reset_slots (self);
+    }
   else if (call->id_text != NULL)
     g_hash_table_remove (self->by_text, call->id_text);
   else if (heir != NULL)
@@ -162,11 +308,16 @@ carries_fds (QmpCall *call)
 }
 
 /* QEMU reads ahead with out-of-band on, and the descriptors that it reads replace those that no command
- * has taken yet: a command that carries some must have the queue for itself. */
+ * has taken yet: a command that carries some must have the queue for itself. Those that go by themselves wait
+ * for all that is before them too, since any of it may be about to take the ones that went before; the
+ * commands behind them need not wait. */
 static gboolean
 may_send (QmpCalls *self,
           QmpCall  *call)
 {
+  if (self->agent)
+    return !self->out_of_step && self->in_flight == 0 &&
+           (self->held.head == NULL || self->held.head->data == call);
   if (!self->window)
     return TRUE;
   if (call->out_of_band && !carries_fds (call))
@@ -182,14 +333,30 @@ static void
 send (QmpCalls *self,
       QmpCall  *call)
 {
+  qmp_transport_send (self->transport, call->packet);
+  if (call->bare)
+    {
+      qmp_call_free (call);
+      return;
+    }
+
   call->phase = QMP_CALL_SENT;
-  if (self->window && (!call->out_of_band || carries_fds (call)))
+  if (self->agent || (self->window && (!call->out_of_band || carries_fds (call))))
     {
       call->in_window = TRUE;
       self->in_flight++;
       self->exclusive = carries_fds (call);
     }
-  qmp_transport_send (self->transport, call->packet);
+}
+
+static void
+send_or_hold (QmpCalls *self,
+              QmpCall  *call)
+{
+  if (may_send (self, call))
+    send (self, call);
+  else
+    g_queue_push_tail_link (&self->held, &call->held_link);
 }
 
 static void
@@ -218,6 +385,45 @@ open_window (QmpCalls *self,
   send_held (self);
 }
 
+/* --- guest agents --- */
+
+static void
+ask_for_step (QmpCalls *self)
+{
+  if (self->out_of_step && self->held.head != NULL)
+    self->tell_out_of_step (self->agent_owner);
+}
+
+void
+qmp_calls_set_agent (QmpCalls          *self,
+                     QmpCallsOutOfStep  out_of_step,
+                     gpointer           owner)
+{
+  self->agent = TRUE;
+  self->out_of_step = TRUE;
+  self->tell_out_of_step = out_of_step;
+  self->agent_owner = owner;
+}
+
+gboolean
+qmp_calls_is_out_of_step (QmpCalls *self)
+{
+  return self->out_of_step;
+}
+
+void
+qmp_calls_set_in_step (QmpCalls *self)
+{
+  self->out_of_step = FALSE;
+  send_held (self);
+}
+
+gboolean
+qmp_calls_has_held (QmpCalls *self)
+{
+  return self->held.head != NULL;
+}
+
 /* --- the life of a call --- */
 
 static QmpCall *
@@ -228,6 +434,7 @@ call_new (QmpCallForm form,
 
   self->pending_link.data = self;
   self->held_link.data = self;
+  self->watched_link.data = self;
   self->form = form;
   self->packet = packet;
   return self;
@@ -279,22 +486,26 @@ qmp_calls_issue (QmpCalls    *self,
   QmpCall *call = call_new (form, packet);
 
   call->serial = serial;
+  call->id_text = id_text;
   call->out_of_band = out_of_band;
-  if (id_text != NULL)
-    call->serial = serial_from_text (id_text, strlen (id_text));
-  if (id_text != NULL && call->serial == 0)
-    call->id_text = id_text;
-  else
-    g_free (id_text);
   enter (self, call);
   if (!has_id (call))
     g_queue_push_tail (&self->without_id, call);
 
-  if (may_send (self, call))
-    send (self, call);
-  else
-    g_queue_push_tail_link (&self->held, &call->held_link);
+  send_or_hold (self, call);
+  ask_for_step (self);
   return call;
+}
+
+void
+qmp_calls_issue_fds (QmpCalls  *self,
+                     QmpPacket *packet)
+{
+  QmpCall *call = call_new (QMP_CALL_VALUE, packet);
+
+  call->bare = TRUE;
+  send_or_hold (self, call);
+  ask_for_step (self);
 }
 
 /* What stays of a call that was given up after it was written. Its descriptors and its text are let go. */
@@ -310,13 +521,11 @@ make_remnant (QmpCall *call)
   return remnant;
 }
 
-void
-qmp_calls_abandon (QmpCalls *self,
-                   QmpCall  *call,
-                   GError   *error)
+/* Out of the table, or what stays of it into its place. */
+static void
+take_out (QmpCalls *self,
+          QmpCall  *call)
 {
-  g_assert (call->phase == QMP_CALL_HELD || call->phase == QMP_CALL_SENT);
-
   if (call->phase == QMP_CALL_HELD)
     {
       g_queue_unlink (&self->held, &call->held_link);
@@ -327,6 +536,13 @@ qmp_calls_abandon (QmpCalls *self,
       leave (self, call, NULL);
       open_window (self, call);
     }
+  else if (self->agent || call->silent)
+    {
+      /* Nothing will tell an agent's late reply from the next one's, and a silent call's never comes. */
+      self->out_of_step = self->agent;
+      leave (self, call, NULL);
+      open_window (self, call);
+    }
   else
     {
       QmpCall *remnant = make_remnant (call);
@@ -334,9 +550,50 @@ qmp_calls_abandon (QmpCalls *self,
       leave (self, call, remnant);
       enter (self, remnant);
     }
+}
+
+static gboolean
+was_written (QmpCall *call)
+{
+  return call->phase == QMP_CALL_SENT && call->packet->written == call->packet->length;
+}
+
+/* No news is good news. */
+static void
+set_silent_success (QmpCall *call)
+{
+  const QmpJsonOutline outline = { .kind = QMP_JSON_OBJECT };
+
   call->phase = QMP_CALL_DONE;
-  call->error = error;
+  if (call->form == QMP_CALL_VALUE)
+    call->value = json_node_new (JSON_NODE_NULL);
+  else
+    call->value = qmp_message_new_received (g_bytes_new_static ("{}", 2), &outline);
+}
+
+void
+qmp_calls_abandon (QmpCalls *self,
+                   QmpCall  *call,
+                   GError   *error)
+{
+  gboolean silence = call->silent && was_written (call) &&
+                     g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
+  g_assert (call->phase == QMP_CALL_HELD || call->phase == QMP_CALL_SENT);
+
+  take_out (self, call);
+  if (silence)
+    {
+      g_error_free (error);
+      set_silent_success (call);
+    }
+  else
+    {
+      call->phase = QMP_CALL_DONE;
+      call->error = error;
+    }
   send_held (self);
+  ask_for_step (self);
 }
 
 /* --- replies --- */
@@ -447,8 +704,9 @@ set_outcome (QmpCall       *call,
     call->error = bad_reply (frame, _("The server's reply has neither a result nor an error"));
 }
 
-/* A reply without an id belongs to the oldest command that was sent without one. An error of that kind
- * that nobody waits for is how the server tells that it could not parse something. */
+/* A reply without an id belongs to the oldest command that was sent without one; to the one that is out when
+ * the other side is an agent, since old ones do not know of ids. An error of that kind that nobody waits for is
+ * how the server tells that it could not parse something. */
 static QmpCall *
 find_without_id (QmpCalls      *self,
                  QmpCallsMatch *otherwise,
@@ -456,6 +714,8 @@ find_without_id (QmpCalls      *self,
 {
   *otherwise = frame->outline.members[QMP_JSON_KEY_ERROR].length > 0 ? QMP_CALLS_PARSE_ERROR
                                                                      : QMP_CALLS_UNKNOWN;
+  if (self->agent)
+    return self->pending.head != NULL ? self->pending.head->data : NULL;
   return g_queue_peek_head (&self->without_id);
 }
 
@@ -557,9 +817,16 @@ static void
 interrupt (QmpCall    *call,
            const char *cause)
 {
-  g_autofree char *name = dup_command_name (call);
+  g_autofree char *name = NULL;
   gboolean begun = call->phase == QMP_CALL_SENT && call->packet->begun;
 
+  if (call->silent && was_written (call))
+    {
+      set_silent_success (call);
+      return;
+    }
+
+  name = dup_command_name (call);
   call->error = begun ? g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
                                      _("The connection ended before the reply to “%s”: %s"), name, cause)
                       : g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
@@ -586,6 +853,13 @@ qmp_calls_end_next (QmpCalls   *self,
         }
       qmp_call_free (call);
     }
+  while (self->held.head != NULL)
+    {
+      QmpCall *bare = self->held.head->data;
+
+      g_queue_unlink (&self->held, &bare->held_link);
+      qmp_call_free (bare);
+    }
   return NULL;
 }
 
@@ -609,15 +883,12 @@ find_expired (QmpCalls *self,
   return NULL;
 }
 
-void
-qmp_calls_expire (QmpCalls *self,
-                  QmpCall  *call)
+GError *
+qmp_call_make_timed_out (QmpCall *self)
 {
-  g_autofree char *name = dup_command_name (call);
+  g_autofree char *name = dup_command_name (self);
 
-  qmp_calls_abandon (self, call,
-                     g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                                  _("The server did not answer “%s” in time"), name));
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("The server did not answer “%s” in time"), name);
 }
 
 QmpCall *
@@ -628,6 +899,30 @@ qmp_calls_expire_next (QmpCalls *self,
   QmpCall *call = find_expired (self, now, next);
 
   if (call != NULL)
-    qmp_calls_expire (self, call);
+    qmp_calls_abandon (self, call, qmp_call_make_timed_out (call));
   return call;
+}
+
+/* --- who waits --- */
+
+void
+qmp_calls_watch (QmpCalls *self,
+                 QmpCall  *call,
+                 gint64    issued)
+{
+  call->issued = issued;
+  call->watched = TRUE;
+  g_queue_push_tail_link (&self->watched, &call->watched_link);
+}
+
+QmpCall *
+qmp_calls_get_oldest (QmpCalls *self)
+{
+  return g_queue_peek_head (&self->watched);
+}
+
+guint
+qmp_calls_get_n_watched (QmpCalls *self)
+{
+  return g_queue_get_length (&self->watched);
 }

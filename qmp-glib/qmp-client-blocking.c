@@ -3,6 +3,8 @@
 
 #include "qmp-client-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* The blocking forms run the link's I/O in a context of the library's own, "borrowed" for the length of the
  * call: nothing else is attached to it, so nobody else's code runs, and no main loop is needed. One for each
  * thread serves all its clients, since it is empty between the calls. */
@@ -27,6 +29,19 @@ qmp_client_get_io_context (QmpClient *self)
   return self->blocking ? get_private_context () : self->home;
 }
 
+gboolean
+qmp_client_may_block (QmpClient   *self,
+                      const char  *what,
+                      GError     **error)
+{
+  if (!self->blocking && !self->offering)
+    return TRUE;
+
+  g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE,
+               _("Cannot %s: a listener's filter must not block its client"), what);
+  return FALSE;
+}
+
 void
 qmp_client_begin_blocking (QmpClient *self)
 {
@@ -34,6 +49,7 @@ qmp_client_begin_blocking (QmpClient *self)
 
   g_main_context_push_thread_default (get_private_context ());
   self->blocking = TRUE;
+  qmp_client_agent_move (self);
   if (self->transport != NULL)
     {
       qmp_transport_attach (self->transport, get_private_context ());
@@ -51,9 +67,44 @@ void
 qmp_client_end_blocking (QmpClient *self)
 {
   self->blocking = FALSE;
+  /* What it has left in the inbox is delivered bit by bit. */
+  self->n_new = 0;
+  qmp_client_agent_move (self);
   g_main_context_pop_thread_default (get_private_context ());
+  qmp_client_check_stalled (self);
   if (self->transport != NULL)
     qmp_transport_attach (self->transport, self->home);
+}
+
+static GSource *
+add_timer (GMainContext *context,
+           guint         milliseconds,
+           GSourceFunc   callback,
+           gpointer      data)
+{
+  GSource *source = g_timeout_source_new (milliseconds);
+
+  g_source_set_static_name (source, "[qmp] timer");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, callback, data, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
+static GSource *
+add_cancellation (GMainContext *context,
+                  GCancellable *cancellable,
+                  GSourceFunc   callback,
+                  gpointer      data)
+{
+  GSource *source = g_cancellable_source_new (cancellable);
+
+  g_source_set_static_name (source, "[qmp] cancellation");
+  /* Before a reply that may have come by now: a cancelled call ends at once. */
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, callback, data, NULL);
+  g_source_attach (source, context);
+  return source;
 }
 
 GSource *
@@ -61,13 +112,7 @@ qmp_client_add_timer (QmpClient   *self,
                       guint        milliseconds,
                       GSourceFunc  callback)
 {
-  GSource *source = g_timeout_source_new (milliseconds);
-
-  g_source_set_static_name (source, "[qmp] timer");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, callback, self, NULL);
-  g_source_attach (source, qmp_client_get_io_context (self));
-  return source;
+  return add_timer (qmp_client_get_io_context (self), milliseconds, callback, self);
 }
 
 GSource *
@@ -76,10 +121,87 @@ qmp_client_add_cancellation (QmpClient    *self,
                              GSourceFunc   callback,
                              gpointer      data)
 {
-  GSource *source = g_cancellable_source_new (cancellable);
+  return add_cancellation (qmp_client_get_io_context (self), cancellable, callback, data);
+}
 
-  g_source_set_static_name (source, "[qmp] cancellation");
-  g_source_set_callback (source, callback, data, NULL);
-  g_source_attach (source, qmp_client_get_io_context (self));
-  return source;
+GSource *
+qmp_client_add_home_timer (QmpClient   *self,
+                           guint        milliseconds,
+                           GSourceFunc  callback,
+                           gpointer     data)
+{
+  return add_timer (self->home, milliseconds, callback, data);
+}
+
+GSource *
+qmp_client_add_home_cancellation (QmpClient    *self,
+                                  GCancellable *cancellable,
+                                  GSourceFunc   callback,
+                                  gpointer      data)
+{
+  return add_cancellation (self->home, cancellable, callback, data);
+}
+
+static gboolean
+expire_cb (gpointer user_data)
+{
+  QmpBlockingWait *wait = user_data;
+
+  wait->expired = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+wake_cb (GCancellable *cancellable,
+         gpointer      user_data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+qmp_client_wait_begin (QmpClient       *self,
+                       QmpBlockingWait *wait,
+                       int              timeout,
+                       GCancellable    *cancellable)
+{
+  *wait = (QmpBlockingWait) { .cancellable = cancellable };
+  /* A filter may drop the caller's reference. */
+  g_object_ref (self);
+  qmp_client_begin_blocking (self);
+  if (timeout >= 0)
+    {
+      wait->deadline = qmp_client_add_timer (self, timeout, NULL);
+      g_source_set_callback (wait->deadline, expire_cb, wait, NULL);
+    }
+  if (cancellable != NULL)
+    wait->cancellation = qmp_client_add_cancellation (self, cancellable, G_SOURCE_FUNC (wake_cb), NULL);
+}
+
+gboolean
+qmp_client_wait_iterate (QmpClient        *self,
+                         QmpBlockingWait  *wait,
+                         GError         *(* timed_out) (gpointer data),
+                         gpointer          data,
+                         GError          **error)
+{
+  qmp_client_iterate (self);
+  if (g_cancellable_set_error_if_cancelled (wait->cancellable, error))
+    return FALSE;
+  if (wait->expired)
+    {
+      g_propagate_error (error, timed_out (data));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+qmp_client_wait_end (QmpClient       *self,
+                     QmpBlockingWait *wait)
+{
+  qmp_clear_source (&wait->deadline);
+  qmp_clear_source (&wait->cancellation);
+  qmp_client_end_blocking (self);
+  qmp_client_settle_runstate (self);
+  g_object_unref (self);
 }

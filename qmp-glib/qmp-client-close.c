@@ -17,6 +17,7 @@ qmp_client_close_transport (QmpClient *self)
 
   while ((call = qmp_calls_end_next (self->calls, "")) != NULL)
     qmp_call_free (call);
+  qmp_client_agent_end (self);
   g_clear_pointer (&self->transport, qmp_transport_close);
 }
 
@@ -31,8 +32,13 @@ end_link (QmpClient    *self,
   QmpCall *call;
 
   ending->cause = cause != NULL ? g_error_copy (cause) : NULL;
+  g_free (self->last_cause);
+  self->last_cause = g_strdup (why);
   self->ending = ending;
+  /* A server that left and comes again at once waits for the next accept. */
+  qmp_client_turn_peers_away (self, FALSE);
   qmp_client_post_ending (self, ending);
+  qmp_client_end_waits (self);
   while ((call = qmp_calls_end_next (self->calls, why)) != NULL)
     qmp_client_call_done (self, call);
   qmp_client_post_ended (self, ending);
@@ -90,6 +96,8 @@ is_link_over (QmpClient *self)
 void
 qmp_client_link_settled (QmpClient *self)
 {
+  if (self->transport == NULL)
+    return;
   if (self->closing != NULL && qmp_transport_is_flushed (self->transport))
     finish_closing (self);
   if (is_link_over (self))
@@ -102,6 +110,7 @@ qmp_client_settle_runstate (QmpClient *self)
   if (self->ending == NULL)
     return;
 
+  qmp_client_close_transport (self);
   qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
   self->ending = NULL;
   qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
@@ -163,6 +172,7 @@ closing_flush (QmpClient    *self,
       finish_closing_now (self);
       return;
     }
+  qmp_transport_tell_flushed (self->transport);
   if (self->close_timeout > 0)
     closing->deadline = qmp_client_add_timer (self, self->close_timeout, close_deadline_cb);
   if (cancellable != NULL)
@@ -186,6 +196,8 @@ closing_flush (QmpClient    *self,
  * Closing an idle client does nothing and succeeds, and so does closing twice. Needs no particular
  * [enum@Runstate].
  *
+ * Listening ([method@Client.listen]) ends first, before this returns.
+ *
  * Order is: pending commands' callbacks, `notify::runstate` for `IDLE`, [signal@Client::closed] with no
  * error, @callback.
  *
@@ -203,7 +215,8 @@ qmp_client_close_async (QmpClient           *self,
   g_return_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = qmp_client_new_task (self, cancellable, callback, user_data, qmp_client_close_async, &created);
+  task = qmp_client_new_task (self, self, cancellable, callback, user_data, qmp_client_close_async, &created);
+  qmp_client_end_listening (self);
   if (self->ending != NULL || (self->opening == NULL && self->transport == NULL))
     {
       /* Behind the end of a link that was not delivered yet. */
@@ -258,6 +271,7 @@ close_blocking (QmpClient     *self,
                 GCancellable  *cancellable,
                 GError       **error)
 {
+  g_autoptr(QmpClient) keep = g_object_ref (self);
   QmpClosing *closing;
   gboolean success;
 
@@ -307,6 +321,9 @@ qmp_client_close (QmpClient     *self,
   g_return_val_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
+  if (!qmp_client_may_block (self, "close", error))
+    return FALSE;
+  qmp_client_end_listening (self);
   if (self->opening != NULL)
     {
       QmpOpening *opening = self->opening;

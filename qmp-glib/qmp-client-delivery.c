@@ -3,26 +3,46 @@
 
 #include "qmp-client-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* Deliveries in one dispatch of the home context. A blocking call may have left many. */
 #define MAX_DELIVERIES 256
+
+/* Undelivered protocol errors: a program that only makes blocking calls, and talks to a server that sends junk, is told
+ * of the first ones. */
+#define MAX_ERRORS 1000
 
 typedef enum {
   DELIVER_CALL,         /* QmpCall */
   DELIVER_EVENT,        /* QmpEvent */
+  DELIVER_WIRE,         /* QmpWireText */
   DELIVER_GREETING,     /* QmpGreeting */
   DELIVER_ERROR,        /* GError, for protocol-error */
   DELIVER_OPENING,      /* QmpOpening */
   DELIVER_ENDING,       /* QmpEnding, borrowed from the next */
   DELIVER_ENDED,        /* QmpEnding */
   DELIVER_CLOSED_TASK,  /* GTask; error */
+  DELIVER_WAITER_ERROR, /* QmpWaiter; error */
+  DELIVER_WAIT,         /* QmpEventWait */
 } DeliveryKind;
 
 typedef struct {
+  GList        link;     /* in the inbox; data is the delivery */
   DeliveryKind kind;
   gpointer     data;
   GError      *error;    /* nullable */
   gint64       created;  /* of the task that this completes; 0 for what completes none */
+
+  /* Of an event: */
+  GSList      *waits;    /* of QmpEventWait, owned: armed when it came; once it was offered, ended by it */
+  GSList      *takers;   /* of Taker, owned */
 } Delivery;
+
+/* A listener that has taken an event, and what is left to be done about that: a history, a waiter. */
+typedef struct {
+  QmpEventListener *listener;  /* owned */
+  QmpWaiter        *waiter;    /* owned, nullable: who gets the event */
+} Taker;
 
 typedef struct {
   GSource    source;
@@ -79,7 +99,10 @@ dispatch (GSource    *source,
   gint64 now = g_source_get_time (source);
 
   if (self->next_deadline != 0 && self->next_deadline <= now)
-    expire_calls (self, now);
+    {
+      expire_calls (self, now);
+      qmp_client_update_stalled (self, now);
+    }
   qmp_client_deliver (self);
   return G_SOURCE_CONTINUE;
 }
@@ -124,6 +147,7 @@ get_dispatch_time (void)
 
 GTask *
 qmp_client_new_task (QmpClient           *self,
+                     gpointer             source_object,
                      GCancellable        *cancellable,
                      GAsyncReadyCallback  callback,
                      gpointer             user_data,
@@ -131,12 +155,12 @@ qmp_client_new_task (QmpClient           *self,
                      gint64              *created)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  gboolean away = context != self->home;
+  gboolean away = self != NULL && context != self->home;
   GTask *task;
 
   if (away)
     g_main_context_push_thread_default (self->home);
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = g_task_new (source_object, cancellable, callback, user_data);
   if (away)
     g_main_context_pop_thread_default (self->home);
 
@@ -152,12 +176,28 @@ qmp_client_new_task (QmpClient           *self,
 static gboolean
 would_be_put_off (Delivery *delivery)
 {
-  return delivery->created != 0 && delivery->created == get_dispatch_time ();
+  gint64 now;
+
+  if (delivery->created == 0 && delivery->takers == NULL && delivery->waits == NULL)
+    return FALSE;
+
+  now = get_dispatch_time ();
+  for (GSList *l = delivery->takers; l != NULL; l = l->next)
+    {
+      Taker *taker = l->data;
+
+      if (taker->waiter != NULL && taker->waiter->created == now)
+        return TRUE;
+    }
+  for (GSList *l = delivery->waits; l != NULL; l = l->next)
+    if (((QmpEventWait *) l->data)->created == now)
+      return TRUE;
+  return delivery->created != 0 && delivery->created == now;
 }
 
 /* --- the inbox --- */
 
-static void
+static Delivery *
 post (QmpClient    *self,
       DeliveryKind  kind,
       gpointer      data,
@@ -166,9 +206,17 @@ post (QmpClient    *self,
 {
   Delivery *delivery = g_new (Delivery, 1);
 
-  *delivery = (Delivery) { kind, data, error, created };
-  g_queue_push_tail (&self->inbox, delivery);
+  *delivery = (Delivery) { { delivery, NULL, NULL }, kind, data, error, created, NULL, NULL };
+  g_queue_push_tail_link (&self->inbox, &delivery->link);
+  self->n_new++;
   start_delivery (self);
+  return delivery;
+}
+
+static gsize
+get_event_size (QmpEvent *event)
+{
+  return g_bytes_get_size (qmp_message_get_bytes (QMP_MESSAGE (event)));
 }
 
 void
@@ -182,7 +230,43 @@ void
 qmp_client_post_event (QmpClient *self,
                        QmpEvent  *event)
 {
-  post (self, DELIVER_EVENT, event, NULL, 0);
+  Delivery *delivery = post (self, DELIVER_EVENT, event, NULL, 0);
+
+  delivery->waits = qmp_client_get_armed_waits (self);
+  self->n_event_bytes += get_event_size (event);
+  if (self->unoffered == NULL)
+    self->unoffered = self->inbox.tail;
+}
+
+void
+qmp_client_post_waiter_error (QmpClient *self,
+                              QmpWaiter *waiter,
+                              GError    *error)
+{
+  post (self, DELIVER_WAITER_ERROR, waiter, error, waiter->created);
+}
+
+void
+qmp_client_post_wait (QmpClient    *self,
+                      QmpEventWait *wait)
+{
+  post (self, DELIVER_WAIT, wait, NULL, wait->created);
+}
+
+GList *
+qmp_client_post_wire (QmpClient   *self,
+                      QmpWireText *text)
+{
+  post (self, DELIVER_WIRE, text, NULL, 0);
+  return self->inbox.tail;
+}
+
+void
+qmp_client_unpost_wire (QmpClient *self,
+                        GList     *link)
+{
+  g_queue_unlink (&self->inbox, link);
+  g_free (link->data);
 }
 
 void
@@ -196,6 +280,12 @@ void
 qmp_client_post_error (QmpClient *self,
                        GError    *error)
 {
+  if (self->n_errors >= MAX_ERRORS)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->n_errors++;
   post (self, DELIVER_ERROR, NULL, error, 0);
 }
 
@@ -227,6 +317,149 @@ qmp_client_post_ended (QmpClient *self,
                        QmpEnding *ending)
 {
   post (self, DELIVER_ENDED, ending, NULL, 0);
+}
+
+/* --- offering --- */
+
+static void
+taker_free (Taker *taker)
+{
+  g_object_unref (taker->listener);
+  g_free (taker);
+}
+
+static void
+offer_to_listeners (QmpClient *self,
+                    Delivery  *delivery)
+{
+  g_autoptr(GPtrArray) listeners = NULL;
+
+  if (self->listeners->len == 0)
+    return;
+
+  /* Filters may add and remove listeners: who is there now is asked, unless removed meanwhile. */
+  listeners = g_ptr_array_copy (self->listeners, (GCopyFunc) g_object_ref, NULL);
+  g_ptr_array_set_free_func (listeners, g_object_unref);
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      QmpEventListener *listener = g_ptr_array_index (listeners, i);
+      QmpWaiter *waiter;
+      Taker *taker;
+
+      if (qmp_event_listener_get_client (listener) != self ||
+          !qmp_event_listener_offer (listener, delivery->data, &waiter))
+        continue;
+      if (waiter == NULL && qmp_event_listener_get_history_length (listener) == 0)
+        continue;
+      taker = g_new (Taker, 1);
+      *taker = (Taker) { g_object_ref (listener), waiter };
+      delivery->takers = g_slist_append (delivery->takers, taker);
+    }
+}
+
+/* Keeps those that the event ends. */
+static void
+offer_to_waits (Delivery *delivery)
+{
+  GSList *waits = g_steal_pointer (&delivery->waits);
+
+  while (waits != NULL)
+    {
+      QmpEventWait *wait = waits->data;
+
+      waits = g_slist_delete_link (waits, waits);
+      if (qmp_event_wait_offer (wait, delivery->data) && wait->task != NULL)
+        delivery->waits = g_slist_append (delivery->waits, wait);
+      else
+        qmp_event_wait_unref (wait);
+    }
+}
+
+static gboolean
+ends_a_call (Delivery *delivery)
+{
+  for (GSList *l = delivery->takers; l != NULL; l = l->next)
+    if (((Taker *) l->data)->waiter != NULL)
+      return TRUE;
+  return delivery->waits != NULL;
+}
+
+/* A program that only makes blocking calls never delivers: what is left for handlers and histories that are not
+ * there, or too much for those that are, is not kept. */
+static gboolean
+is_worth_keeping (QmpClient *self,
+                  Delivery  *delivery)
+{
+  if (!self->blocking || ends_a_call (delivery))
+    return TRUE;
+  return self->n_event_bytes <= self->max_message_size &&
+         (delivery->takers != NULL || qmp_client_hears_event (self, delivery->data));
+}
+
+static GList *
+find_next_event (GList *link)
+{
+  while (link != NULL && ((Delivery *) link->data)->kind != DELIVER_EVENT)
+    link = link->next;
+  return link;
+}
+
+static void
+drop_event (QmpClient *self,
+            GList     *link)
+{
+  Delivery *delivery = link->data;
+
+  self->n_event_bytes -= get_event_size (delivery->data);
+  g_slist_free_full (delivery->takers, (GDestroyNotify) taker_free);
+  g_object_unref (delivery->data);
+  g_queue_unlink (&self->inbox, link);
+  g_free (delivery);
+}
+
+void
+qmp_client_offer_events (QmpClient *self)
+{
+  if (self->offering || self->unoffered == NULL)
+    return;
+
+  self->offering = TRUE;
+  while (self->unoffered != NULL)
+    {
+      GList *link = self->unoffered;
+
+      offer_to_listeners (self, link->data);
+      offer_to_waits (link->data);
+      self->unoffered = find_next_event (link->next);
+      if (!is_worth_keeping (self, link->data))
+        drop_event (self, link);
+    }
+  self->offering = FALSE;
+}
+
+/* --- delivering --- */
+
+static void
+deliver_event (QmpClient *self,
+               QmpEvent  *event,
+               GSList    *takers,
+               GSList    *waits)
+{
+  self->n_event_bytes -= get_event_size (event);
+  qmp_client_emit_event (self, event);
+  for (GSList *l = takers; l != NULL; l = l->next)
+    {
+      Taker *taker = l->data;
+
+      qmp_event_listener_remember (taker->listener, event);
+      if (taker->waiter != NULL)
+        qmp_waiter_return (taker->waiter, event, NULL);
+    }
+  g_slist_free_full (takers, (GDestroyNotify) taker_free);
+  for (GSList *l = waits; l != NULL; l = l->next)
+    qmp_event_wait_return (l->data);
+  g_slist_free (waits);
+  g_object_unref (event);
 }
 
 static void
@@ -267,8 +500,13 @@ static void
 deliver_ending (QmpClient *self,
                 QmpEnding *ending)
 {
+  const char *cause = ending->cause != NULL ? ending->cause->message : _("the client was closed");
+
   if (self->ending == ending)
     qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
+  if (self->ending == ending || self->transport == NULL)
+    qmp_client_fail_listeners (self, cause);
+  qmp_client_fail_waits (self, cause);
 }
 
 static void
@@ -289,6 +527,8 @@ deliver_one (QmpClient *self,
   gpointer data = delivery->data;
   g_autoptr(GError) error = g_steal_pointer (&delivery->error);
   DeliveryKind kind = delivery->kind;
+  GSList *takers = delivery->takers;
+  GSList *waits = delivery->waits;
 
   g_free (delivery);
   switch (kind)
@@ -297,14 +537,17 @@ deliver_one (QmpClient *self,
       deliver_call (data);
       break;
     case DELIVER_EVENT:
-      qmp_client_emit_event (self, data);
-      g_object_unref (data);
+      deliver_event (self, data, takers, waits);
+      break;
+    case DELIVER_WIRE:
+      qmp_client_deliver_wire (self, data);
       break;
     case DELIVER_GREETING:
       qmp_client_set_greeting (self, data);
       g_object_unref (data);
       break;
     case DELIVER_ERROR:
+      self->n_errors--;
       qmp_client_emit_protocol_error (self, error);
       break;
     case DELIVER_OPENING:
@@ -319,23 +562,53 @@ deliver_one (QmpClient *self,
     case DELIVER_CLOSED_TASK:
       deliver_closed_task (data, g_steal_pointer (&error));
       break;
+    case DELIVER_WAITER_ERROR:
+      qmp_waiter_return (data, NULL, g_steal_pointer (&error));
+      break;
+    case DELIVER_WAIT:
+      qmp_event_wait_return (data);
+      break;
     default:
       g_assert_not_reached ();
     }
 }
 
-/* Re-entered when a callback runs a main loop: each delivery leaves the inbox before it is made. */
+/* Re-entered when a callback runs a main loop: each delivery leaves the inbox before it is made. What one dispatch
+ * has read is delivered in the same one, so that the inbox does not grow while a server sends faster than that. */
 void
 qmp_client_deliver (QmpClient *self)
 {
+  guint budget;
+
   g_object_ref (self);
-  for (guint n = 0; n < MAX_DELIVERIES && self->inbox.head != NULL; n++)
+  if (self->stalled)
+    qmp_client_update_stalled (self, g_get_monotonic_time ());
+  qmp_client_offer_events (self);
+  budget = MAX (MAX_DELIVERIES, self->n_new);
+  self->n_new = 0;
+  for (; budget > 0 && self->inbox.head != NULL; budget--)
     {
-      if (would_be_put_off (self->inbox.head->data))
+      /* A filter that runs a main loop must not have the event taken away under it. */
+      if (self->offering || would_be_put_off (self->inbox.head->data))
         break;
-      deliver_one (self, g_queue_pop_head (&self->inbox));
+      deliver_one (self, g_queue_pop_head_link (&self->inbox)->data);
     }
   g_object_unref (self);
+}
+
+/* The waiters' tasks hold their listeners, not the client: they get their event all the same. */
+static void
+drop_takers (Delivery *delivery)
+{
+  for (GSList *l = delivery->takers; l != NULL; l = l->next)
+    {
+      Taker *taker = l->data;
+
+      if (taker->waiter != NULL)
+        qmp_waiter_return (taker->waiter, delivery->data, NULL);
+    }
+  g_slist_free_full (delivery->takers, (GDestroyNotify) taker_free);
+  g_slist_free_full (delivery->waits, (GDestroyNotify) qmp_event_wait_unref);
 }
 
 static void
@@ -344,8 +617,20 @@ drop (Delivery *delivery)
   switch (delivery->kind)
     {
     case DELIVER_EVENT:
+      drop_takers (delivery);
+      g_object_unref (delivery->data);
+      break;
     case DELIVER_GREETING:
       g_object_unref (delivery->data);
+      break;
+    case DELIVER_WIRE:
+      qmp_wire_text_free (delivery->data);
+      break;
+    case DELIVER_WAITER_ERROR:
+      qmp_waiter_return (delivery->data, NULL, g_steal_pointer (&delivery->error));
+      break;
+    case DELIVER_WAIT:
+      qmp_event_wait_unref (delivery->data);
       break;
     case DELIVER_ENDED:
       ending_free (delivery->data);
@@ -367,6 +652,10 @@ drop (Delivery *delivery)
 void
 qmp_client_clear_inbox (QmpClient *self)
 {
-  g_queue_clear_full (&self->inbox, (GDestroyNotify) drop);
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->inbox)) != NULL)
+    drop (link->data);
+  g_queue_clear (&self->wire);
   qmp_clear_source (&self->home_source);
 }

@@ -12,25 +12,44 @@
 
 /* A command that is about to be issued. */
 typedef struct {
-  GString     *text;         /* owned: the command on the wire */
+  GString     *text;         /* borrowed from the client: the command on the wire */
   guint        serial;
   char        *id_text;      /* owned, nullable */
   gboolean     out_of_band;
   GUnixFDList *fd_list;      /* borrowed, nullable */
   guint        timeout;      /* milliseconds, 0 for none */
+  gboolean     silent;       /* success is not answered */
 } Request;
+
+/* How long a command that answers nothing on success is waited for when no timeout is set, in milliseconds. */
+#define SILENT_TIMEOUT 3000
 
 static void
 request_clear (Request *request)
 {
-  if (request->text != NULL)
-    g_string_free (request->text, TRUE);
   g_free (request->id_text);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
 /* --- what a request is made of --- */
+
+/* One text serves command after command, unless a long one took much memory for it. */
+#define SCRATCH_SIZE 128
+#define SCRATCH_KEPT 4096
+
+/* From so many bytes on a command may be too large for QEMU. */
+#define LARGE (1024 * 1024)
+
+static GString *
+take_scratch (QmpClient *self)
+{
+  if (self->scratch != NULL && self->scratch->allocated_len > SCRATCH_KEPT)
+    g_string_free (g_steal_pointer (&self->scratch), TRUE);
+  if (self->scratch == NULL)
+    self->scratch = g_string_sized_new (SCRATCH_SIZE);
+  return g_string_truncate (self->scratch, 0);
+}
 
 static gboolean
 append_arguments (GString   *text,
@@ -52,6 +71,15 @@ append_arguments (GString   *text,
   return qmp_json_append_node (text, arguments, error);
 }
 
+/* What no writer looks at, because only something large can have it: more than QEMU's parser takes. It would be
+ * answered by errors without id, so that the call would never end. */
+static gboolean
+check_large (GString  *text,
+             GError  **error)
+{
+  return text->len <= LARGE || qmp_json_check_sendable (text->str, text->len, error);
+}
+
 static gboolean
 request_init_command (Request     *request,
                       QmpClient   *self,
@@ -59,7 +87,7 @@ request_init_command (Request     *request,
                       JsonNode    *arguments,
                       GError     **error)
 {
-  request->text = g_string_sized_new (64);
+  request->text = take_scratch (self);
   request->timeout = self->timeout;
   request->serial = qmp_calls_take_serial (self->calls);
 
@@ -70,7 +98,7 @@ request_init_command (Request     *request,
   g_string_append (request->text, ",\"id\":");
   qmp_json_append_uint64 (request->text, request->serial);
   g_string_append_c (request->text, '}');
-  return TRUE;
+  return check_large (request->text, error);
 }
 
 /* The message's own id, as the table of calls knows it. */
@@ -81,14 +109,11 @@ take_own_id (Request     *request,
              GError     **error)
 {
   g_autofree char *text = qmp_message_get_member_text (message, "id");
-  GString *canonical;
 
   if (text == NULL)
     return TRUE;
 
-  canonical = g_string_new (NULL);
-  qmp_json_append_canonical (canonical, text, strlen (text));
-  request->id_text = g_string_free (canonical, FALSE);
+  request->id_text = qmp_calls_dup_id_key (text, strlen (text));
   if (qmp_calls_has_id (self->calls, request->id_text))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
@@ -98,6 +123,31 @@ take_own_id (Request     *request,
   return TRUE;
 }
 
+static guint
+choose_timeout (QmpClient  *self,
+                QmpMessage *message)
+{
+  int timeout = qmp_message_get_timeout (message);
+
+  if (timeout >= 0)
+    return timeout;
+  if (self->timeout == 0 && !qmp_message_get_success_response (message))
+    return SILENT_TIMEOUT;
+  return self->timeout;
+}
+
+static gboolean
+check_has_place (Request  *request,
+                 GError  **error)
+{
+  if (!request->out_of_band || request->id_text != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       _("An out-of-band command is answered out of order and needs an id"));
+  return FALSE;
+}
+
 static gboolean
 request_init_message (Request      *request,
                       QmpClient    *self,
@@ -105,23 +155,26 @@ request_init_message (Request      *request,
                       gboolean      keep_id,
                       GError      **error)
 {
-  int timeout = qmp_message_get_timeout (message);
+  gboolean assign_id = qmp_message_get_assign_id (message);
   char serial[16];
 
-  request->text = g_string_sized_new (64);
-  request->timeout = timeout < 0 ? self->timeout : (guint) timeout;
+  request->text = take_scratch (self);
+  request->timeout = choose_timeout (self, message);
+  request->silent = !qmp_message_get_success_response (message);
   request->fd_list = qmp_message_get_fd_list (message);
   request->out_of_band = qmp_message_get_out_of_band (message);
   if (!qmp_message_validate (message, error))
     return FALSE;
-  if (keep_id && !take_own_id (request, self, message, error))
+  if ((keep_id || !assign_id) && !take_own_id (request, self, message, error))
     return FALSE;
-  if (request->id_text != NULL)
-    return qmp_message_append_wire (message, request->text, NULL, error);
+  if (!assign_id && !check_has_place (request, error))
+    return FALSE;
+  if (!assign_id || request->id_text != NULL)
+    return qmp_message_append_wire (message, request->text, NULL, error) && check_large (request->text, error);
 
   request->serial = qmp_calls_take_serial (self->calls);
   g_snprintf (serial, sizeof serial, "%u", request->serial);
-  return qmp_message_append_wire (message, request->text, serial, error);
+  return qmp_message_append_wire (message, request->text, serial, error) && check_large (request->text, error);
 }
 
 /* --- issuing --- */
@@ -133,7 +186,7 @@ check_link (QmpClient   *self,
 {
   if (!qmp_client_require (self, QMP_RUNSTATE_RUNNING, what, error))
     return FALSE;
-  if (self->transport == NULL)
+  if (self->transport == NULL || self->ending != NULL)
     {
       /* The end is known and about to be delivered. */
       g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
@@ -165,23 +218,103 @@ check_fds (QmpClient    *self,
   return TRUE;
 }
 
-/* Takes the request's text and id. */
+static gboolean
+check_out_of_band (QmpClient  *self,
+                   gboolean    out_of_band,
+                   GError    **error)
+{
+  gboolean offered = self->greeting != NULL && qmp_greeting_has_capability (self->greeting, "oob");
+
+  if (!out_of_band || qmp_client_get_out_of_band_active (self))
+    return TRUE;
+
+  g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE,
+                       offered ? _("Cannot execute out of band: the server offers it, but it was not negotiated")
+                               : _("Cannot execute out of band: the server does not offer it"));
+  return FALSE;
+}
+
+/* Asks whoever checks commands. It is their code, so the link is looked at again. */
+static gboolean
+check_wanted (QmpClient   *self,
+              QmpMessage  *message,
+              const char  *what,
+              GError     **error)
+{
+  if (self->check == NULL)
+    return TRUE;
+  return qmp_message_validate (message, error) &&
+         qmp_client_run_check (self, message, error) &&
+         check_link (self, what, error);
+}
+
+/* The same for a command that is no message; it is made one only if somebody asks. */
+static gboolean
+check_command_wanted (QmpClient   *self,
+                      const char  *command,
+                      JsonNode    *arguments,
+                      GError     **error)
+{
+  g_autoptr(QmpMessage) message = NULL;
+
+  if (self->check == NULL)
+    return TRUE;
+  message = qmp_message_new_command (command, arguments, error);
+  return message != NULL && check_wanted (self, message, "execute", error);
+}
+
+/* Everything that can be wrong before a byte is sent. */
+static gboolean
+request_prepare (Request      *request,
+                 QmpClient    *self,
+                 QmpMessage   *message,
+                 QmpCallForm   form,
+                 const char   *what,
+                 GError      **error)
+{
+  return check_link (self, what, error) &&
+         check_wanted (self, message, what, error) &&
+         request_init_message (request, self, message, form == QMP_CALL_MESSAGE, error) &&
+         check_out_of_band (self, request->out_of_band, error) &&
+         check_fds (self, request->fd_list, error);
+}
+
+/* Takes the request's id. */
 static QmpCall *
 issue (QmpClient   *self,
        QmpCallForm  form,
        Request     *request)
 {
   GUnixFDList *fd_list = request->fd_list;
-  gsize length = request->text->len;
-  char *text = g_string_free (g_steal_pointer (&request->text), FALSE);
   QmpCall *call;
 
+  if (self->agent.active)
+    g_string_append_c (request->text, '\n');
   if (fd_list != NULL && g_unix_fd_list_get_length (fd_list) == 0)
     fd_list = NULL;
-  call = qmp_calls_issue (self->calls, form, qmp_packet_new (text, length, fd_list),
+  call = qmp_calls_issue (self->calls, form, qmp_packet_new (request->text->str, request->text->len, fd_list),
                           request->serial, g_steal_pointer (&request->id_text), request->out_of_band);
   call->owner = self;
+  call->silent = request->silent;
+  qmp_client_watch_call (self, call);
   return call;
+}
+
+QmpCall *
+qmp_client_issue_message (QmpClient    *self,
+                          QmpMessage   *message,
+                          QmpCallForm   form,
+                          const char   *what,
+                          guint        *timeout,
+                          GError      **error)
+{
+  g_auto(Request) request = { NULL };
+
+  if (!request_prepare (&request, self, message, form, what, error))
+    return NULL;
+
+  *timeout = request.timeout;
+  return issue (self, form, &request);
 }
 
 void
@@ -191,6 +324,8 @@ qmp_client_call_done (QmpClient *self,
   qmp_clear_source (&call->cancellation);
   if (self->opening != NULL && call == self->opening->negotiation)
     qmp_client_opening_negotiated (self, call);
+  else if (call->wait != NULL)
+    qmp_client_wait_replied (self, call->wait, call);
   else if (call->task != NULL)
     qmp_client_post_call (self, call);
 }
@@ -226,7 +361,7 @@ start (QmpClient    *self,
   call->task = g_object_ref (task);
   call->created = created;
   if (cancellable != NULL)
-    call->cancellation = qmp_client_add_cancellation (self, cancellable, G_SOURCE_FUNC (cancelled_cb), call);
+    call->cancellation = qmp_client_add_home_cancellation (self, cancellable, G_SOURCE_FUNC (cancelled_cb), call);
   if (request->timeout > 0)
     {
       call->deadline = g_get_monotonic_time () + request->timeout * (gint64) 1000;
@@ -245,15 +380,13 @@ start_message (QmpClient           *self,
                gpointer             source_tag)
 {
   gint64 created;
-  g_autoptr(GTask) task = qmp_client_new_task (self, cancellable, callback, user_data, source_tag, &created);
+  g_autoptr(GTask) task = qmp_client_new_task (self, self, cancellable, callback, user_data, source_tag, &created);
   g_auto(Request) request = { NULL };
   GError *error = NULL;
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (check_link (self, what, &error) &&
-      request_init_message (&request, self, message, form == QMP_CALL_MESSAGE, &error) &&
-      check_fds (self, request.fd_list, &error))
+  if (request_prepare (&request, self, message, form, what, &error))
     start (self, form, &request, task, created);
   else
     g_task_return_error (task, error);
@@ -261,13 +394,10 @@ start_message (QmpClient           *self,
 
 /* --- blocking --- */
 
-static gboolean
-deadline_cb (gpointer user_data)
+static GError *
+timed_out (gpointer data)
 {
-  gboolean *expired = user_data;
-
-  *expired = TRUE;
-  return G_SOURCE_REMOVE;
+  return qmp_call_make_timed_out (data);
 }
 
 static void
@@ -276,27 +406,18 @@ wait_for (QmpClient    *self,
           guint         timeout,
           GCancellable *cancellable)
 {
-  GSource *deadline = NULL;
-  gboolean expired = FALSE;
+  QmpBlockingWait wait;
 
-  qmp_client_begin_blocking (self);
-  if (timeout > 0)
-    {
-      deadline = qmp_client_add_timer (self, timeout, NULL);
-      g_source_set_callback (deadline, deadline_cb, &expired, NULL);
-    }
-  if (cancellable != NULL)
-    call->cancellation = qmp_client_add_cancellation (self, cancellable, G_SOURCE_FUNC (cancelled_cb), call);
-
+  qmp_client_wait_begin (self, &wait, timeout > 0 ? (int) MIN (timeout, G_MAXINT) : -1, cancellable);
   while (call->phase != QMP_CALL_DONE)
     {
-      qmp_client_iterate (self);
-      if (expired && call->phase != QMP_CALL_DONE)
-        qmp_calls_expire (self->calls, call);
+      GError *error = NULL;
+
+      if (!qmp_client_wait_iterate (self, &wait, timed_out, call, &error) && call->phase != QMP_CALL_DONE)
+        qmp_calls_abandon (self->calls, call, g_steal_pointer (&error));
+      g_clear_error (&error);
     }
-  qmp_clear_source (&deadline);
-  qmp_client_end_blocking (self);
-  qmp_client_settle_runstate (self);
+  qmp_client_wait_end (self, &wait);
 }
 
 /* Takes the outcome: JsonNode or QmpMessage. */
@@ -325,10 +446,9 @@ run_message (QmpClient     *self,
 {
   g_auto(Request) request = { NULL };
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !check_link (self, what, error) ||
-      !request_init_message (&request, self, message, form == QMP_CALL_MESSAGE, error) ||
-      !check_fds (self, request.fd_list, error))
+  if (!qmp_client_may_block (self, what, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !request_prepare (&request, self, message, form, what, error))
     return NULL;
   return run (self, form, &request, cancellable, error);
 }
@@ -386,10 +506,11 @@ qmp_client_execute_async (QmpClient           *self,
   g_return_if_fail (command != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = qmp_client_new_task (self, cancellable, callback, user_data, qmp_client_execute_async, &created);
+  task = qmp_client_new_task (self, self, cancellable, callback, user_data, qmp_client_execute_async, &created);
   if (g_task_return_error_if_cancelled (task))
     return;
   if (check_link (self, "execute", &error) &&
+      check_command_wanted (self, command, arguments, &error) &&
       request_init_command (&request, self, command, arguments, &error))
     start (self, QMP_CALL_VALUE, &request, task, created);
   else
@@ -468,8 +589,10 @@ qmp_client_execute (QmpClient     *self,
   g_return_val_if_fail (command != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+  if (!qmp_client_may_block (self, "execute", error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !check_link (self, "execute", error) ||
+      !check_command_wanted (self, command, arguments, error) ||
       !request_init_command (&request, self, command, arguments, error))
     return NULL;
   return run (self, QMP_CALL_VALUE, &request, cancellable, error);
@@ -486,9 +609,10 @@ qmp_client_execute (QmpClient     *self,
  * Executes a command that is given as a message.
  *
  * This is [method@Client.execute_async] for a command with file descriptors
- * ([property@Message:fd-list]), out of band ([property@Message:out-of-band]) or with a timeout of its own
- * ([property@Message:timeout]). An `id` in @message is replaced. The message may be changed, and sent again,
- * as soon as this returns.
+ * ([property@Message:fd-list]), out of band ([property@Message:out-of-band]), with a timeout of its own
+ * ([property@Message:timeout]), or that is answered only when it fails
+ * ([property@Message:success-response]). An `id` in @message is replaced, but not without
+ * [property@Message:assign-id]. The message may be changed, and sent again, as soon as this returns.
  *
  * Since: 1.0
  */
@@ -517,7 +641,9 @@ qmp_client_execute_message_async (QmpClient           *self,
  *
  * Errors are those of [method@Client.execute_finish], those of [method@Message.validate], and
  * `G_IO_ERROR_NOT_SUPPORTED`: the message has file descriptors, and the link is no Unix socket; nothing was
- * sent.
+ * sent. `QMP_CLIENT_ERROR_STATE` is also that of an out-of-band message when out-of-band execution is not on
+ * ([property@Client:out-of-band-active]). Without [property@Message:assign-id] there are `G_IO_ERROR_EXISTS`, as for
+ * [method@Client.exchange_finish], and `G_IO_ERROR_INVALID_ARGUMENT`: an out-of-band command without an id.
  *
  * Returns: (transfer full) (not nullable): what the command returned
  *
@@ -570,8 +696,13 @@ qmp_client_execute_message (QmpClient     *self,
  *
  * Sends a message and gets the whole reply to it.
  *
- * An `id` that is set in @message, any JSON value, is kept; without one the message is given one. A server's
- * error is a reply like any other here, not a failure.
+ * An `id` that is set in @message, any JSON value, is kept; without one the message is given one, or, if it
+ * says so ([property@Message:assign-id]), goes out without. Replies are matched by the value of the id,
+ * however the server spells it; QEMU for one makes 1 of 1.0. Any number of messages may be under way at once.
+ *
+ * A server's error is a reply like any other here, not a failure. When the server is silent about a message
+ * that is answered only on failure ([property@Message:success-response]), the reply is a message without
+ * members.
  *
  * Since: 1.0
  */
@@ -599,7 +730,8 @@ qmp_client_exchange_async (QmpClient           *self,
  * Ends [method@Client.exchange_async].
  *
  * Errors are those of [method@Client.execute_message_finish] but for [error@CommandError], and
- * `G_IO_ERROR_EXISTS`: the message's id is in use by another that waits for its reply; nothing was sent.
+ * `G_IO_ERROR_EXISTS`: the message's id is in use by another that waits for its reply, or was given up and
+ * may still be answered; nothing was sent.
  *
  * Returns: (transfer full) (not nullable): the reply, read-only
  *
@@ -654,10 +786,17 @@ qmp_client_exchange (QmpClient     *self,
  * descriptor together with its command, which is simpler and cannot be mixed up, use
  * [property@Message:fd-list].
  *
+ * The server keeps one at a time: a second one that it reads replaces the first. With out-of-band execution on
+ * ([property@Client:out-of-band-active]) it reads while commands wait for their turn, so there a descriptor is held
+ * in the client until all in-band commands before it have been answered, and the in-band commands behind it are
+ * held with it. So a descriptor, its `getfd`, another descriptor and its `getfd` may be sent at once, and each
+ * `getfd` gets its own. Without out-of-band execution the server does not read ahead, and nothing waits. One that
+ * is still held when the link ends is closed.
+ *
  * Errors are `QMP_CLIENT_ERROR_STATE` (the client is not `RUNNING`), `QMP_CLIENT_ERROR_INTERRUPTED` (the link
  * has just ended), `G_IO_ERROR_NOT_SUPPORTED` (the link is no Unix socket) and those of duplicating @fd.
  *
- * Returns: `TRUE` if the descriptor was queued to be sent
+ * Returns: `TRUE` if the descriptor was sent, or waits to be sent
  *
  * Since: 1.0
  */
@@ -667,7 +806,6 @@ qmp_client_send_fd (QmpClient  *self,
                     GError    **error)
 {
   g_autoptr(GUnixFDList) fd_list = NULL;
-  QmpPacket *packet;
 
   g_return_val_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self), FALSE);
   g_return_val_if_fail (fd >= 0, FALSE);
@@ -678,9 +816,7 @@ qmp_client_send_fd (QmpClient  *self,
       !check_fds (self, fd_list, error))
     return FALSE;
 
-  packet = qmp_packet_new (g_strdup (" "), 1, fd_list);
-  qmp_transport_send (self->transport, packet);
+  qmp_calls_issue_fds (self->calls, qmp_packet_new (" ", 1, fd_list));
   qmp_transport_flush (self->transport);
-  qmp_packet_unref (packet);
   return TRUE;
 }

@@ -3,9 +3,10 @@
 
 #include "qmp-client-private.h"
 
-#include <gio/gunixsocketaddress.h>
 #include <glib/gi18n-lib.h>
 #include <sys/stat.h>
+
+#include "qmp-address-private.h"
 
 /* While a Unix socket's queue of connections is full, it is tried again after this many milliseconds,
  * then after twice as many, and so on. */
@@ -16,11 +17,11 @@
  * way in the server: its reply would come before ours. */
 #define NEGOTIATION_ID_MIN 100000000
 
-/* What GSocketClient's callback is for. */
+/* What a callback of GIO's is for. */
 typedef struct {
   QmpClient  *client;   /* owned */
   QmpOpening *opening;  /* borrowed: waits for the callback */
-} Connecting;
+} Step;
 
 /* --- the outcome of an opening --- */
 
@@ -35,7 +36,8 @@ opening_new (QmpClient *self,
   opening->created = created;
   opening->retry_delay = RETRY_FIRST;
   g_queue_init (&opening->closers);
-  qmp_handshake_init (&opening->handshake, self->await_greeting, self->negotiate, self->out_of_band);
+  qmp_handshake_init (&opening->handshake, self->await_greeting, self->negotiate, self->out_of_band,
+                      self->guest_agent);
   return opening;
 }
 
@@ -54,7 +56,8 @@ opening_free (QmpOpening *opening)
 
   opening_stop_sources (opening);
   g_clear_object (&opening->task);
-  g_clear_object (&opening->unix_address);
+  g_clear_object (&opening->address);
+  g_clear_object (&opening->securing);
   g_clear_error (&opening->error);
   qmp_handshake_clear (&opening->handshake);
   g_free (opening);
@@ -85,7 +88,9 @@ opening_complete (QmpClient  *self,
   opening->error = error;
   opening->negotiation = NULL;
   opening_stop_sources (opening);
-  /* GSocketClient still owes its callback, which announces then. */
+  if (error != NULL)
+    qmp_client_turn_peers_away (self, FALSE);
+  /* GIO still owes its callback, which announces then. */
   if (opening->connecting != NULL)
     g_cancellable_cancel (opening->connecting);
   else
@@ -100,9 +105,9 @@ qmp_client_opening_failed (QmpClient *self,
 }
 
 /* The same from outside of the wire's dispatch. */
-static void
-fail_opening_now (QmpClient *self,
-                  GError    *error)
+void
+qmp_client_opening_fail_now (QmpClient *self,
+                             GError    *error)
 {
   qmp_client_opening_failed (self, error);
   qmp_client_close_transport (self);
@@ -127,10 +132,19 @@ qmp_client_apply_opening (QmpClient  *self,
   if (self->opening != opening)
     return;
 
+  if (opening->awaits_peer && self->listening != NULL)
+    {
+      self->opening = NULL;
+      return;
+    }
   if (opening->error != NULL)
     {
+      qmp_client_post_listeners_failed (self, opening->error->message);
       qmp_client_close_transport (self);
       qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
+      /* A handler may have closed the client, and opened it again. */
+      if (self->opening != opening)
+        return;
       self->opening = NULL;
       qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
       return;
@@ -168,12 +182,18 @@ opening_succeeded (QmpClient *self)
 }
 
 void
+qmp_client_opening_synced (QmpClient *self)
+{
+  opening_succeeded (self);
+}
+
+void
 qmp_client_opening_greeted (QmpClient   *self,
                             QmpGreeting *greeting)
 {
   QmpOpening *opening = self->opening;
   guint id = g_random_int_range (NEGOTIATION_ID_MIN, G_MAXINT);
-  char *text;
+  g_autofree char *text = NULL;
 
   qmp_handshake_greet (&opening->handshake, greeting);
   if (!opening->handshake.negotiate)
@@ -202,9 +222,9 @@ qmp_client_opening_negotiated (QmpClient *self,
   qmp_call_free (call);
 }
 
-static void
-establish (QmpClient *self,
-           GIOStream *stream)
+void
+qmp_client_opening_establish (QmpClient *self,
+                              GIOStream *stream)
 {
   g_autoptr(GError) error = NULL;
 
@@ -212,12 +232,16 @@ establish (QmpClient *self,
                                        &qmp_client_transport_funcs, self, &error);
   if (self->transport == NULL)
     {
-      fail_opening_now (self, g_steal_pointer (&error));
+      qmp_client_opening_fail_now (self, g_steal_pointer (&error));
       return;
     }
   qmp_calls_begin (self->calls, self->transport);
   qmp_transport_attach (self->transport, qmp_client_get_io_context (self));
-  if (!qmp_handshake_awaits_greeting (&self->opening->handshake))
+  if (self->opening->handshake.guest_agent)
+    {
+      qmp_client_agent_begin (self);
+    }
+  else if (!qmp_handshake_awaits_greeting (&self->opening->handshake))
     {
       opening_succeeded (self);
     }
@@ -226,40 +250,32 @@ establish (QmpClient *self,
 /* --- connecting --- */
 
 static void
-fail_connecting (QmpClient          *self,
-                 GSocketConnectable *address,
-                 GError             *error)
+fail_connecting (QmpClient *self,
+                 GError    *error)
 {
-  g_autofree char *name = g_socket_connectable_to_string (address);
+  g_autofree char *name = g_socket_connectable_to_string (self->opening->address);
 
   g_prefix_error (&error, _("Could not connect to %s: "), name);
-  fail_opening_now (self, error);
+  qmp_client_opening_fail_now (self, error);
 }
 
 static gboolean
-is_other_file (GSocketAddress *address)
+is_other_file (GSocketConnectable *address)
 {
-  const char *path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  const char *path = qmp_address_get_path (address);
   struct stat info;
 
-  return g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address)) == G_UNIX_SOCKET_ADDRESS_PATH &&
-         stat (path, &info) == 0 && !S_ISSOCK (info.st_mode);
+  return path != NULL && stat (path, &info) == 0 && !S_ISSOCK (info.st_mode);
 }
 
-static GIOStream *
-connect_unix_socket (GSocketAddress  *address,
-                     GError         **error)
+static void
+connected (QmpClient *self,
+           GIOStream *stream)
 {
-  g_autoptr(GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-                                            G_SOCKET_PROTOCOL_DEFAULT, error);
-
-  if (socket == NULL)
-    return NULL;
-
-  g_socket_set_blocking (socket, FALSE);
-  if (!g_socket_connect (socket, address, NULL, error))
-    return NULL;
-  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  if (self->tls)
+    qmp_client_opening_secure (self, stream);
+  else
+    qmp_client_opening_establish (self, stream);
 }
 
 static gboolean retry_cb (gpointer user_data);
@@ -267,32 +283,31 @@ static gboolean retry_cb (gpointer user_data);
 /* Connecting to a Unix socket is done at once or not at all. When QEMU serves another client and more of
  * them wait, the kernel says "try again". */
 static void
-try_unix_socket (QmpClient *self)
+try_immediate (QmpClient *self)
 {
   QmpOpening *opening = self->opening;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GIOStream) stream = connect_unix_socket (opening->unix_address, &error);
+  g_autoptr(GIOStream) stream = qmp_address_connect (opening->address, &error);
 
   if (stream != NULL)
     {
-      establish (self, stream);
+      connected (self, stream);
     }
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       opening->retry = qmp_client_add_timer (self, opening->retry_delay, retry_cb);
       opening->retry_delay = MIN (opening->retry_delay * 2, RETRY_LONGEST);
     }
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) &&
-           is_other_file (opening->unix_address))
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) && is_other_file (opening->address))
     {
-      g_autofree char *name = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (opening->unix_address));
+      g_autofree char *name = g_socket_connectable_to_string (opening->address);
 
-      fail_opening_now (self, g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS,
-                                           _("%s is not a socket"), name));
+      qmp_client_opening_fail_now (self, g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS,
+                                                      _("%s is not a socket"), name));
     }
   else
     {
-      fail_connecting (self, G_SOCKET_CONNECTABLE (opening->unix_address), g_steal_pointer (&error));
+      fail_connecting (self, g_steal_pointer (&error));
     }
 }
 
@@ -302,8 +317,34 @@ retry_cb (gpointer user_data)
   QmpClient *self = user_data;
 
   qmp_clear_source (&self->opening->retry);
-  try_unix_socket (self);
+  try_immediate (self);
   return G_SOURCE_REMOVE;
+}
+
+gpointer
+qmp_client_opening_begin_step (QmpClient *self)
+{
+  Step *step = g_new (Step, 1);
+
+  *step = (Step) { g_object_ref (self), self->opening };
+  self->opening->connecting = g_cancellable_new ();
+  return step;
+}
+
+QmpClient *
+qmp_client_opening_end_step (gpointer data)
+{
+  Step *step = data;
+  g_autoptr(QmpClient) self = step->client;
+  QmpOpening *opening = step->opening;
+
+  g_free (step);
+  g_clear_object (&opening->connecting);
+  if (!opening->done)
+    return g_steal_pointer (&self);
+
+  announce (self, opening);
+  return NULL;
 }
 
 static void
@@ -311,58 +352,85 @@ connected_cb (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)
 {
-  Connecting *connecting = user_data;
-  g_autoptr(QmpClient) self = connecting->client;
-  QmpOpening *opening = connecting->opening;
+  g_autoptr(QmpClient) self = qmp_client_opening_end_step (user_data);
   g_autoptr(GError) error = NULL;
   g_autoptr(GSocketConnection) connection =
     g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
 
-  g_free (connecting);
-  g_clear_object (&opening->connecting);
-  if (opening->done)
-    {
-      announce (self, opening);
-    }
-  else if (connection != NULL)
-    {
-      establish (self, G_IO_STREAM (connection));
-    }
+  if (self == NULL)
+    return;
+  if (connection != NULL)
+    connected (self, G_IO_STREAM (connection));
   else
-    {
-      fail_opening_now (self, g_steal_pointer (&error));
-    }
+    qmp_client_opening_fail_now (self, g_steal_pointer (&error));
 }
 
 /* Anything that is no Unix socket: names are looked up, addresses tried one after the other. */
 static void
-connect_by_socket_client (QmpClient          *self,
-                          GSocketConnectable *address)
+connect_by_socket_client (QmpClient *self)
 {
   g_autoptr(GSocketClient) client = g_socket_client_new ();
-  Connecting *connecting = g_new0 (Connecting, 1);
+  gpointer step = qmp_client_opening_begin_step (self);
 
-  connecting->client = g_object_ref (self);
-  connecting->opening = self->opening;
-  self->opening->connecting = g_cancellable_new ();
   /* A monitor is no web site: no proxy is asked for it. */
   g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_connect_async (client, address, self->opening->connecting, connected_cb, connecting);
+  g_main_context_push_thread_default (qmp_client_get_io_context (self));
+  g_socket_client_connect_async (client, self->opening->address, self->opening->connecting, connected_cb, step);
+  g_main_context_pop_thread_default (qmp_client_get_io_context (self));
+}
+
+static gboolean
+vsock_cb (GSocket      *socket,
+          GIOCondition  condition,
+          gpointer      user_data)
+{
+  QmpClient *self = user_data;
+  g_autoptr(GSocketConnection) connection = NULL;
+  GError *error = NULL;
+
+  if (g_socket_check_connect_result (socket, &error))
+    {
+      connection = g_socket_connection_factory_create_connection (socket);
+      qmp_clear_source (&self->opening->retry);
+      connected (self, G_IO_STREAM (connection));
+    }
+  else
+    {
+      fail_connecting (self, error);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* GSocketClient would make the socket by its family, which GIO does not know. */
+static void
+connect_vsock (QmpClient *self)
+{
+  QmpOpening *opening = self->opening;
+  GError *error = NULL;
+  g_autoptr(GSocket) socket = qmp_address_begin_vsock (opening->address, &error);
+
+  if (socket == NULL)
+    {
+      fail_connecting (self, error);
+      return;
+    }
+  opening->retry = g_socket_create_source (socket, G_IO_OUT, NULL);
+  g_source_set_static_name (opening->retry, "[qmp] vsock");
+  g_source_set_callback (opening->retry, G_SOURCE_FUNC (vsock_cb), self, NULL);
+  g_source_attach (opening->retry, qmp_client_get_io_context (self));
 }
 
 static void
 connect_to (QmpClient          *self,
             GSocketConnectable *address)
 {
-  if (G_IS_UNIX_SOCKET_ADDRESS (address))
-    {
-      self->opening->unix_address = G_SOCKET_ADDRESS (g_object_ref (address));
-      try_unix_socket (self);
-    }
+  g_set_object (&self->opening->address, address);
+  if (qmp_address_is_immediate (address))
+    try_immediate (self);
+  else if (qmp_address_is_vsock (address))
+    connect_vsock (self);
   else
-    {
-      connect_by_socket_client (self, address);
-    }
+    connect_by_socket_client (self);
 }
 
 /* --- opening --- */
@@ -375,7 +443,9 @@ opening_timed_out (QmpClient *self)
       qmp_transport_give_out_rest (self->transport);
       return qmp_handshake_error_timed_out (&self->opening->handshake);
     }
-  if (self->opening->unix_address != NULL)
+  if (self->opening->securing != NULL)
+    return qmp_client_opening_secure_timed_out (self);
+  if (self->opening->address != NULL && qmp_address_is_immediate (self->opening->address))
     return g_error_new_literal (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY,
                                 _("The socket's queue of connections is full: "
                                   "other clients hold this monitor and wait for it"));
@@ -387,8 +457,15 @@ open_deadline_cb (gpointer user_data)
 {
   QmpClient *self = user_data;
 
-  fail_opening_now (self, opening_timed_out (self));
+  qmp_client_opening_fail_now (self, opening_timed_out (self));
   return G_SOURCE_REMOVE;
+}
+
+static void
+start_open_deadline (QmpClient *self)
+{
+  if (self->open_timeout > 0)
+    self->opening->deadline = qmp_client_add_timer (self, self->open_timeout, open_deadline_cb);
 }
 
 static gboolean
@@ -398,31 +475,69 @@ open_cancelled_cb (GCancellable *cancellable,
   GError *error = NULL;
 
   g_cancellable_set_error_if_cancelled (cancellable, &error);
-  fail_opening_now (user_data, error);
+  qmp_client_opening_fail_now (user_data, error);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+accept_deadline_cb (gpointer user_data)
+{
+  QmpClient *self = user_data;
+
+  qmp_client_opening_fail_now (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                                          _("No server connected in time")));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_accepting (QmpClient *self)
+{
+  /* In this order: somebody who is there already is found first. */
+  qmp_client_await_peer (self);
+  if (self->accept_timeout > 0)
+    self->opening->deadline = qmp_client_add_timer (self, self->accept_timeout, accept_deadline_cb);
+}
+
+void
+qmp_client_opening_reached (QmpClient *self,
+                            GIOStream *stream)
+{
+  self->opening->awaits_peer = FALSE;
+  qmp_clear_source (&self->opening->deadline);
+  start_open_deadline (self);
+  qmp_client_opening_establish (self, stream);
+}
+
+static gboolean
+require_openable (QmpClient  *self,
+                  GError    **error)
+{
+  return qmp_client_require_not_listening (self, "open", error) &&
+         qmp_client_require (self, QMP_RUNSTATE_IDLE, "open", error);
 }
 
 /* Takes task. Returns the opening, on which CONNECTING was announced: other people's code has run, and
  * the opening may be done by now. Returns NULL with error in the wrong runstate. */
 static QmpOpening *
 opening_begin (QmpClient  *self,
+               gboolean    accepts,
                GTask      *task,
                gint64      created,
                GError    **error)
 {
   QmpOpening *opening;
 
-  if (!qmp_client_require (self, QMP_RUNSTATE_IDLE, "open", error))
+  if (accepts ? !qmp_client_require_listening (self, error) : !require_openable (self, error))
     return NULL;
 
   opening = opening_new (self, task, created);
+  opening->awaits_peer = accepts;
   self->opening = opening;
   qmp_client_set_greeting (self, NULL);
   qmp_client_set_runstate (self, QMP_RUNSTATE_CONNECTING);
   return opening;
 }
 
-/* One of address and stream is given. */
 static void
 opening_start (QmpClient          *self,
                GSocketConnectable *address,
@@ -434,34 +549,39 @@ opening_start (QmpClient          *self,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, &error))
     {
-      fail_opening_now (self, error);
+      qmp_client_opening_fail_now (self, error);
       return;
     }
 
-  if (self->open_timeout > 0)
-    opening->deadline = qmp_client_add_timer (self, self->open_timeout, open_deadline_cb);
   if (cancellable != NULL)
     opening->cancellation = qmp_client_add_cancellation (self, cancellable,
                                                          G_SOURCE_FUNC (open_cancelled_cb), self);
+  if (opening->awaits_peer)
+    {
+      start_accepting (self);
+      return;
+    }
+  start_open_deadline (self);
   if (stream != NULL)
-    establish (self, stream);
+    qmp_client_opening_establish (self, stream);
   else
     connect_to (self, address);
 }
 
-static void
-open_in_background (QmpClient           *self,
-                    GSocketConnectable  *address,
-                    GIOStream           *stream,
-                    GCancellable        *cancellable,
-                    GAsyncReadyCallback  callback,
-                    gpointer             user_data,
-                    gpointer             source_tag)
+void
+qmp_client_open_in_background (QmpClient           *self,
+                               GSocketConnectable  *address,
+                               GIOStream           *stream,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data,
+                               gpointer             source_tag)
 {
   GError *error = NULL;
   gint64 created;
-  g_autoptr(GTask) task = qmp_client_new_task (self, cancellable, callback, user_data, source_tag, &created);
-  QmpOpening *opening = opening_begin (self, g_object_ref (task), created, &error);
+  g_autoptr(GTask) task = qmp_client_new_task (self, self, cancellable, callback, user_data, source_tag, &created);
+  gboolean accepts = address == NULL && stream == NULL;
+  QmpOpening *opening = opening_begin (self, accepts, g_object_ref (task), created, &error);
 
   if (opening == NULL)
     {
@@ -474,16 +594,21 @@ open_in_background (QmpClient           *self,
     }
 }
 
-static gboolean
-open_blocking (QmpClient           *self,
-               GSocketConnectable  *address,
-               GIOStream           *stream,
-               GCancellable        *cancellable,
-               GError             **error)
+gboolean
+qmp_client_open_blocking (QmpClient           *self,
+                          GSocketConnectable  *address,
+                          GIOStream           *stream,
+                          GCancellable        *cancellable,
+                          GError             **error)
 {
-  QmpOpening *opening = opening_begin (self, NULL, 0, error);
+  gboolean accepts = address == NULL && stream == NULL;
+  g_autoptr(QmpClient) keep = g_object_ref (self);
+  QmpOpening *opening;
   gboolean success;
 
+  if (!qmp_client_may_block (self, accepts ? "accept" : "open", error))
+    return FALSE;
+  opening = opening_begin (self, accepts, NULL, 0, error);
   if (opening == NULL)
     return FALSE;
 
@@ -519,14 +644,15 @@ qmp_client_abort_opening (QmpClient *self)
 
   if (opening->done && opening->error == NULL)
     opening->error = closed_while_opening ();
-  fail_opening_now (self, closed_while_opening ());
+  qmp_client_opening_fail_now (self, closed_while_opening ());
 }
 
 /**
  * qmp_client_open_async:
  * @self: a client
  * @address: where the server listens: a [class@Gio.UnixSocketAddress], a
- *   [class@Gio.NetworkAddress] or any other [iface@Gio.SocketConnectable]
+ *   [class@Gio.NetworkAddress] or any other [iface@Gio.SocketConnectable]; [func@address_parse] makes one of a
+ *   text
  * @cancellable: (nullable): cancels the opening
  * @callback: (scope async) (closure user_data): called when the client runs, or could not be opened
  * @user_data: data for @callback
@@ -535,7 +661,8 @@ qmp_client_abort_opening (QmpClient *self)
  *
  * Needs [enum@Runstate] `IDLE`; the client is `CONNECTING` from here on, and `RUNNING` when @callback is
  * called after success. What is waited for, and how long, is up to [property@Client:await-greeting],
- * [property@Client:negotiate] and [property@Client:open-timeout]. Events that come before the greeting or
+ * [property@Client:negotiate] and [property@Client:open-timeout]. With [property@Client:tls] all of that is done over
+ * TLS. Events that come before the greeting or
  * during the negotiation are not lost: they are emitted in their place.
  *
  * A Unix socket whose queue of connections is full is tried again until the timeout.
@@ -556,7 +683,7 @@ qmp_client_open_async (QmpClient           *self,
   g_return_if_fail (G_IS_SOCKET_CONNECTABLE (address));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  open_in_background (self, address, NULL, cancellable, callback, user_data, qmp_client_open_async);
+  qmp_client_open_in_background (self, address, NULL, cancellable, callback, user_data, qmp_client_open_async);
 }
 
 /**
@@ -569,20 +696,24 @@ qmp_client_open_async (QmpClient           *self,
  *
  * After any error the client is `IDLE` and can be opened again. Errors are:
  *
- * - `QMP_CLIENT_ERROR_STATE`: the client was not `IDLE`; nothing was done, and the link that it may have
- *   is untouched;
+ * - `QMP_CLIENT_ERROR_STATE`: the client was not `IDLE`, or listens; nothing was done, and the link that it
+ *   may have is untouched;
  * - `QMP_CLIENT_ERROR_BUSY`: connected, but no greeting came in time, or the socket's queue stayed full:
  *   another client holds the monitor;
- * - `QMP_CLIENT_ERROR_ADDRESS`: the path is no socket;
+ * - `QMP_CLIENT_ERROR_ADDRESS`: the path is no socket, the descriptor is no connected one, or TLS has no host name
+ *   to check the server's certificate against;
  * - `QMP_PROTOCOL_ERROR_GREETING`: something came, and it was no greeting;
  * - `QMP_PROTOCOL_ERROR_NEGOTIATION`: the server refused; its words are in the text;
  * - `QMP_PROTOCOL_ERROR_TOO_LARGE`: a message before the end of the negotiation was over
  *   [property@Client:max-message-size];
  * - `G_IO_ERROR_CONNECTION_CLOSED`: the server closed the connection on the way;
- * - `G_IO_ERROR_TIMED_OUT`: it could not be connected to in time, or did not answer the negotiation;
+ * - `G_IO_ERROR_TIMED_OUT`: it could not be connected to in time, or did not answer the negotiation; or a guest
+ *   agent did not answer, because it does not run or serves another client;
  * - `G_IO_ERROR_CANCELLED`: cancelled, or the client was closed meanwhile;
  * - `G_IO_ERROR_NOT_FOUND`, `G_IO_ERROR_CONNECTION_REFUSED` and others of `GIOErrorEnum` and
- *   `GResolverError`: it could not be connected to.
+ *   `GResolverError`: it could not be connected to;
+ * - `G_TLS_ERROR_BAD_CERTIFICATE`, `G_TLS_ERROR_MISC` and others of `GTlsError`: the connection could not be
+ *   secured, see [property@Client:tls].
  *
  * Returns: `TRUE` if the client runs
  *
@@ -626,7 +757,7 @@ qmp_client_open (QmpClient           *self,
   g_return_val_if_fail (G_IS_SOCKET_CONNECTABLE (address), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  return open_blocking (self, address, NULL, cancellable, error);
+  return qmp_client_open_blocking (self, address, NULL, cancellable, error);
 }
 
 /**
@@ -659,7 +790,8 @@ qmp_client_open_stream_async (QmpClient           *self,
   g_return_if_fail (G_IS_IO_STREAM (stream));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  open_in_background (self, NULL, stream, cancellable, callback, user_data, qmp_client_open_stream_async);
+  qmp_client_open_in_background (self, NULL, stream, cancellable, callback, user_data,
+                                 qmp_client_open_stream_async);
 }
 
 /**
@@ -714,5 +846,5 @@ qmp_client_open_stream (QmpClient     *self,
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  return open_blocking (self, NULL, stream, cancellable, error);
+  return qmp_client_open_blocking (self, NULL, stream, cancellable, error);
 }

@@ -22,11 +22,23 @@ enum {
   PROP_AWAIT_GREETING,
   PROP_NEGOTIATE,
   PROP_OUT_OF_BAND,
+  PROP_OUT_OF_BAND_ACTIVE,
+  PROP_GUEST_AGENT,
+  PROP_TLS,
+  PROP_TLS_DATABASE,
+  PROP_TLS_CERTIFICATE,
+  PROP_TLS_IDENTITY,
   PROP_OPEN_TIMEOUT,
+  PROP_ACCEPT_TIMEOUT,
+  PROP_LISTEN_ADDRESS,
   PROP_CLOSE_TIMEOUT,
   PROP_TIMEOUT,
   PROP_MAX_MESSAGE_SIZE,
   PROP_MAX_DEPTH,
+  PROP_REDACT,
+  PROP_STALL_TIME,
+  PROP_STALLED,
+  PROP_N_PENDING,
   N_PROPS
 };
 
@@ -44,13 +56,19 @@ void
 qmp_client_set_runstate (QmpClient   *self,
                          QmpRunstate  runstate)
 {
+  gboolean was_active = qmp_client_get_out_of_band_active (self);
+  gboolean active;
+
   if (self->runstate == runstate)
     return;
 
   self->runstate = runstate;
+  active = qmp_client_get_out_of_band_active (self);
   qmp_debug (QMP_DEBUG_STATE, "%s: %s", self->name != NULL ? self->name : "client",
              runstate_to_string (runstate));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNSTATE]);
+  if (active != was_active)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OUT_OF_BAND_ACTIVE]);
 }
 
 void
@@ -104,8 +122,32 @@ get_property (GObject    *object,
     case PROP_OUT_OF_BAND:
       g_value_set_boolean (value, self->out_of_band);
       break;
+    case PROP_OUT_OF_BAND_ACTIVE:
+      g_value_set_boolean (value, qmp_client_get_out_of_band_active (self));
+      break;
+    case PROP_GUEST_AGENT:
+      g_value_set_boolean (value, self->guest_agent);
+      break;
+    case PROP_TLS:
+      g_value_set_boolean (value, self->tls);
+      break;
+    case PROP_TLS_DATABASE:
+      g_value_set_object (value, self->tls_database);
+      break;
+    case PROP_TLS_CERTIFICATE:
+      g_value_set_object (value, self->tls_certificate);
+      break;
+    case PROP_TLS_IDENTITY:
+      g_value_set_string (value, self->tls_identity);
+      break;
     case PROP_OPEN_TIMEOUT:
       g_value_set_uint (value, self->open_timeout);
+      break;
+    case PROP_ACCEPT_TIMEOUT:
+      g_value_set_uint (value, self->accept_timeout);
+      break;
+    case PROP_LISTEN_ADDRESS:
+      g_value_set_object (value, self->listen_address);
       break;
     case PROP_CLOSE_TIMEOUT:
       g_value_set_uint (value, self->close_timeout);
@@ -118,6 +160,18 @@ get_property (GObject    *object,
       break;
     case PROP_MAX_DEPTH:
       g_value_set_uint (value, self->max_depth);
+      break;
+    case PROP_REDACT:
+      g_value_set_boolean (value, self->redact);
+      break;
+    case PROP_STALL_TIME:
+      g_value_set_uint (value, self->stall_time);
+      break;
+    case PROP_STALLED:
+      g_value_set_boolean (value, self->stalled);
+      break;
+    case PROP_N_PENDING:
+      g_value_set_uint (value, qmp_client_get_n_pending (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -146,8 +200,26 @@ set_property (GObject      *object,
     case PROP_OUT_OF_BAND:
       qmp_client_set_out_of_band (self, g_value_get_boolean (value));
       break;
+    case PROP_GUEST_AGENT:
+      qmp_client_set_guest_agent (self, g_value_get_boolean (value));
+      break;
+    case PROP_TLS:
+      qmp_client_set_tls (self, g_value_get_boolean (value));
+      break;
+    case PROP_TLS_DATABASE:
+      qmp_client_set_tls_database (self, g_value_get_object (value));
+      break;
+    case PROP_TLS_CERTIFICATE:
+      qmp_client_set_tls_certificate (self, g_value_get_object (value));
+      break;
+    case PROP_TLS_IDENTITY:
+      qmp_client_set_tls_identity (self, g_value_get_string (value));
+      break;
     case PROP_OPEN_TIMEOUT:
       qmp_client_set_open_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_ACCEPT_TIMEOUT:
+      qmp_client_set_accept_timeout (self, g_value_get_uint (value));
       break;
     case PROP_CLOSE_TIMEOUT:
       qmp_client_set_close_timeout (self, g_value_get_uint (value));
@@ -160,6 +232,12 @@ set_property (GObject      *object,
       break;
     case PROP_MAX_DEPTH:
       qmp_client_set_max_depth (self, g_value_get_uint (value));
+      break;
+    case PROP_REDACT:
+      qmp_client_set_redact (self, g_value_get_boolean (value));
+      break;
+    case PROP_STALL_TIME:
+      qmp_client_set_stall_time (self, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -188,7 +266,8 @@ qmp_client_install_properties (GObjectClass *object_class)
    * Where the client stands.
    *
    * Goes `IDLE`, `CONNECTING`, `RUNNING`, `DISCONNECTING`, `IDLE`; from `CONNECTING` straight to
-   * `DISCONNECTING` when opening fails. Each step is notified.
+   * `DISCONNECTING` when opening fails. Each step is notified. [method@Client.listen] has the steps of a client
+   * that listens.
    *
    * Since: 1.0
    */
@@ -239,7 +318,8 @@ qmp_client_install_properties (GObjectClass *object_class)
    * Whether out-of-band execution is enabled when the server offers it.
    *
    * With it on, at most seven other commands are in flight at a time, and one with file descriptors is alone;
-   * further ones wait in the client. So an out-of-band command always gets through.
+   * further ones wait in the client. So an out-of-band command always gets through. Whether it is on is told by
+   * [property@Client:out-of-band-active].
    *
    * Looked at when opening begins. QMP specification, "Out-of-band execution".
    *
@@ -247,6 +327,97 @@ qmp_client_install_properties (GObjectClass *object_class)
    */
   properties[PROP_OUT_OF_BAND] =
     g_param_spec_boolean ("out-of-band", NULL, NULL, TRUE, writable);
+
+  /**
+   * QmpClient:out-of-band-active: (getter get_out_of_band_active)
+   *
+   * Whether commands can be executed out-of-band: the client is `RUNNING`, and the server offered it and was
+   * asked for it.
+   *
+   * Without it an out-of-band message ([property@Message:out-of-band]) fails with `QMP_CLIENT_ERROR_STATE`.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_OUT_OF_BAND_ACTIVE] =
+    g_param_spec_boolean ("out-of-band-active", NULL, NULL, FALSE, readable);
+
+  /**
+   * QmpClient:guest-agent: (getter get_guest_agent) (setter set_guest_agent)
+   *
+   * Whether the server is a QEMU guest agent.
+   *
+   * An agent sends no greeting, negotiates nothing and may still have half a message of an earlier client in
+   * its ears. With this on, opening makes both sides agree on where they are (`guest-sync-delimited`, every
+   * second until it is answered or [property@Client:open-timeout] is over); [property@Client:await-greeting]
+   * and [property@Client:negotiate] do not matter.
+   *
+   * Commands go out one at a time, others wait in the client. After one that was given up while it was out the
+   * agent may be stuck or slow, or may be another one by now: the two sides agree again before the next command
+   * goes out, for as long as that takes; the timeout and the cancellable of a command that waits work meanwhile.
+   * For commands that are answered only when they fail see [property@Message:success-response].
+   *
+   * Looked at when opening begins.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GUEST_AGENT] =
+    g_param_spec_boolean ("guest-agent", NULL, NULL, FALSE, writable);
+
+  /**
+   * QmpClient:tls: (getter get_tls) (setter set_tls)
+   *
+   * Whether [method@Client.open] speaks TLS with the server: QEMU's `tls-creds-x509`.
+   *
+   * The server's certificate must be signed by one of [property@Client:tls-database] and be for
+   * [property@Client:tls-identity]; otherwise opening fails with `G_TLS_ERROR_BAD_CERTIFICATE`, and the text says
+   * why. A server that wants to see a certificate gets [property@Client:tls-certificate].
+   *
+   * GIO has no TLS of its own: without its module (glib-networking) opening fails with
+   * `G_TLS_ERROR_UNAVAILABLE`. File descriptors cannot be passed over TLS. For anything that these properties do
+   * not cover, such as asking the user about a certificate, make a [iface@Gio.TlsClientConnection] and give that
+   * to [method@Client.open_stream], which does not look at them.
+   *
+   * Looked at when opening has connected, as are the other three.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS] =
+    g_param_spec_boolean ("tls", NULL, NULL, FALSE, writable);
+
+  /**
+   * QmpClient:tls-database: (getter get_tls_database) (setter set_tls_database)
+   *
+   * The authorities that may have signed the server's certificate; `NULL` for those that the system trusts.
+   *
+   * For QEMU this is mostly a [class@Gio.TlsDatabase] of the very `ca-cert.pem` that it was given
+   * (`g_tls_file_database_new()`).
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_DATABASE] =
+    g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, writable);
+
+  /**
+   * QmpClient:tls-certificate: (getter get_tls_certificate) (setter set_tls_certificate)
+   *
+   * The client's own certificate with its private key, for servers that want to see one (`verify-peer=on`).
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_CERTIFICATE] =
+    g_param_spec_object ("tls-certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, writable);
+
+  /**
+   * QmpClient:tls-identity: (getter get_tls_identity) (setter set_tls_identity)
+   *
+   * The host name or IP address that the server's certificate must be for; `NULL` for that of the address.
+   *
+   * Needed where the address has none (Unix sockets), and where it is not the server's (a tunnel).
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_IDENTITY] =
+    g_param_spec_string ("tls-identity", NULL, NULL, NULL, writable);
 
   /**
    * QmpClient:open-timeout: (getter get_open_timeout) (setter set_open_timeout)
@@ -257,6 +428,29 @@ qmp_client_install_properties (GObjectClass *object_class)
    */
   properties[PROP_OPEN_TIMEOUT] =
     g_param_spec_uint ("open-timeout", NULL, NULL, 0, G_MAXUINT, DEFAULT_OPEN_TIMEOUT, writable);
+
+  /**
+   * QmpClient:accept-timeout: (getter get_accept_timeout) (setter set_accept_timeout)
+   *
+   * How long accepting waits for a server to connect, in milliseconds; 0 for as long as it takes.
+   *
+   * [property@Client:open-timeout] counts from then on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ACCEPT_TIMEOUT] =
+    g_param_spec_uint ("accept-timeout", NULL, NULL, 0, G_MAXUINT, 0, writable);
+
+  /**
+   * QmpClient:listen-address: (getter get_listen_address)
+   *
+   * The address that the client listens on, with the real port where 0 was asked for; `NULL` when it does not
+   * listen.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LISTEN_ADDRESS] =
+    g_param_spec_object ("listen-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, readable);
 
   /**
    * QmpClient:close-timeout: (getter get_close_timeout) (setter set_close_timeout)
@@ -306,6 +500,56 @@ qmp_client_install_properties (GObjectClass *object_class)
   properties[PROP_MAX_DEPTH] =
     g_param_spec_uint ("max-depth", NULL, NULL, 1, 4096, DEFAULT_MAX_DEPTH, writable);
 
+  /**
+   * QmpClient:redact: (getter get_redact) (setter set_redact)
+   *
+   * Whether [signal@Client::wire] leaves secrets out.
+   *
+   * They are known by the names of their members: `password`, `secret`, `token` and what ends with these, `key`,
+   * `cookie`, the `data` of a secret object; a monitor command line that speaks of passwords or secrets. What has
+   * no such name, such as the arguments of a program that a guest agent runs, is shown.
+   *
+   * Applies to what goes over the wire from then on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REDACT] =
+    g_param_spec_boolean ("redact", NULL, NULL, TRUE, writable);
+
+  /**
+   * QmpClient:stall-time: (getter get_stall_time) (setter set_stall_time)
+   *
+   * After how long without a reply the server counts as [property@Client:stalled], in milliseconds; 0 for never.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STALL_TIME] =
+    g_param_spec_uint ("stall-time", NULL, NULL, 0, G_MAXUINT, 0, writable);
+
+  /**
+   * QmpClient:stalled: (getter get_stalled)
+   *
+   * Whether the oldest command that waits for its reply has waited for [property@Client:stall-time].
+   *
+   * For a window that says that the machine does not answer. It is on until no command has waited that long any
+   * more: they were answered, cancelled, have timed out, or the link has ended. No command fails from it, and the
+   * server is not asked anything.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STALLED] =
+    g_param_spec_boolean ("stalled", NULL, NULL, FALSE, readable);
+
+  /**
+   * QmpClient:n-pending: (getter get_n_pending)
+   *
+   * How many commands wait for their replies. Changes are not notified.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_PENDING] =
+    g_param_spec_uint ("n-pending", NULL, NULL, 0, G_MAXUINT, 0, readable);
+
   object_class->get_property = get_property;
   object_class->set_property = set_property;
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -321,6 +565,7 @@ qmp_client_init_properties (QmpClient *self)
   self->close_timeout = DEFAULT_CLOSE_TIMEOUT;
   self->max_message_size = DEFAULT_MAX_MESSAGE_SIZE;
   self->max_depth = DEFAULT_MAX_DEPTH;
+  self->redact = TRUE;
 }
 
 /**
@@ -388,19 +633,6 @@ set_flag (QmpClient *self,
     return;
 
   *flag = value;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[property_id]);
-}
-
-static void
-set_number (QmpClient *self,
-            guint     *number,
-            guint      value,
-            guint      property_id)
-{
-  if (*number == value)
-    return;
-
-  *number = value;
   g_object_notify_by_pspec (G_OBJECT (self), properties[property_id]);
 }
 
@@ -514,183 +746,55 @@ qmp_client_set_out_of_band (QmpClient *self,
 }
 
 /**
- * qmp_client_get_open_timeout:
+ * qmp_client_get_out_of_band_active:
  * @self: a client
  *
- * Gets how long opening may take.
+ * Gets whether commands can be executed out-of-band; see [property@Client:out-of-band-active].
  *
- * Returns: milliseconds, 0 for as long as it takes
+ * Returns: `TRUE` if they can
  *
  * Since: 1.0
  */
-guint
-qmp_client_get_open_timeout (QmpClient *self)
+gboolean
+qmp_client_get_out_of_band_active (QmpClient *self)
 {
-  g_return_val_if_fail (QMP_IS_CLIENT (self), 0);
+  g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
 
-  return self->open_timeout;
+  return self->runstate == QMP_RUNSTATE_RUNNING && qmp_calls_has_window (self->calls);
 }
 
 /**
- * qmp_client_set_open_timeout:
+ * qmp_client_get_guest_agent:
  * @self: a client
- * @open_timeout: milliseconds, 0 for as long as it takes
  *
- * Sets how long opening may take.
+ * Gets whether the server is a QEMU guest agent.
+ *
+ * Returns: `TRUE` if it is
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_client_get_guest_agent (QmpClient *self)
+{
+  g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
+
+  return self->guest_agent;
+}
+
+/**
+ * qmp_client_set_guest_agent:
+ * @self: a client
+ * @guest_agent: whether the server is a guest agent
+ *
+ * Sets whether the server is a QEMU guest agent; see [property@Client:guest-agent].
  *
  * Since: 1.0
  */
 void
-qmp_client_set_open_timeout (QmpClient *self,
-                             guint      open_timeout)
+qmp_client_set_guest_agent (QmpClient *self,
+                            gboolean   guest_agent)
 {
   g_return_if_fail (QMP_IS_CLIENT (self));
 
-  set_number (self, &self->open_timeout, open_timeout, PROP_OPEN_TIMEOUT);
-}
-
-/**
- * qmp_client_get_close_timeout:
- * @self: a client
- *
- * Gets how long closing tries to write what is queued.
- *
- * Returns: milliseconds, 0 for as long as it takes
- *
- * Since: 1.0
- */
-guint
-qmp_client_get_close_timeout (QmpClient *self)
-{
-  g_return_val_if_fail (QMP_IS_CLIENT (self), 0);
-
-  return self->close_timeout;
-}
-
-/**
- * qmp_client_set_close_timeout:
- * @self: a client
- * @close_timeout: milliseconds, 0 for as long as it takes
- *
- * Sets how long closing tries to write what is queued.
- *
- * Since: 1.0
- */
-void
-qmp_client_set_close_timeout (QmpClient *self,
-                              guint      close_timeout)
-{
-  g_return_if_fail (QMP_IS_CLIENT (self));
-
-  set_number (self, &self->close_timeout, close_timeout, PROP_CLOSE_TIMEOUT);
-}
-
-/**
- * qmp_client_get_timeout:
- * @self: a client
- *
- * Gets how long a command waits for its reply.
- *
- * Returns: milliseconds, 0 for as long as it takes
- *
- * Since: 1.0
- */
-guint
-qmp_client_get_timeout (QmpClient *self)
-{
-  g_return_val_if_fail (QMP_IS_CLIENT (self), 0);
-
-  return self->timeout;
-}
-
-/**
- * qmp_client_set_timeout:
- * @self: a client
- * @timeout: milliseconds, 0 for as long as it takes
- *
- * Sets how long a command waits for its reply; those under way keep theirs.
- *
- * Since: 1.0
- */
-void
-qmp_client_set_timeout (QmpClient *self,
-                        guint      timeout)
-{
-  g_return_if_fail (QMP_IS_CLIENT (self));
-
-  set_number (self, &self->timeout, timeout, PROP_TIMEOUT);
-}
-
-/**
- * qmp_client_get_max_message_size:
- * @self: a client
- *
- * Gets the largest message that is accepted from the server.
- *
- * Returns: bytes
- *
- * Since: 1.0
- */
-guint
-qmp_client_get_max_message_size (QmpClient *self)
-{
-  g_return_val_if_fail (QMP_IS_CLIENT (self), 0);
-
-  return self->max_message_size;
-}
-
-/**
- * qmp_client_set_max_message_size:
- * @self: a client
- * @max_message_size: bytes, from 1 to 2^31-1
- *
- * Sets the largest message that is accepted from the server.
- *
- * Since: 1.0
- */
-void
-qmp_client_set_max_message_size (QmpClient *self,
-                                 guint      max_message_size)
-{
-  g_return_if_fail (QMP_IS_CLIENT (self));
-  g_return_if_fail (max_message_size > 0 && max_message_size <= G_MAXINT);
-
-  set_number (self, &self->max_message_size, max_message_size, PROP_MAX_MESSAGE_SIZE);
-}
-
-/**
- * qmp_client_get_max_depth:
- * @self: a client
- *
- * Gets how deep a message from the server may be nested.
- *
- * Returns: levels
- *
- * Since: 1.0
- */
-guint
-qmp_client_get_max_depth (QmpClient *self)
-{
-  g_return_val_if_fail (QMP_IS_CLIENT (self), 0);
-
-  return self->max_depth;
-}
-
-/**
- * qmp_client_set_max_depth:
- * @self: a client
- * @max_depth: levels, from 1 to 4096
- *
- * Sets how deep a message from the server may be nested.
- *
- * Since: 1.0
- */
-void
-qmp_client_set_max_depth (QmpClient *self,
-                          guint      max_depth)
-{
-  g_return_if_fail (QMP_IS_CLIENT (self));
-  g_return_if_fail (max_depth > 0 && max_depth <= 4096);
-
-  set_number (self, &self->max_depth, max_depth, PROP_MAX_DEPTH);
+  set_flag (self, &self->guest_agent, guest_agent, PROP_GUEST_AGENT);
 }

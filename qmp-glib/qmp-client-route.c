@@ -152,6 +152,9 @@ received (gpointer             owner,
 {
   QmpClient *self = owner;
 
+  qmp_client_note_received (self, frame);
+  if (qmp_client_agent_swallows (self, kind, frame))
+    return;
   if (kind == QMP_JSON_READER_JUNK)
     route_junk (self, frame);
   else
@@ -170,10 +173,19 @@ settled (gpointer owner)
 {
   QmpClient *self = owner;
 
+  g_object_ref (self);
+  qmp_client_offer_events (self);
   qmp_client_link_settled (self);
-  if (self->blocking)
-    return;
-  qmp_client_deliver (self);
+  if (!self->blocking)
+    qmp_client_deliver (self);
+  g_object_unref (self);
 }
 
-const QmpTransportFuncs qmp_client_transport_funcs = { received, ended, settled };
+static void
+sent (gpointer   owner,
+      QmpPacket *packet)
+{
+  qmp_client_note_sent (owner, packet);
+}
+
+const QmpTransportFuncs qmp_client_transport_funcs = { received, ended, settled, sent };

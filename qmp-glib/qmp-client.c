@@ -4,6 +4,7 @@
 #include "qmp-client-private.h"
 
 #include "qmp-debug-private.h"
+#include "qmp-enums.h"
 
 /**
  * QmpClient:
@@ -49,6 +50,7 @@ enum {
   SIGNAL_EVENT,
   SIGNAL_CLOSED,
   SIGNAL_PROTOCOL_ERROR,
+  SIGNAL_WIRE,
   N_SIGNALS
 };
 
@@ -72,6 +74,16 @@ qmp_client_emit_event (QmpClient *self,
   g_signal_emit (self, signals[SIGNAL_EVENT], g_quark_try_string (qmp_event_get_name (event)), event);
 }
 
+gboolean
+qmp_client_hears_event (QmpClient *self,
+                        QmpEvent  *event)
+{
+  GQuark detail = g_quark_try_string (qmp_event_get_name (event));
+
+  return g_signal_has_handler_pending (self, signals[SIGNAL_EVENT], 0, TRUE) ||
+         (detail != 0 && g_signal_has_handler_pending (self, signals[SIGNAL_EVENT], detail, TRUE));
+}
+
 void
 qmp_client_emit_closed (QmpClient    *self,
                         const GError *cause)
@@ -87,6 +99,20 @@ qmp_client_emit_protocol_error (QmpClient    *self,
   g_signal_emit (self, signals[SIGNAL_PROTOCOL_ERROR], 0, error);
 }
 
+void
+qmp_client_emit_wire (QmpClient    *self,
+                      QmpDirection  direction,
+                      const char   *text)
+{
+  g_signal_emit (self, signals[SIGNAL_WIRE], 0, direction, text);
+}
+
+gboolean
+qmp_client_hears_wire (QmpClient *self)
+{
+  return g_signal_has_handler_pending (self, signals[SIGNAL_WIRE], 0, FALSE);
+}
+
 /* --- the object --- */
 
 static void
@@ -95,8 +121,12 @@ qmp_client_dispose (GObject *object)
   QmpClient *self = QMP_CLIENT (object);
 
   qmp_client_close_transport (self);
+  qmp_client_drop_listening (self);
+  qmp_client_drop_listeners (self);
+  qmp_client_drop_check (self);
   qmp_client_clear_inbox (self);
   g_clear_object (&self->greeting);
+  g_clear_object (&self->listen_address);
 
   G_OBJECT_CLASS (qmp_client_parent_class)->dispose (object);
 }
@@ -106,11 +136,18 @@ qmp_client_finalize (GObject *object)
 {
   QmpClient *self = QMP_CLIENT (object);
 
-  g_assert (self->transport == NULL && self->home_source == NULL && !self->blocking);
+  g_assert (self->transport == NULL && self->agent.again == NULL && self->home_source == NULL && !self->blocking);
 
   qmp_calls_free (self->calls);
+  g_ptr_array_unref (self->listeners);
+  if (self->scratch != NULL)
+    g_string_free (self->scratch, TRUE);
   g_main_context_unref (self->home);
+  g_free (self->last_cause);
   g_free (self->name);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->tls_certificate);
+  g_free (self->tls_identity);
 
   G_OBJECT_CLASS (qmp_client_parent_class)->finalize (object);
 }
@@ -168,6 +205,31 @@ install_signals (GObjectClass *object_class)
   signals[SIGNAL_PROTOCOL_ERROR] =
     g_signal_new ("protocol-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * QmpClient::wire:
+   * @self: the client
+   * @direction: which way it went
+   * @text: the message
+   *
+   * A message went over the wire: for a view of all that happens, or a log.
+   *
+   * Emitted for everything, the handshake included, in the order of the wire; for what was received before
+   * what it brings about (a reply's callback, [signal@Client::event]). What blocking calls send and receive
+   * follows when the client's main context is run again.
+   *
+   * @text is the message as it stands on the wire, without white space around it. Unless
+   * [property@Client:redact] is off, passwords and the like are replaced by `"***"`, which leaves it JSON, and
+   * what is no JSON by its size in parentheses. Bytes that are no UTF-8 are replaced in any case.
+   *
+   * When more than 4 MiB wait to be emitted, the oldest are lost; the next is preceded by a text in parentheses
+   * that says how many. Nothing is copied while no handler is connected.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_WIRE] =
+    g_signal_new ("wire", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, QMP_TYPE_DIRECTION, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -189,7 +251,10 @@ qmp_client_init (QmpClient *self)
   self->home = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
   self->calls = qmp_calls_new ();
+  self->listeners = g_ptr_array_new_with_free_func (g_object_unref);
+  g_queue_init (&self->waits);
   g_queue_init (&self->inbox);
+  g_queue_init (&self->wire);
 }
 
 /**

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <qmp-glib/qmp-event.h>
+#include <qmp-glib/qmp-event-listener.h>
 #include <qmp-glib/qmp-greeting.h>
 #include <qmp-glib/qmp-message.h>
 
@@ -25,10 +26,44 @@ typedef enum {
   QMP_RUNSTATE_DISCONNECTING,
 } QmpRunstate;
 
+/**
+ * QmpDirection:
+ * @QMP_DIRECTION_SENT: to the server
+ * @QMP_DIRECTION_RECEIVED: from the server
+ *
+ * Which way a message went.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  QMP_DIRECTION_SENT,
+  QMP_DIRECTION_RECEIVED,
+} QmpDirection;
+
 #define QMP_TYPE_CLIENT (qmp_client_get_type ())
 
 QMP_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (QmpClient, qmp_client, QMP, CLIENT, GObject)
+
+/**
+ * QmpCheckFunc:
+ * @client: the client
+ * @command: a command that is about to be sent
+ * @user_data: (closure): what was given with the function
+ * @error: where to store an error
+ *
+ * Decides whether a command is sent.
+ *
+ * It is called within the call that executes the command, and should only look at the command.
+ *
+ * Returns: `TRUE` to send it; `FALSE` with @error set to refuse it
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*QmpCheckFunc) (QmpClient   *client,
+                                  QmpMessage  *command,
+                                  gpointer     user_data,
+                                  GError     **error);
 
 QMP_AVAILABLE_IN_1_0
 QmpClient   *qmp_client_new                     (const char           *name) G_GNUC_WARN_UNUSED_RESULT;
@@ -65,11 +100,61 @@ void         qmp_client_set_out_of_band         (QmpClient            *self,
                                                  gboolean              out_of_band);
 
 QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_out_of_band_active  (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_guest_agent         (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_guest_agent         (QmpClient            *self,
+                                                 gboolean              guest_agent);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_tls                 (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_tls                 (QmpClient            *self,
+                                                 gboolean              tls);
+
+QMP_AVAILABLE_IN_1_0
+GTlsDatabase *
+             qmp_client_get_tls_database        (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_tls_database        (QmpClient            *self,
+                                                 GTlsDatabase         *tls_database);
+
+QMP_AVAILABLE_IN_1_0
+GTlsCertificate *
+             qmp_client_get_tls_certificate     (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_tls_certificate     (QmpClient            *self,
+                                                 GTlsCertificate      *tls_certificate);
+
+QMP_AVAILABLE_IN_1_0
+const char  *qmp_client_get_tls_identity        (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_tls_identity        (QmpClient            *self,
+                                                 const char           *tls_identity);
+
+QMP_AVAILABLE_IN_1_0
 guint        qmp_client_get_open_timeout        (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_open_timeout        (QmpClient            *self,
                                                  guint                 open_timeout);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_accept_timeout      (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_accept_timeout      (QmpClient            *self,
+                                                 guint                 accept_timeout);
+
+QMP_AVAILABLE_IN_1_0
+GSocketAddress *qmp_client_get_listen_address   (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 guint        qmp_client_get_close_timeout       (QmpClient            *self);
@@ -98,6 +183,30 @@ guint        qmp_client_get_max_depth           (QmpClient            *self);
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_max_depth           (QmpClient            *self,
                                                  guint                 max_depth);
+
+/* for people's eyes */
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_redact              (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_redact              (QmpClient            *self,
+                                                 gboolean              redact);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_stall_time          (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_stall_time          (QmpClient            *self,
+                                                 guint                 stall_time);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_get_stalled             (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_client_get_n_pending           (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+gint64       qmp_client_get_oldest_wait         (QmpClient            *self);
 
 /* the link */
 QMP_AVAILABLE_IN_1_0
@@ -133,6 +242,27 @@ gboolean     qmp_client_open_stream_finish      (QmpClient            *self,
 QMP_AVAILABLE_IN_1_0
 gboolean     qmp_client_open_stream             (QmpClient            *self,
                                                  GIOStream            *stream,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_listen                  (QmpClient            *self,
+                                                 GSocketConnectable   *address,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_accept_async            (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_accept_finish           (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_accept                  (QmpClient            *self,
                                                  GCancellable         *cancellable,
                                                  GError              **error);
 
@@ -210,8 +340,43 @@ QmpMessage  *qmp_client_exchange                (QmpClient            *self,
                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
+void         qmp_client_execute_and_wait_async  (QmpClient            *self,
+                                                 QmpMessage           *command,
+                                                 QmpEventListener     *listener,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpEvent    *qmp_client_execute_and_wait_finish (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpEvent    *qmp_client_execute_and_wait        (QmpClient            *self,
+                                                 QmpMessage           *command,
+                                                 QmpEventListener     *listener,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
 gboolean     qmp_client_send_fd                 (QmpClient            *self,
                                                  int                   fd,
                                                  GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_check               (QmpClient            *self,
+                                                 QmpCheckFunc          check,
+                                                 gpointer              user_data,
+                                                 GDestroyNotify        destroy);
+
+/* events */
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_add_listener            (QmpClient            *self,
+                                                 QmpEventListener     *listener);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_remove_listener         (QmpClient            *self,
+                                                 QmpEventListener     *listener);
 
 G_END_DECLS

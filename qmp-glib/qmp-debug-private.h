@@ -5,10 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* What the environment variable QMP_DEBUG asks for: QMP_DEBUG=state,wire, or all. */
+/* What the environment variable QMP_DEBUG asks for: QMP_DEBUG=state,wire, or all. Secrets have to be asked for by
+ * name: QMP_DEBUG=wire,secrets. */
 typedef enum {
   QMP_DEBUG_STATE = 1 << 0, /* runstates, connections, the ends of calls */
   QMP_DEBUG_WIRE = 1 << 1,  /* what is sent and received */
+  QMP_DEBUG_SECRETS = 1 << 2, /* with the passwords that are in it */
 } QmpDebugFlags;
 
 /* Read from the environment once, at the first call. */

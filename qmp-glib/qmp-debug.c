@@ -8,6 +8,15 @@ static const GDebugKey debug_keys[] = {
   { "wire", QMP_DEBUG_WIRE },
 };
 
+/* Not one of the keys: "all" is to mean all that may be shown to others. */
+static gboolean
+asks_for_secrets (const char *value)
+{
+  g_auto(GStrv) words = g_strsplit_set (value != NULL ? value : "", ":;, \t", -1);
+
+  return g_strv_contains ((const char * const *) words, "secrets");
+}
+
 QmpDebugFlags
 qmp_debug_get_flags (void)
 {
@@ -16,9 +25,11 @@ qmp_debug_get_flags (void)
 
   if (g_once_init_enter (&once))
     {
-      guint flags = g_parse_debug_string (g_getenv ("QMP_DEBUG"), debug_keys,
-                                          G_N_ELEMENTS (debug_keys));
+      const char *value = g_getenv ("QMP_DEBUG");
+      guint flags = g_parse_debug_string (value, debug_keys, G_N_ELEMENTS (debug_keys));
 
+      if (asks_for_secrets (value))
+        flags |= QMP_DEBUG_SECRETS;
       g_once_init_leave (&once, ((gsize) flags << 1) | 1);
     }
 

@@ -76,6 +76,7 @@ typedef enum {
  *   have run; the text says how the link ended
  * @QMP_CLIENT_ERROR_BUSY: connected, but no greeting came: another client holds the monitor
  * @QMP_CLIENT_ERROR_ADDRESS: an address that cannot be used; the text names the part that is wrong
+ * @QMP_CLIENT_ERROR_FAILURE_EVENT: the event that came says that what was begun has failed; it is in the text
  *
  * The client's own side of it.
  *
@@ -88,6 +89,7 @@ typedef enum {
   QMP_CLIENT_ERROR_INTERRUPTED,
   QMP_CLIENT_ERROR_BUSY,
   QMP_CLIENT_ERROR_ADDRESS,
+  QMP_CLIENT_ERROR_FAILURE_EVENT,
 } QmpClientError;
 
 QMP_AVAILABLE_IN_1_0

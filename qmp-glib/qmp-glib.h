@@ -6,7 +6,10 @@
 #include <qmp-glib/qmp-error.h>
 #include <qmp-glib/qmp-message.h>
 #include <qmp-glib/qmp-event.h>
+#include <qmp-glib/qmp-event-listener.h>
 #include <qmp-glib/qmp-greeting.h>
+#include <qmp-glib/qmp-address.h>
 #include <qmp-glib/qmp-client.h>
+#include <qmp-glib/qmp-schema.h>
 #include <qmp-glib/qmp-enums.h>
 #undef QMP_INSIDE

@@ -3,6 +3,8 @@
 
 #include <qmp-glib/qmp-greeting.h>
 
+#include "qmp-json-reader-private.h"
+
 /* What stands between a connection and a running session: the greeting and the capabilities negotiation
  * (QMP specification, "Server Greeting" and "Capabilities Negotiation"). Knows what to wait for, what to
  * send, and how to name what went wrong. No I/O. */
@@ -13,6 +15,7 @@ typedef struct {
   gboolean     await_greeting;
   gboolean     negotiate;
   gboolean     out_of_band;  /* enable it when the server offers it */
+  gboolean     guest_agent;  /* it greets nobody; there is its sync instead */
   QmpGreeting *greeting;     /* nullable */
   GString     *junk;         /* nullable: what came and was no message, its beginning */
   gsize        n_junk;       /* bytes of it, all in all */
@@ -24,7 +27,8 @@ typedef struct {
 void      qmp_handshake_init               (QmpHandshake *self,
                                             gboolean      await_greeting,
                                             gboolean      negotiate,
-                                            gboolean      out_of_band);
+                                            gboolean      out_of_band,
+                                            gboolean      guest_agent);
 void      qmp_handshake_clear              (QmpHandshake *self);
 
 gboolean  qmp_handshake_awaits_greeting    (QmpHandshake *self);
@@ -43,6 +47,12 @@ gboolean  qmp_handshake_enables_oob        (QmpHandshake *self);
 /* The text of the qmp_capabilities command. */
 char     *qmp_handshake_dup_command        (QmpHandshake *self,
                                             guint         id);
+
+/* A guest agent's sync (its command "guest-sync-delimited"): the bytes to send, the first of which makes it
+ * forget what an earlier client has left half said. number is positive. */
+GString  *qmp_handshake_dup_sync           (gint64        number);
+/* The number that a message brings back, 0 if it is no reply to a sync. */
+gint64    qmp_handshake_get_sync_reply     (QmpJsonFrame *frame);
 
 /* Why the handshake failed (transfer full), when: no message came in time; the link ended; something
  * else than a greeting came. */

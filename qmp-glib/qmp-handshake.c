@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "qmp-error-private.h"
+#include "qmp-json-text-private.h"
 
 /* As much of what came instead of a greeting as an error may want to show. */
 #define JUNK_KEPT 256
@@ -14,13 +15,15 @@ void
 qmp_handshake_init (QmpHandshake *self,
                     gboolean      await_greeting,
                     gboolean      negotiate,
-                    gboolean      out_of_band)
+                    gboolean      out_of_band,
+                    gboolean      guest_agent)
 {
   *self = (QmpHandshake) {
     /* There is no negotiating before the greeting has come. */
-    .await_greeting = await_greeting || negotiate,
-    .negotiate = negotiate,
+    .await_greeting = (await_greeting || negotiate) && !guest_agent,
+    .negotiate = negotiate && !guest_agent,
     .out_of_band = out_of_band,
+    .guest_agent = guest_agent,
   };
 }
 
@@ -76,6 +79,28 @@ qmp_handshake_dup_command (QmpHandshake *self,
                           id);
 }
 
+GString *
+qmp_handshake_dup_sync (gint64 number)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_printf (text, "\xff{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":%" G_GINT64_FORMAT "}}\n",
+                   number);
+  return text;
+}
+
+gint64
+qmp_handshake_get_sync_reply (QmpJsonFrame *frame)
+{
+  QmpJsonSpan value = frame->outline.members[QMP_JSON_KEY_RETURN];
+  gint64 number;
+
+  if (frame->fault != NULL || frame->outline.kind != QMP_JSON_OBJECT || value.length == 0 ||
+      !qmp_json_get_int64 (frame->text + value.start, value.length, &number))
+    return 0;
+  return number;
+}
+
 GError *
 qmp_handshake_error_no_greeting (QmpHandshake *self)
 {
@@ -86,6 +111,10 @@ qmp_handshake_error_no_greeting (QmpHandshake *self)
 GError *
 qmp_handshake_error_timed_out (QmpHandshake *self)
 {
+  if (self->guest_agent)
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                _("The guest agent did not answer: "
+                                  "it may not be running, or another client holds it"));
   if (!qmp_handshake_awaits_greeting (self))
     return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                                 _("The server did not answer the capabilities negotiation in time"));
@@ -106,7 +135,9 @@ qmp_handshake_error_ended (QmpHandshake *self,
     return qmp_handshake_error_no_greeting (self);
 
   error = g_error_copy (cause);
-  if (qmp_handshake_awaits_greeting (self))
+  if (self->guest_agent)
+    g_prefix_error (&error, "%s: ", _("While waiting for the guest agent"));
+  else if (qmp_handshake_awaits_greeting (self))
     g_prefix_error (&error, "%s: ", _("While waiting for the greeting"));
   else
     g_prefix_error (&error, "%s: ", _("During the capabilities negotiation"));

@@ -73,7 +73,7 @@ qmp_json_check (const char      *text,
 
 /* The reader. */
 
-#define FIRST_SIZE (16 * 1024)
+#define FIRST_SIZE (64 * 1024)
 #define MIN_ROOM (4 * 1024)
 #define MAX_JUNK 1024
 
@@ -132,6 +132,29 @@ drop_frame (QmpJsonReader *self)
     self->start = self->end = 0;
 }
 
+/* Idle readers hold no buffer. One of the first size is kept for each thread, for whichever reader is next. */
+static GPrivate spare_buffer = G_PRIVATE_INIT (g_free);
+
+static guint8 *
+take_spare_buffer (void)
+{
+  guint8 *buffer = g_private_get (&spare_buffer);
+
+  g_private_set (&spare_buffer, NULL);
+  return buffer;
+}
+
+static void
+free_buffer (QmpJsonReader *self)
+{
+  if (self->size == FIRST_SIZE && g_private_get (&spare_buffer) == NULL)
+    g_private_set (&spare_buffer, self->buffer);
+  else
+    g_free (self->buffer);
+  self->buffer = NULL;
+  self->size = 0;
+}
+
 void
 qmp_json_reader_free (QmpJsonReader *self)
 {
@@ -140,7 +163,7 @@ qmp_json_reader_free (QmpJsonReader *self)
 
   drop_frame (self);
   qmp_json_scanner_clear (&self->scanner);
-  g_free (self->buffer);
+  free_buffer (self);
   g_free (self);
 }
 
@@ -153,7 +176,10 @@ grow (QmpJsonReader *self)
   /* A text needs no more than the limit; what makes it too large is seen in little room. */
   size = MIN (size, (gsize) self->max_size + MIN_ROOM);
   size = MAX (size, self->end + MIN_ROOM);
-  self->buffer = g_realloc (self->buffer, size);
+  if (self->buffer == NULL && size == FIRST_SIZE)
+    self->buffer = take_spare_buffer ();
+  if (self->buffer == NULL || size != FIRST_SIZE)
+    self->buffer = g_realloc (self->buffer, size);
   self->size = size;
 }
 
@@ -373,6 +399,6 @@ qmp_json_reader_trim (QmpJsonReader *self)
   if (self->start < self->end)
     return;
 
-  g_clear_pointer (&self->buffer, g_free);
-  self->size = self->start = self->end = 0;
+  free_buffer (self);
+  self->start = self->end = 0;
 }

@@ -11,6 +11,9 @@
 
 /* What QEMU's parser takes: MAX_NESTING in its json-streamer.c. */
 #define MAX_DEPTH 1024
+/* MAX_TOKEN_COUNT and MAX_TOKEN_SIZE there, which hold for all tokens of a message together. */
+#define MAX_TOKENS (2u << 20)
+#define MAX_TOKEN_BYTES ((gsize) 64 << 20)
 
 typedef struct {
   const char *string;  /* as it stands in the text, without the quotes, or owned */
@@ -30,6 +33,8 @@ typedef struct {
   GArray     *levels;
   GArray     *keys;    /* of all objects that are open */
   gboolean    key_next;
+  guint       n_tokens;
+  gsize       token_bytes;
 } Check;
 
 static void
@@ -172,6 +177,21 @@ check_word (Check       *self,
   return refuse (self, p, _("A number out of range"), error);
 }
 
+static gboolean
+count_token (Check       *self,
+             const char  *p,
+             const char  *end,
+             GError     **error)
+{
+  self->token_bytes += end - p;
+  if (++self->n_tokens > MAX_TOKENS)
+    return refuse (self, p, _("More tokens than QEMU takes in a message"), error);
+  if (self->token_bytes >= MAX_TOKEN_BYTES)
+    return refuse (self, p, _("More bytes than QEMU takes in a message"), error);
+
+  return TRUE;
+}
+
 /* Moves p over one token. */
 static gboolean
 check_token (Check       *self,
@@ -220,14 +240,16 @@ qmp_json_check_sendable (const char  *text,
 {
   g_autoptr(GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
   g_autoptr(GArray) keys = g_array_new (FALSE, FALSE, sizeof (Key));
-  Check check = { text, length, levels, keys, FALSE };
+  Check check = { text, length, levels, keys, FALSE, 0, 0 };
   const char *end = text + length;
   const char *p = qmp_json_skip_spaces (text, end);
 
   g_array_set_clear_func (keys, key_clear);
   while (p < end)
     {
-      if (!check_token (&check, &p, end, error))
+      const char *start = p;
+
+      if (!check_token (&check, &p, end, error) || !count_token (&check, start, p, error))
         return FALSE;
       p = qmp_json_skip_spaces (p, end);
     }

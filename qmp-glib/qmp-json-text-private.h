@@ -88,6 +88,13 @@ void          qmp_json_append_canonical    (GString       *out,
                                             const char    *text,
                                             gsize          length);
 
+/* The same text for people's eyes: what its member's name tells to be a secret (the table in
+ * qmp-json-redact.c) replaced by "***". Any bytes may be given: what is no JSON is replaced as a whole, by
+ * its length. */
+void          qmp_json_append_redacted     (GString       *out,
+                                            const char    *text,
+                                            gsize          length);
+
 /* Would QEMU take it? FALSE with QMP_PROTOCOL_ERROR_SERIALIZATION: a key used twice at any depth,
  * a noncharacter in a string, a number beyond what a double holds, more than 1024 levels. */
 gboolean      qmp_json_check_sendable      (const char    *text,

@@ -7,6 +7,7 @@
 
 #include "qmp-error-private.h"
 #include "qmp-json-reader-private.h"
+#include "qmp-json-scan-private.h"
 #include "qmp-json-text-private.h"
 #include "qmp-json-writer-private.h"
 
@@ -49,6 +50,16 @@ refuse_string (const char  *string,
   return FALSE;
 }
 
+/* ASCII that needs no escapes, as nearly everything is. */
+static gboolean
+is_plain (const char *string,
+          gsize       length)
+{
+  const guint8 *bytes = (const guint8 *) string;
+
+  return qmp_json_scan_plain (bytes, bytes + length) == bytes + length;
+}
+
 gboolean
 qmp_json_append_string (GString     *out,
                         const char  *string,
@@ -57,6 +68,14 @@ qmp_json_append_string (GString     *out,
 {
   gsize size = length >= 0 ? (gsize) length : strlen (string);
   const char *bad;
+
+  if (is_plain (string, size))
+    {
+      g_string_append_c (out, '"');
+      g_string_append_len (out, string, size);
+      g_string_append_c (out, '"');
+      return TRUE;
+    }
 
   bad = find_invalid_utf8 (string, size);
   if (bad != NULL)
@@ -73,17 +92,26 @@ qmp_json_append_string (GString     *out,
 /* Numbers. */
 
 void
-qmp_json_append_int64 (GString *out,
-                       gint64   value)
-{
-  g_string_append_printf (out, "%" G_GINT64_FORMAT, value);
-}
-
-void
 qmp_json_append_uint64 (GString *out,
                         guint64  value)
 {
-  g_string_append_printf (out, "%" G_GUINT64_FORMAT, value);
+  char digits[20];
+  gsize first = sizeof digits;
+
+  do
+    digits[--first] = '0' + value % 10;
+  while ((value /= 10) > 0);
+  g_string_append_len (out, digits + first, sizeof digits - first);
+}
+
+void
+qmp_json_append_int64 (GString *out,
+                       gint64   value)
+{
+  /* The magnitude of the smallest has no gint64, but a guint64. */
+  if (value < 0)
+    g_string_append_c (out, '-');
+  qmp_json_append_uint64 (out, value < 0 ? -(guint64) value : (guint64) value);
 }
 
 gboolean

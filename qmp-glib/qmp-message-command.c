@@ -400,6 +400,107 @@ qmp_message_set_timeout (QmpMessage *self,
   g_object_notify (G_OBJECT (self), "timeout");
 }
 
+/**
+ * qmp_message_get_assign_id: (get-property assign-id)
+ * @self: a message
+ *
+ * Tells whether the client sees to the command's id when it is sent.
+ *
+ * Returns: `TRUE` if it does
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_message_get_assign_id (QmpMessage *self)
+{
+  g_return_val_if_fail (QMP_IS_MESSAGE (self), TRUE);
+
+  return self->assign_id;
+}
+
+/**
+ * qmp_message_set_assign_id: (set-property assign-id)
+ * @self: a message that is not read-only
+ * @assign_id: whether the client sees to the id
+ *
+ * Sets whether the client sees to the command's id when it is sent.
+ *
+ * By default [method@Client.execute_message] gives it one, in place of an `id` that it may have, and
+ * [method@Client.exchange] gives it one if it has none. Without, both send the message with the `id`
+ * that it has, if any. A command without an id is answered without one; it is matched by order, and one
+ * that is given up keeps its place, so that its late reply does not go to the next. A server's error
+ * about something that it could not parse has no id either, and goes to the oldest command without one.
+ *
+ * An out-of-band command is answered out of order and so cannot go without an id.
+ *
+ * Since: 1.0
+ */
+void
+qmp_message_set_assign_id (QmpMessage *self,
+                           gboolean    assign_id)
+{
+  g_return_if_fail (QMP_IS_MESSAGE (self));
+  g_return_if_fail (!self->read_only);
+
+  assign_id = !!assign_id;
+  if (self->assign_id == assign_id)
+    return;
+
+  self->assign_id = assign_id;
+  g_object_notify (G_OBJECT (self), "assign-id");
+}
+
+/**
+ * qmp_message_get_success_response: (get-property success-response)
+ * @self: a message
+ *
+ * Tells whether the server answers the command when it succeeds.
+ *
+ * Returns: `TRUE` if it does
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_message_get_success_response (QmpMessage *self)
+{
+  g_return_val_if_fail (QMP_IS_MESSAGE (self), TRUE);
+
+  return self->success_response;
+}
+
+/**
+ * qmp_message_set_success_response: (set-property success-response)
+ * @self: a message that is not read-only
+ * @success_response: whether success is answered
+ *
+ * Sets whether the server answers the command when it succeeds.
+ *
+ * Without, no answer until the timeout is a success, and so is the end of the link after the command
+ * was written: [method@Client.execute_message] returns JSON `null` then, and [method@Client.exchange] a
+ * message without members. The timeout is the message's or the client's; where neither sets one it is
+ * 3000 milliseconds, and for a message with timeout 0 only the end of the link counts. A reply that
+ * comes after all, an error above all, is the outcome as usual. A command that could not be written in
+ * time fails as any other.
+ *
+ * QMP's `quit` may be sent so too: its reply sometimes does not come through.
+ *
+ * Since: 1.0
+ */
+void
+qmp_message_set_success_response (QmpMessage *self,
+                                  gboolean    success_response)
+{
+  g_return_if_fail (QMP_IS_MESSAGE (self));
+  g_return_if_fail (!self->read_only);
+
+  success_response = !!success_response;
+  if (self->success_response == success_response)
+    return;
+
+  self->success_response = success_response;
+  g_object_notify (G_OBJECT (self), "success-response");
+}
+
 /* The bytes are what the server would take. What our own writer has made is known to be. */
 static gboolean
 check_sendable (QmpMessage  *self,

@@ -29,6 +29,8 @@ struct _QmpMessage {
   guint           compact : 1;    /* bytes are in their shortest form */
   guint           sendable : 1;   /* nothing in it that QEMU would refuse */
   guint           read_only : 1;
+  guint           assign_id : 1;
+  guint           success_response : 1;
 };
 
 struct _QmpMessageClass {

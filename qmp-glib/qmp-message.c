@@ -27,8 +27,9 @@
  * A message that was received is shared by all who hear of it and is therefore read-only, see
  * [method@Message.is_read_only]; [method@Message.dup] gives a copy to change.
  *
- * A command carries three things beside its JSON object: whether it goes out-of-band, the file
- * descriptors that travel with it, and how long to wait for its reply.
+ * A command carries some things beside its JSON object: whether it goes out-of-band, the file
+ * descriptors that travel with it, how long to wait for its reply, whether success is answered at all,
+ * and whether it is given an id.
  *
  * ```c
  * g_autoptr(GError) error = NULL;
@@ -68,6 +69,8 @@ enum {
   PROP_OUT_OF_BAND,
   PROP_FD_LIST,
   PROP_TIMEOUT,
+  PROP_ASSIGN_ID,
+  PROP_SUCCESS_RESPONSE,
   N_PROPS
 };
 
@@ -112,6 +115,12 @@ qmp_message_get_property (GObject    *object,
     case PROP_TIMEOUT:
       g_value_set_int (value, self->timeout);
       break;
+    case PROP_ASSIGN_ID:
+      g_value_set_boolean (value, self->assign_id);
+      break;
+    case PROP_SUCCESS_RESPONSE:
+      g_value_set_boolean (value, self->success_response);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -135,6 +144,12 @@ qmp_message_set_property (GObject      *object,
       break;
     case PROP_TIMEOUT:
       qmp_message_set_timeout (self, g_value_get_int (value));
+      break;
+    case PROP_ASSIGN_ID:
+      qmp_message_set_assign_id (self, g_value_get_boolean (value));
+      break;
+    case PROP_SUCCESS_RESPONSE:
+      qmp_message_set_success_response (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -196,6 +211,35 @@ qmp_message_class_init (QmpMessageClass *klass)
     g_param_spec_int ("timeout", NULL, NULL, -1, G_MAXINT, -1,
                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
+  /**
+   * QmpMessage:assign-id: (getter get_assign_id) (setter set_assign_id)
+   *
+   * Whether the client sees to the command's id when it is sent.
+   *
+   * If not, the command goes out with the id that it has, or without one. Replies without an id are
+   * matched with the commands that went out without one, in their order.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ASSIGN_ID] =
+    g_param_spec_boolean ("assign-id", NULL, NULL, TRUE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * QmpMessage:success-response: (getter get_success_response) (setter set_success_response)
+   *
+   * Whether the server answers the command when it succeeds.
+   *
+   * Most commands are answered. A guest agent's `guest-shutdown` and `guest-suspend-*` are not: only
+   * their failure is told. Such a command succeeds when its timeout has passed without an error, or
+   * when the link ends after it was written. See [method@Message.set_success_response].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SUCCESS_RESPONSE] =
+    g_param_spec_boolean ("success-response", NULL, NULL, TRUE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -203,6 +247,8 @@ static void
 qmp_message_init (QmpMessage *self)
 {
   self->timeout = -1;
+  self->assign_id = TRUE;
+  self->success_response = TRUE;
   self->checked = TRUE;
   self->sendable = TRUE;
 }
@@ -528,7 +574,7 @@ qmp_message_new_from_node (JsonNode  *object,
  *
  * Makes a copy of a message, which can be changed even if the message is read-only.
  *
- * The copy has the members of @self, its file descriptors and its timeout. It is a plain
+ * The copy has the members of @self, its file descriptors and its properties. It is a plain
  * [class@Message] also where @self is a [class@Event] or a [class@Greeting].
  *
  * Returns: (transfer full) (not nullable): a new message
@@ -549,6 +595,8 @@ qmp_message_dup (QmpMessage *self)
   g_set_object (&copy->fd_list, self->fd_list);
   copy->fd_fault = self->fd_fault != NULL ? g_error_copy (self->fd_fault) : NULL;
   copy->timeout = self->timeout;
+  copy->assign_id = self->assign_id;
+  copy->success_response = self->success_response;
   copy->command_length = self->command_length;
   copy->checked = self->checked;
   copy->has_outline = self->has_outline;

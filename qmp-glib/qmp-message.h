@@ -122,6 +122,20 @@ QMP_AVAILABLE_IN_1_0
 void         qmp_message_set_timeout        (QmpMessage   *self,
                                              int           timeout);
 
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_get_assign_id      (QmpMessage   *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_message_set_assign_id      (QmpMessage   *self,
+                                             gboolean      assign_id);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_get_success_response (QmpMessage *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_message_set_success_response (QmpMessage *self,
+                                               gboolean    success_response);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpMessage, g_object_unref)
 
 G_END_DECLS

@@ -20,16 +20,17 @@ typedef struct _QmpTransport QmpTransport;
  * transport's queue and the call that wants to take it back hold it. */
 typedef struct {
   GList        link;     /* in the transport's queue; data is the packet */
-  char        *text;     /* owned */
   gsize        length;
   gsize        written;
   GUnixFDList *fd_list;  /* owned, nullable */
   gboolean     queued;   /* in the queue of a transport, which holds a reference */
   gboolean     begun;    /* at least one byte may be out: it cannot be taken back */
+  gboolean     read_first; /* all that has come is to be read before its first byte goes out */
+  char         text[];   /* not terminated */
 } QmpPacket;
 
-/* Takes text (from g_malloc()); references fd_list (nullable). */
-QmpPacket *qmp_packet_new   (char        *text,
+/* Copies text; references fd_list (nullable). */
+QmpPacket *qmp_packet_new   (const char  *text,
                              gsize        length,
                              GUnixFDList *fd_list);
 QmpPacket *qmp_packet_ref   (QmpPacket   *self);
@@ -50,6 +51,10 @@ typedef struct {
   /* Last in each dispatch: whatever must run other people's code is done from here, closing the
    * transport included. */
   void (* settled)  (gpointer             owner);
+  /* Nullable. The first byte of a packet is out, or was given to a stream that will take it: in the order of
+   * the wire. Under the same rule as the first two, and not from a dispatch alone. */
+  void (* sent)     (gpointer             owner,
+                     QmpPacket           *packet);
 } QmpTransportFuncs;
 
 /* The largest number of descriptors that one packet can carry (the kernel's limit). */
@@ -81,6 +86,9 @@ void          qmp_transport_flush        (QmpTransport            *self);
 
 /* Is everything written, or lost because writing has failed? */
 gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
+
+/* From now on settled is called when everything is written, too. */
+void          qmp_transport_tell_flushed (QmpTransport            *self);
 
 gboolean      qmp_transport_can_send_fds (QmpTransport            *self);
 

@@ -7,12 +7,24 @@
 #include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "qmp-error.h"
 
 /* Packets that go out in one system call. */
 #define MAX_VECTORS 64
+
+/* Bytes that are read in one dispatch, but for a text that is larger: what they bring is delivered in the same
+ * dispatch, and everybody else's turn comes behind it. */
+#define MAX_READ (16 * 1024)
+#define LARGE_ROOM (64 * 1024)
+
+/* What is read at the most before a packet that wants everything read first, from a stream that cannot tell. */
+#define MAX_UNSEEN (1024 * 1024)
+
+/* How long GIO's thread may wait for a server to take TLS's goodbye. */
+#define GOODBYE_SECONDS 2
 
 typedef struct {
   GSource       source;
@@ -36,10 +48,12 @@ struct _QmpTransport {
   GPollableInputStream    *input;
   GPollableOutputStream   *output;
   GSource                 *output_child;  /* nullable: only while writing would block */
+  gboolean                 more;          /* the last read of such a stream was a full one */
 
   GQueue                   queue;         /* of QmpPacket, by their links */
   gboolean                 blocked;       /* the last write would have blocked */
-  gboolean                 flushing;      /* output was written outside of a dispatch: settle once more */
+  gboolean                 unsettled;     /* something was read outside of a dispatch */
+  gboolean                 tell_flushed;  /* the owner waits for that: settle when all is written */
   GError                  *write_error;   /* nullable; what has come is still read to its end */
   gboolean                 over;          /* ended was called */
 };
@@ -61,15 +75,16 @@ transport_unref (QmpTransport *self)
 }
 
 QmpPacket *
-qmp_packet_new (char        *text,
+qmp_packet_new (const char  *text,
                 gsize        length,
                 GUnixFDList *fd_list)
 {
-  QmpPacket *self = g_rc_box_new0 (QmpPacket);
+  QmpPacket *self = g_rc_box_alloc (sizeof (QmpPacket) + length);
 
+  memset (self, 0, sizeof (QmpPacket));
   self->link.data = self;
-  self->text = text;
   self->length = length;
+  memcpy (self->text, text, length);
   g_set_object (&self->fd_list, fd_list);
   return self;
 }
@@ -83,7 +98,6 @@ qmp_packet_ref (QmpPacket *self)
 static void
 packet_clear (QmpPacket *self)
 {
-  g_free (self->text);
   g_clear_object (&self->fd_list);
 }
 
@@ -118,6 +132,18 @@ has_output (QmpTransport *self)
   return self->queue.head != NULL;
 }
 
+static void
+begin (QmpTransport *self,
+       QmpPacket    *packet)
+{
+  if (packet->begun)
+    return;
+
+  packet->begun = TRUE;
+  if (self->funcs->sent != NULL)
+    self->funcs->sent (self->owner, packet);
+}
+
 /* Accounts for bytes that went out, over as many packets as they reach. Descriptors went with the first
  * byte: ours are closed, so that a pipe's other end sees its end of file when the server closes it. */
 static void
@@ -129,7 +155,7 @@ advance (QmpTransport *self,
       QmpPacket *packet = self->queue.head->data;
       gsize step = MIN (written, packet->length - packet->written);
 
-      packet->begun = TRUE;
+      begin (self, packet);
       packet->written += step;
       g_clear_object (&packet->fd_list);
       written -= step;
@@ -150,7 +176,7 @@ gather (QmpTransport *self,
     {
       QmpPacket *packet = l->data;
 
-      if (packet->fd_list != NULL && n > 0)
+      if ((packet->fd_list != NULL || packet->read_first) && n > 0)
         break;
       vectors[n].iov_base = packet->text + packet->written;
       vectors[n].iov_len = packet->length - packet->written;
@@ -222,13 +248,19 @@ write_pollable (QmpTransport *self,
                 GError      **error)
 {
   QmpPacket *head = self->queue.head->data;
+  gsize length = head->length - head->written;
   g_autoptr(GError) local_error = NULL;
   gssize n;
 
-  head->begun = TRUE;
+  /* A record for each byte. QEMU reads one byte of its monitor whenever the socket is readable, and 7.2 does not
+   * look whether TLS holds more: the rest of a larger record would lie there until another one comes. */
+  if (G_IS_TLS_CONNECTION (self->stream))
+    length = 1;
+
+  begin (self, head);
   n = g_pollable_output_stream_write_nonblocking (self->output,
                                                   head->text + head->written,
-                                                  head->length - head->written,
+                                                  length,
                                                   NULL, &local_error);
   if (n >= 0)
     {
@@ -279,22 +311,6 @@ fail_writing (QmpTransport *self,
 }
 
 void
-qmp_transport_flush (QmpTransport *self)
-{
-  gboolean was_blocked = self->blocked;
-  GError *error = NULL;
-
-  self->blocked = FALSE;
-  while (has_output (self) &&
-         (self->fd >= 0 ? write_socket (self, &error) : write_pollable (self, &error)))
-    ;
-  if (error != NULL)
-    fail_writing (self, error);
-  if (self->blocked != was_blocked)
-    watch_output (self, self->blocked);
-}
-
-void
 qmp_transport_send (QmpTransport *self,
                     QmpPacket    *packet)
 {
@@ -325,6 +341,12 @@ qmp_transport_is_flushed (QmpTransport *self)
   return !has_output (self);
 }
 
+void
+qmp_transport_tell_flushed (QmpTransport *self)
+{
+  self->tell_flushed = TRUE;
+}
+
 gboolean
 qmp_transport_can_send_fds (QmpTransport *self)
 {
@@ -340,10 +362,9 @@ end (QmpTransport *self,
   if (self->over)
     return;
 
+  /* The source stays for one more dispatch, so that what follows from this is done there. */
   self->over = TRUE;
   unqueue_all (self);
-  if (self->source != NULL)
-    g_source_destroy (self->source);
   self->funcs->ended (self->owner, cause);
 }
 
@@ -403,6 +424,9 @@ read_bytes (QmpTransport *self,
     }
 
   n = g_pollable_input_stream_read_nonblocking (self->input, buffer, size, NULL, &local_error);
+  /* A QEMU that quits says no goodbye in TLS. Messages show by themselves whether they are whole. */
+  if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_EOF))
+    return 0;
   if (n < 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     g_propagate_error (error, g_steal_pointer (&local_error));
   return n;
@@ -422,15 +446,22 @@ end_reading (QmpTransport *self,
   end (self, error != NULL ? error : closed);
 }
 
-/* One read: bounded work in each dispatch, so that a flood on one link starves nobody. */
-static void
+/* One read: bounded work in each dispatch, so that a flood on one link starves nobody. Returns how many bytes it
+ * was. */
+static gsize
 read_some (QmpTransport *self)
 {
   g_autoptr(GError) error = NULL;
   gsize size;
   guint8 *buffer = qmp_json_reader_reserve (self->reader, &size);
-  gssize n = read_bytes (self, buffer, size, &error);
+  gssize n;
 
+  if (size <= LARGE_ROOM)
+    size = MIN (size, MAX_READ);
+  n = read_bytes (self, buffer, size, &error);
+
+  /* A TLS stream holds what did not fit, and its source does not know of it. */
+  self->more = self->fd < 0 && n > 0 && (gsize) n == size;
   qmp_json_reader_commit (self->reader, MAX (n, 0));
   if (n > 0)
     give_out_frames (self);
@@ -441,9 +472,67 @@ read_some (QmpTransport *self)
 
   if (!self->over)
     qmp_json_reader_trim (self->reader);
+  return MAX (n, 0);
+}
+
+/* --- flushing --- */
+
+/* What stands in the stream's buffer now, and no more: a server that goes on sending does not keep us. A stream that
+ * is no socket cannot tell how much that is; it is read until it would block, or has given that many bytes. */
+static void
+read_all (QmpTransport *self)
+{
+  int n_bytes = MAX_UNSEEN;
+  gsize n;
+
+  if (self->fd >= 0 && ioctl (self->fd, FIONREAD, &n_bytes) < 0)
+    return;
+
+  self->unsettled = TRUE;
+  do
+    n_bytes -= n = read_some (self);
+  while (n > 0 && n_bytes > 0 && !self->over);
+}
+
+/* Before the first byte of a packet that wants it; FALSE if the link came to its end with that. */
+static gboolean
+read_before_writing (QmpTransport *self)
+{
+  QmpPacket *head = self->queue.head->data;
+
+  if (head->read_first && !head->begun)
+    {
+      head->read_first = FALSE;
+      read_all (self);
+    }
+  return !self->over;
+}
+
+void
+qmp_transport_flush (QmpTransport *self)
+{
+  gboolean was_blocked = self->blocked;
+  GError *error = NULL;
+
+  self->blocked = FALSE;
+  while (has_output (self) && read_before_writing (self) &&
+         (self->fd >= 0 ? write_socket (self, &error) : write_pollable (self, &error)))
+    ;
+  if (error != NULL)
+    fail_writing (self, error);
+  if (self->blocked != was_blocked)
+    watch_output (self, self->blocked);
 }
 
 /* --- the source --- */
+
+/* Is there something to do whether or not the stream is ready? */
+static gboolean
+is_ready (QmpTransport *self)
+{
+  return self->over || self->more || self->unsettled || self->write_error != NULL ||
+         (self->tell_flushed && !has_output (self));
+}
 
 /* Queued packets are written here, right before the context sleeps: as many in one system call as were
  * queued since, and none that was taken back in time. */
@@ -455,11 +544,8 @@ source_prepare (GSource *source,
 
   *timeout = -1;
   if (has_output (self) && !self->blocked)
-    {
-      qmp_transport_flush (self);
-      self->flushing = TRUE;
-    }
-  return self->write_error != NULL || (self->flushing && !has_output (self));
+    qmp_transport_flush (self);
+  return is_ready (self);
 }
 
 static gboolean
@@ -467,7 +553,7 @@ source_check (GSource *source)
 {
   QmpTransport *self = ((TransportSource *) source)->transport;
 
-  if (self->write_error != NULL)
+  if (is_ready (self))
     return TRUE;
   return self->fd_tag != NULL && g_source_query_unix_fd (source, self->fd_tag) != 0;
 }
@@ -476,7 +562,7 @@ static void
 handle_readiness (QmpTransport *self,
                   GIOCondition  ready)
 {
-  self->flushing = FALSE;
+  self->unsettled = FALSE;
   if (ready & G_IO_OUT && self->blocked)
     qmp_transport_flush (self);
   if (ready & ~G_IO_OUT || self->write_error != NULL)
@@ -493,7 +579,10 @@ source_dispatch (GSource    *source,
 
   if (self->fd_tag != NULL)
     ready = g_source_query_unix_fd (source, self->fd_tag);
-  handle_readiness (self, ready);
+  if (!self->over)
+    handle_readiness (self, ready);
+  if (self->over)
+    g_source_destroy (source);
   if (self->owner != NULL)
     self->funcs->settled (self->owner);
   transport_unref (self);
@@ -546,9 +635,6 @@ qmp_transport_attach (QmpTransport *self,
                       GMainContext *context)
 {
   drop_source (self);
-  if (self->over)
-    return;
-
   self->source = create_source (self);
   if (self->blocked)
     watch_output (self, TRUE);
@@ -567,17 +653,35 @@ get_plain_socket (GIOStream *stream)
   return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
 }
 
+/* The socket that a TLS stream speaks over; nullable. */
+static GSocket *
+get_socket_below (GIOStream *stream)
+{
+  g_autoptr(GIOStream) base = NULL;
+
+  if (!G_IS_TLS_CONNECTION (stream))
+    return NULL;
+  g_object_get (stream, "base-io-stream", &base, NULL);
+  return get_plain_socket (base);
+}
+
+/* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. */
+static void
+set_no_delay (GSocket *socket)
+{
+  GSocketFamily family = g_socket_get_family (socket);
+
+  if (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+}
+
 static void
 use_socket (QmpTransport *self,
             GSocket      *socket)
 {
-  GSocketFamily family = g_socket_get_family (socket);
-
   self->fd = g_socket_get_fd (socket);
-  self->is_unix = family == G_SOCKET_FAMILY_UNIX;
-  /* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. */
-  if (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6)
-    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
+  set_no_delay (socket);
 }
 
 static gboolean
@@ -586,6 +690,7 @@ use_pollable (QmpTransport *self,
 {
   GInputStream *input = g_io_stream_get_input_stream (self->stream);
   GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+  GSocket *below = get_socket_below (self->stream);
 
   if (!G_IS_POLLABLE_INPUT_STREAM (input) ||
       !g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (input)) ||
@@ -599,6 +704,8 @@ use_pollable (QmpTransport *self,
     }
   self->input = G_POLLABLE_INPUT_STREAM (input);
   self->output = G_POLLABLE_OUTPUT_STREAM (output);
+  if (below != NULL)
+    set_no_delay (below);
   return TRUE;
 }
 
@@ -634,12 +741,16 @@ qmp_transport_new (GIOStream               *stream,
 void
 qmp_transport_close (QmpTransport *self)
 {
+  GSocket *below = get_socket_below (self->stream);
+
   self->owner = NULL;
   self->over = TRUE;
   drop_source (self);
   unqueue_all (self);
   /* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to
-   * GIO's own thread. */
+   * GIO's own thread, which a server that reads no more does not hold for ever. */
+  if (below != NULL)
+    g_socket_set_timeout (below, GOODBYE_SECONDS);
   if (self->fd >= 0)
     g_io_stream_close (self->stream, NULL, NULL);
   else

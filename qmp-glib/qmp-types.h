@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct _QmpClient QmpClient;
 typedef struct _QmpEvent QmpEvent;
+typedef struct _QmpEventListener QmpEventListener;
 typedef struct _QmpGreeting QmpGreeting;
 typedef struct _QmpMessage QmpMessage;
 

@@ -18,6 +18,7 @@ test_defaults (void)
   g_assert_true (qmp_client_get_await_greeting (client));
   g_assert_true (qmp_client_get_negotiate (client));
   g_assert_true (qmp_client_get_out_of_band (client));
+  g_assert_false (qmp_client_get_guest_agent (client));
   g_assert_cmpuint (qmp_client_get_open_timeout (client), ==, 10000);
   g_assert_cmpuint (qmp_client_get_close_timeout (client), ==, 5000);
   g_assert_cmpuint (qmp_client_get_timeout (client), ==, 0);

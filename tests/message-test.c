@@ -1254,6 +1254,31 @@ test_received_array (void)
   assert_members (message, "");
 }
 
+/* A boolean property that is TRUE by default and is copied. */
+static void
+test_flag (gconstpointer name)
+{
+  g_autoptr (QmpMessage) message = qmp_message_new ();
+  g_autoptr (QmpMessage) copy = NULL;
+  g_autofree char *signal = g_strconcat ("notify::", name, NULL);
+  guint n_notified = 0;
+  gboolean value = FALSE;
+
+  g_signal_connect (message, signal, G_CALLBACK (count_notify_cb), &n_notified);
+  g_object_get (message, name, &value, NULL);
+  g_assert_true (value);
+  g_object_set (message, name, TRUE, NULL);
+  g_assert_cmpuint (n_notified, ==, 0);
+  g_object_set (message, name, FALSE, NULL);
+  g_object_set (message, name, FALSE, NULL);
+  g_assert_cmpuint (n_notified, ==, 1);
+  copy = qmp_message_dup (message);
+  g_object_get (copy, name, &value, NULL);
+  g_assert_false (value);
+  g_assert_false (qmp_message_get_assign_id (message) && qmp_message_get_success_response (message));
+  g_assert_true (qmp_message_get_assign_id (message) || qmp_message_get_success_response (message));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -1297,6 +1322,8 @@ main (int    argc,
   g_test_add_func ("/message/fds-replaced", test_fds_replaced);
   g_test_add_func ("/message/fds-exhausted", test_fds_exhausted);
   g_test_add_func ("/message/timeout", test_timeout);
+  g_test_add_data_func ("/message/assign-id", "assign-id", test_flag);
+  g_test_add_data_func ("/message/success-response", "success-response", test_flag);
   g_test_add_func ("/message/dup", test_dup);
   g_test_add_func ("/message/received-array", test_received_array);
 

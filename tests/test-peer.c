@@ -25,6 +25,7 @@ struct _TestPeer {
   char               *directory;
   char               *path;
   GSocketConnectable *address;
+  GSocketAddress     *target;  /* nullable: connects there, instead of listening */
   GMainContext       *context; /* the test's, to wake it */
 
   /* the thread's own */
@@ -87,17 +88,38 @@ peer_poll (TestPeer *self,
 }
 
 static gboolean
-peer_connect (TestPeer *self)
+peer_accept (TestPeer *self)
 {
-  if (self->socket >= 0)
-    return TRUE;
   if (self->listener < 0)
     return test_peer_fail (self, "a pair has only one connection");
   if (!peer_poll (self, self->listener, POLLIN))
     return FALSE;
   self->socket = accept4 (self->listener, NULL, NULL, SOCK_CLOEXEC);
-  if (self->socket < 0)
-    return test_peer_fail (self, "accept: %s", g_strerror (errno));
+  return self->socket >= 0 || test_peer_fail (self, "accept: %s", g_strerror (errno));
+}
+
+static gboolean
+peer_connect_to_target (TestPeer *self)
+{
+  struct sockaddr_storage native;
+  gssize length = g_socket_address_get_native_size (self->target);
+  /* Waits while the queue of connections is full. */
+  struct timeval deadline = { .tv_sec = TEST_DEADLINE_SECONDS };
+
+  g_assert_true (g_socket_address_to_native (self->target, &native, sizeof (native), NULL));
+  self->socket = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  setsockopt (self->socket, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof (deadline));
+  return connect (self->socket, (struct sockaddr *) &native, length) == 0 ||
+         test_peer_fail (self, "connect: %s", g_strerror (errno));
+}
+
+static gboolean
+peer_connect (TestPeer *self)
+{
+  if (self->socket >= 0)
+    return TRUE;
+  if (!(self->target != NULL ? peer_connect_to_target (self) : peer_accept (self)))
+    return FALSE;
   self->eof = FALSE;
   self->parsed = self->received->len;
   g_queue_clear_full (&self->ids, g_free);
@@ -298,6 +320,29 @@ test_peer_read_command (TestPeer *self)
       return NULL;
     }
   return json_node_get_object (self->command);
+}
+
+gint64
+test_peer_read_sync (TestPeer *self)
+{
+  JsonObject *command;
+
+  while ((self->parsed = peer_skip_space (self, self->parsed)) == self->received->len)
+    if (!peer_receive (self))
+      return 0;
+    else if (self->eof)
+      return test_peer_fail (self, "the client hung up");
+  if (self->received->data[self->parsed] != 0xff)
+    return test_peer_fail (self, "the byte 0xFF was expected");
+  self->parsed++;
+  command = test_peer_read_command (self);
+  if (command == NULL)
+    return 0;
+  g_free (g_queue_pop_tail (&self->ids));
+  if (json_object_has_member (command, "id") ||
+      !g_str_equal (json_object_get_string_member_with_default (command, "execute", ""), "guest-sync-delimited"))
+    return test_peer_fail (self, "a sync was expected");
+  return json_object_get_int_member (json_object_get_object_member (command, "arguments"), "id");
 }
 
 static const char *
@@ -645,9 +690,9 @@ peer_listen_tcp (TestPeer *self)
                                                                                ntohs (address.sin_port)));
 }
 
-TestPeer *
-test_peer_start_script (TestPeerTransport  transport,
-                        const TestStep    *script)
+static TestPeer *
+peer_new (TestPeerTransport  transport,
+          const TestStep    *script)
 {
   TestPeer *self = g_new0 (TestPeer, 1);
   guint n_steps = 0;
@@ -664,6 +709,14 @@ test_peer_start_script (TestPeerTransport  transport,
   g_queue_init (&self->ids);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  return self;
+}
+
+TestPeer *
+test_peer_start_script (TestPeerTransport  transport,
+                        const TestStep    *script)
+{
+  TestPeer *self = peer_new (transport, script);
 
   if (transport == TEST_PEER_PAIR)
     self->stream = test_socketpair (&self->socket);
@@ -674,6 +727,18 @@ test_peer_start_script (TestPeerTransport  transport,
   if (self->listener >= 0)
     g_assert_cmpint (listen (self->listener, 16), ==, 0);
 
+  self->thread = g_thread_new ("peer", peer_thread, self);
+  return self;
+}
+
+TestPeer *
+test_peer_start_connecting_script (GSocketAddress *address,
+                                   const TestStep *script)
+{
+  gboolean is_unix = g_socket_address_get_family (address) == G_SOCKET_FAMILY_UNIX;
+  TestPeer *self = peer_new (is_unix ? TEST_PEER_UNIX : TEST_PEER_TCP, script);
+
+  self->target = g_object_ref (address);
   self->thread = g_thread_new ("peer", peer_thread, self);
   return self;
 }
@@ -698,6 +763,7 @@ test_peer_finish (TestPeer *self)
   g_queue_clear_full (&self->ids, g_free);
   g_clear_pointer (&self->command, json_node_unref);
   g_clear_object (&self->address);
+  g_clear_object (&self->target);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);

@@ -85,6 +85,8 @@ typedef struct {
 
 /* Accept now; when the step does nothing else. */
 #define PEER_ACCEPT PEER_STEP (ACCEPT)
+/* The same for a peer that connects. */
+#define PEER_CONNECT PEER_STEP (ACCEPT)
 #define PEER_SEND(bytes) PEER_STEP (SEND, .text = (bytes))
 /* In pieces of n bytes, one system call each. */
 #define PEER_SEND_CHUNKS(bytes, n) PEER_STEP (SEND, .text = (bytes), .number = (n))
@@ -137,6 +139,12 @@ typedef struct {
 
 TestPeer           *test_peer_start_script   (TestPeerTransport    transport,
                                               const TestStep      *script);
+/* The other way round: connects to the client, which listens, whenever it would accept otherwise. */
+#define test_peer_start_connecting(address, ...) \
+  test_peer_start_connecting_script (address, (const TestStep[]) { __VA_ARGS__, PEER_END })
+
+TestPeer           *test_peer_start_connecting_script (GSocketAddress *address,
+                                              const TestStep      *script);
 /* Waits for the script's end; raises what failed in it. */
 void                test_peer_finish         (TestPeer            *self);
 
@@ -173,6 +181,8 @@ gboolean            test_peer_send           (TestPeer            *self,
                                               gssize               length);
 /* NULL: failed. Valid until the next call. */
 JsonObject         *test_peer_read_command   (TestPeer            *self);
+/* Reads a guest agent's sync request, with 0xFF before it: its number, 0: failed. */
+gint64              test_peer_read_sync      (TestPeer            *self);
 /* The oldest id without an answer, as JSON text. */
 char               *test_peer_pop_id         (TestPeer            *self);
 

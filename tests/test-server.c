@@ -33,12 +33,13 @@ struct _TestServer {
   int                 status;
 };
 
-/* The listening socket, for the server to inherit. */
+/* The listening socket, for the server to inherit. Not blocking: two threads of QEMU's watch it while the
+ * monitor moves to its own, and the one that comes second would sleep in accept() for ever. */
 static int
 server_listen (TestServer *self)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
   g_strlcpy (address.sun_path, self->path, sizeof (address.sun_path));
   g_assert_cmpint (bind (listener, (struct sockaddr *) &address, sizeof (address)), ==, 0);
@@ -70,6 +71,9 @@ server_dup_arguments (TestServer *self)
     case TEST_SERVER_QEMU_PAIR:
       line = g_strconcat (qemu, "socket,id=m,fd=" SERVER_FD_TEXT " -mon chardev=m,mode=control", NULL);
       break;
+    case TEST_SERVER_QEMU_CONNECTING:
+      line = g_strdup_printf ("%ssocket,id=m,path=%s,reconnect=1 -mon chardev=m,mode=control", qemu, self->path);
+      break;
     case TEST_SERVER_STORAGE_DAEMON:
     case TEST_SERVER_STORAGE_DAEMON_PRETTY:
       mode = self->kind == TEST_SERVER_STORAGE_DAEMON_PRETTY ? ",pretty=on" : "";
@@ -93,27 +97,22 @@ die_with_the_test_cb (gpointer user_data)
     _exit (1);
 }
 
-TestServer *
-test_server_new (TestServerKind kind)
+static void
+server_start (TestServer *self)
 {
-  TestServer *self = g_new0 (TestServer, 1);
-  g_auto (GStrv) arguments = NULL;
+  g_auto (GStrv) arguments = server_dup_arguments (self);
   g_autoptr (GError) error = NULL;
   int targets[] = { SERVER_FD, LIFE_FD };
   int sources[2];
   int life[2];
-  int stderr_fd;
+  int stderr_fd = open (self->stderr_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   GPid pid;
 
-  self->kind = kind;
-  self->directory = g_dir_make_tmp ("qmp-server-XXXXXX", &error);
-  g_assert_no_error (error);
-  self->path = g_build_filename (self->directory, "qmp", NULL);
-  self->stderr_path = g_build_filename (self->directory, "stderr", NULL);
-  stderr_fd = open (self->stderr_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  arguments = server_dup_arguments (self);
-  if (kind == TEST_SERVER_QEMU_PAIR)
+  if (self->kind == TEST_SERVER_QEMU_PAIR)
     self->stream = test_socketpair (&sources[0]);
+  else if (self->kind == TEST_SERVER_QEMU_CONNECTING)
+    /* It inherits nothing. */
+    sources[0] = open ("/dev/null", O_RDWR | O_CLOEXEC);
   else
     sources[0] = server_listen (self);
   g_assert_cmpint (pipe2 (life, O_CLOEXEC), ==, 0);
@@ -130,7 +129,35 @@ test_server_new (TestServerKind kind)
   close (sources[0]);
   close (sources[1]);
   close (stderr_fd);
+}
+
+/* path: nullable, where to connect to. */
+static TestServer *
+server_new (TestServerKind  kind,
+            const char     *path)
+{
+  TestServer *self = g_new0 (TestServer, 1);
+  g_autoptr (GError) error = NULL;
+
+  self->kind = kind;
+  self->directory = g_dir_make_tmp ("qmp-server-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->path = path != NULL ? g_strdup (path) : g_build_filename (self->directory, "qmp", NULL);
+  self->stderr_path = g_build_filename (self->directory, "stderr", NULL);
+  server_start (self);
   return self;
+}
+
+TestServer *
+test_server_new (TestServerKind kind)
+{
+  return server_new (kind, NULL);
+}
+
+TestServer *
+test_server_new_connecting (const char *path)
+{
+  return server_new (TEST_SERVER_QEMU_CONNECTING, path);
 }
 
 /* Waits with a deadline: the kernel closes the server's end of the pipe. */
@@ -183,8 +210,8 @@ test_server_free (TestServer *self)
 {
   test_server_kill (self);
   test_server_wait (self);
-  remove_directory (self->directory);
   close (self->life);
+  remove_directory (self->directory);
   g_clear_object (&self->address);
   g_clear_object (&self->stream);
   g_free (self->directory);
@@ -257,5 +284,6 @@ test_server_open (TestServer *self)
       g_test_message ("server: %s", output);
     }
   g_assert_no_error (error);
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_RUNNING);
   return client;
 }

@@ -15,11 +15,14 @@ typedef enum {
   TEST_SERVER_QEMU_PRETTY,
   TEST_SERVER_STORAGE_DAEMON,
   TEST_SERVER_STORAGE_DAEMON_PRETTY,
+  TEST_SERVER_QEMU_CONNECTING,       /* connects, again and again: test_server_new_connecting() */
   TEST_SERVER_GUEST_AGENT,           /* runs on the host: ask it nothing that changes the machine */
 } TestServerKind;
 
 /* Connectable when this returns: the listening socket was made here. */
 TestServer          *test_server_new            (TestServerKind   kind);
+/* QEMU, whose monitor connects to the Unix socket at path and, after the end of a link, comes again. */
+TestServer          *test_server_new_connecting (const char      *path);
 /* Kills it if it still runs, and reaps it. */
 void                 test_server_free           (TestServer      *self);
 

@@ -357,6 +357,35 @@ test_log_execute_async (TestLog      *self,
   qmp_client_execute_async (client, command, NULL, cancellable, log_execute_cb, call);
 }
 
+void
+test_log_next_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (QmpEvent) event = qmp_event_listener_next_finish (QMP_EVENT_LISTENER (object), result, &error);
+  g_autofree char *word = error != NULL ? test_error_word (error) : g_strdup (qmp_event_get_name (event));
+
+  g_assert_true ((event == NULL) == (error != NULL));
+  test_log_add (user_data, "next(%s)", word);
+}
+
+/* listeners */
+
+char *
+test_listener_drain (QmpEventListener *listener)
+{
+  GString *names = g_string_new (NULL);
+  QmpEvent *event;
+
+  while ((event = qmp_event_listener_try_next (listener)) != NULL)
+    {
+      g_string_append_printf (names, "%s%s", names->len > 0 ? " " : "", qmp_event_get_name (event));
+      g_object_unref (event);
+    }
+  return g_string_free (names, FALSE);
+}
+
 /* values */
 
 char *

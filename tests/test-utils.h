@@ -95,7 +95,26 @@ void         test_log_execute_async   (TestLog             *self,
                                        const char          *command,
                                        GCancellable        *cancellable);
 
+/* GAsyncReadyCallback for qmp_event_listener_next_async(): writes "next(EVENT)" or "next(error)" into the log
+ * that is user_data. */
+void         test_log_next_cb         (GObject             *object,
+                                       GAsyncResult        *result,
+                                       gpointer             user_data);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestLog, test_log_free)
+
+/* listeners */
+
+#define TEST_LISTENER(...) qmp_event_listener_new ((const char * const []) { __VA_ARGS__, NULL })
+
+/* Empties the queue and asserts that it had the events of these names, with a space between. */
+#define test_assert_drain(listener, expected)                                            \
+  G_STMT_START {                                                                         \
+    g_autofree char *test_names = test_listener_drain (listener);                        \
+    g_assert_cmpstr (test_names, ==, expected);                                          \
+  } G_STMT_END
+
+char        *test_listener_drain      (QmpEventListener    *listener);
 
 /* values */
 

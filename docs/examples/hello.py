@@ -2,80 +2,54 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Talks to a QEMU with blocking calls.
 
-usage: hello.py SOCKET
+usage: hello.py ADDRESS
 """
 
-import json
-import os
 import sys
 
 import gi
 
-gi.require_version('Json', '1.0')
 gi.require_version('Qmp', '1.0')
-from gi.repository import Gio, GLib, Json, Qmp
-
-vm = Qmp.Client.new('hello')
+from gi.repository import Qmp
 
 
-def to_node(value):
-    return Json.from_string(json.dumps(value))
-
-
-def from_node(node):
-    return json.loads(Json.to_string(node, False))
-
-
-def execute(command, arguments=None):
-    return from_node(vm.execute(command, to_node(arguments or {}), None))
-
-
-def execute_and_hear(command, name):
+def execute_and_hear(vm, command, name):
     """Runs a command and waits for the event that it brings."""
-    heard = []
-    handler = vm.connect(f'event::{name}', lambda vm, event: heard.append(event))
-    execute(command)
-    while not heard:
-        GLib.MainContext.default().iteration(True)
-    vm.disconnect(handler)
-    print(f'{command}: heard {name}, the machine is', execute('query-status')['status'])
+    with vm.listener(name) as events:
+        vm.execute(command)
+        event = events.next(timeout=10)
+    print(f'{command}: heard {event.name}, the machine is', vm.execute('query-status')['status'])
 
 
 # Open the monitor.
-vm.open(Gio.UnixSocketAddress.new(sys.argv[1]), None)
-greeting = vm.get_greeting()
-print('greeting: QEMU {}.{}.{}'.format(*greeting.get_version()),
-      'offers', ', '.join(greeting.get_capabilities()))
+with Qmp.Client.open_address(sys.argv[1]) as vm:
+    greeting = vm.get_greeting()
+    print('greeting: QEMU {}.{}.{}'.format(*greeting.version),
+          'offers', ', '.join(greeting.get_capabilities()))
 
-# Ask.
-version = execute('query-version')['qemu']
-print('query-version: {major}.{minor}.{micro}'.format(**version))
-print('query-status:', execute('query-status')['status'])
+    # Ask.
+    version = vm.execute('query-version')['qemu']
+    print('query-version: {major}.{minor}.{micro}'.format(**version))
+    print('query-status:', vm.execute('query-status')['status'])
 
-# Pause and resume the machine.
-execute_and_hear('stop', 'STOP')
-execute_and_hear('cont', 'RESUME')
+    # Pause and resume the machine.
+    execute_and_hear(vm, 'stop', 'STOP')
+    execute_and_hear(vm, 'cont', 'RESUME')
 
-# Hand over a file descriptor.
-message = Qmp.Message.new_command('add-fd', to_node({'fdset-id': 1, 'opaque': 'from hello'}))
-with open('/dev/null') as file:
-    fds = Gio.UnixFDList.new()
-    fds.append(file.fileno())
-    message.set_fd_list(fds)
-vm.execute_message(message, None)
-for fdset in execute('query-fdsets'):
-    for fd in fdset['fds']:
-        print(f'query-fdsets: set {fdset["fdset-id"]} has one {fd["opaque"]}')
+    # Hand over a file descriptor.
+    with open('/dev/null') as file:
+        vm.execute_message(Qmp.Message.new_command('add-fd', {'fdset-id': 1, 'opaque': 'from hello'},
+                                                   fds=[file]))
+    for fdset in vm.execute('query-fdsets'):
+        for fd in fdset['fds']:
+            print(f'query-fdsets: set {fdset["fdset-id"]} has one {fd["opaque"]}')
 
-# An error of the server.
-try:
-    execute('device_del', {'id': 'nope'})
-except GLib.Error as error:
-    if not error.matches(Qmp.CommandError.quark(), Qmp.CommandError.DEVICE_NOT_FOUND):
-        raise
-    print(f'device_del: {Qmp.CommandError.get_class(error)}: {error.message}')
+    # An error of the server.
+    try:
+        vm.execute('device_del', id='nope')
+    except Qmp.ExecuteError as error:
+        print(f'device_del: {error.error_class}: {error.desc}')
 
-# End it.
-execute('quit')
-vm.close(None)
+    # End it.
+    vm.execute('quit')
 print('quit: closed')

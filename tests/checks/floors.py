@@ -13,13 +13,15 @@ import checklib
 FLOORS = [
     (0, r'config\.h|qmp-(version|types|error|debug|init|enums).*'),
     (1, r'qmp-json-.*'),
-    (2, r'qmp-(members|message|event|greeting).*'),
+    (2, r'qmp-(members|message|greeting).*|qmp-event(-private)?\.[ch]'),
     (3, r'qmp-transport.*'),
     (4, r'qmp-(calls|handshake).*'),
     (5, r'qmp-(client|event-listener|address).*'),
     (6, r'qmp-schema.*'),
     (7, r'tools/.*|qmp-glib\.h'),
 ]
+# Programs are made as everybody else makes them.
+PUBLIC = re.compile(r'config\.h|qmp-glib\.h')
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:qmp-glib/)?([^>"]+)[>"]', re.MULTILINE)
 OWN = re.compile(r'qmp-|config\.h')
 
@@ -47,6 +49,8 @@ def check(directory):
                 yield f'{name} includes {included}, which stands on no floor'
             elif below > floor:
                 yield f'{name} (floor {floor}) includes {included} (floor {below})'
+            elif name.startswith('tools/') and not PUBLIC.fullmatch(included):
+                yield f'{name} includes {included}, which is not the public header'
 
 
 def fixture(files):
@@ -65,9 +69,12 @@ def wrong():
     return [
         fixture({'qmp-transport.c': '#include "qmp-client.h"\n'}),
         fixture({'qmp-error.c': '#include <qmp-glib/qmp-message.h>\n'}),
+        fixture({'qmp-message.c': '#include <qmp-glib/qmp-event-listener.h>\n'}),
         fixture({'qmp-json-text.c': '#  include "qmp-glib.h"\n'}),
         fixture({'qmp-client.c': '#include "qmp-attic.h"\n'}),
         fixture({'qmp-attic.h': ''}),
+        fixture({'tools/shell.c': '#include <qmp-glib/qmp-client.h>\n'}),
+        fixture({'tools/shell.c': '#include "../qmp-json-text-private.h"\n'}),
     ]
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The code that a text shows stands so in the file that it names.
+"""The code that a text shows stands so in an example, all of which are run by tests.
 
 A block of code is preceded by a comment with the file's path: <!-- docs/examples/hello.py -->
 
-usage: readme.py SOURCE_ROOT MARKDOWN...
+usage: readme.py SOURCE_ROOT
 """
 
 import pathlib
@@ -13,7 +13,10 @@ import textwrap
 
 import checklib
 
-BLOCK = re.compile(r'(?:<!-- (\S+) -->\n)?```(c|python|javascript|vala)\n(.*?)\n```', re.DOTALL)
+FENCE = re.compile(r'(?:<!-- (\S+) -->\n)?^```(\S*)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
+CODE = {'c': '.c', 'javascript': '.js', 'js': '.js', 'python': '.py', 'py': '.py', 'vala': '.vala'}
+OTHER = {'', 'json', 'sh', 'text'}
+EXAMPLES = 'docs/examples'
 
 
 def stands_in(block, text):
@@ -25,30 +28,51 @@ def stands_in(block, text):
     return False
 
 
-def check(root, *documents):
-    for document in documents:
-        for name, language, block in BLOCK.findall(pathlib.Path(document).read_text(encoding='utf-8')):
-            shown = block.strip().splitlines()[0]
-            if not name:
-                yield f'{document}: the {language} block “{shown}” names no file'
-            elif not stands_in(block, pathlib.Path(root, name).read_text(encoding='utf-8')):
-                yield f'{document}: the {language} block “{shown}” does not stand so in {name}'
+def check_block(root, document, name, language, block):
+    shown = f'{document}: the {language} block “{block.strip().splitlines()[0]}”'
+    if language not in CODE:
+        if language not in OTHER:
+            yield f'{shown} is of an unknown language'
+    elif not name:
+        yield f'{shown} names no file'
+    elif not re.fullmatch(EXAMPLES + r'/[^/]+' + re.escape(CODE[language]), name):
+        yield f'{shown} names {name}, which is no example of that language'
+    elif not (root / name).exists():
+        yield f'{shown} names {name}, which is not there'
+    elif not stands_in(block, (root / name).read_text(encoding='utf-8')):
+        yield f'{shown} does not stand so in {name}'
 
 
-def fixture(document):
-    root = checklib.tree({'a.c': 'int\nmain (void)\n{\n  run ();\n  return 0;\n}\n', 'README.md': document})
-    return (root, f'{root}/README.md')
+def check(root):
+    root = pathlib.Path(root)
+    for document in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
+        for block in FENCE.findall(document.read_text(encoding='utf-8')):
+            yield from check_block(root, document.relative_to(root), *block)
+
+
+def fixture(document, more=None):
+    return (checklib.tree({
+        'docs/examples/a.c': 'int\nmain (void)\n{\n  run ();\n  return 0;\n}\n',
+        'README.md': 'A text.\n',
+        'docs/guide.md': document,
+        'src.c': 'run ();\n',
+        **(more or {}),
+    }),)
 
 
 def right():
-    return [fixture('<!-- a.c -->\n```c\nrun ();\nreturn 0;\n```\n```sh\n./dev demo\n```\n')]
+    return [fixture('<!-- docs/examples/a.c -->\n```c\nrun ();\nreturn 0;\n```\n```sh\n./dev demo\n```\n')]
 
 
 def wrong():
     return [
-        fixture('<!-- a.c -->\n```c\nrun ();\nreturn 1;\n```\n'),
-        fixture('<!-- a.c -->\n```c\nint\n{\n```\n'),
+        fixture('<!-- docs/examples/a.c -->\n```c\nrun ();\nreturn 1;\n```\n'),
+        fixture('<!-- docs/examples/a.c -->\n```c\nint\n{\n```\n'),
         fixture('```c\nrun ();\n```\n'),
+        fixture('```python3\nrun ()\n```\n'),
+        fixture('<!-- docs/examples/b.c -->\n```c\nrun ();\n```\n'),
+        fixture('<!-- src.c -->\n```c\nrun ();\n```\n'),
+        fixture('', {'README.md': '```c\nrun ();\n```\n'}),
     ]
 
 

@@ -16,7 +16,8 @@ for (const name of ['open', 'close', 'open_stream', 'execute', 'execute_message'
 
 const address = Gio.UnixSocketAddress.new(System.programArgs[0]);
 const toNode = value => Json.from_string(JSON.stringify(value));
-const fromNode = node => JSON.parse(Json.to_string(node, false));
+// With the overrides, execute_async() returns the value itself.
+const fromNode = node => node instanceof Json.Node ? JSON.parse(Json.to_string(node, false)) : node;
 const tests = {};
 
 function assert(condition, what) {

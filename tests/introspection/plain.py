@@ -24,7 +24,8 @@ def to_node(value):
 
 
 def from_node(node):
-    return json.loads(Json.to_string(node, False))
+    # With the overrides, execute() returns the value itself.
+    return json.loads(Json.to_string(node, False)) if isinstance(node, Json.Node) else node
 
 
 def iterate_until(condition):

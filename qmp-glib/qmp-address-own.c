@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "qmp-address-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <gio/gunixoutputstream.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
+#include <linux/vm_sockets.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "qmp-error.h"
+
+typedef enum {
+  OWN_PATH,
+  OWN_FD,
+  OWN_VSOCK,
+} OwnKind;
+
+struct _QmpOwnAddress {
+  GSocketAddress parent_instance;
+
+  OwnKind        kind;
+  char          *path;  /* OWN_PATH */
+  int            fd;    /* OWN_FD, borrowed */
+  guint32        cid;   /* OWN_VSOCK */
+  guint32        port;
+};
+
+static void qmp_own_address_connectable_init (GSocketConnectableIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (QmpOwnAddress, qmp_own_address, G_TYPE_SOCKET_ADDRESS,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_SOCKET_CONNECTABLE, qmp_own_address_connectable_init))
+
+static void
+qmp_own_address_finalize (GObject *object)
+{
+  QmpOwnAddress *self = QMP_OWN_ADDRESS (object);
+
+  g_free (self->path);
+
+  G_OBJECT_CLASS (qmp_own_address_parent_class)->finalize (object);
+}
+
+/* GSocketFamily has no value for a vsock, and a GSocket of such a family can only be made from a descriptor. */
+static GSocketFamily
+qmp_own_address_get_family (GSocketAddress *address)
+{
+  return QMP_OWN_ADDRESS (address)->kind == OWN_PATH ? G_SOCKET_FAMILY_UNIX : G_SOCKET_FAMILY_INVALID;
+}
+
+static gssize
+qmp_own_address_get_native_size (GSocketAddress *address)
+{
+  return QMP_OWN_ADDRESS (address)->kind == OWN_VSOCK ? (gssize) sizeof (struct sockaddr_vm) : -1;
+}
+
+static gboolean
+qmp_own_address_to_native (GSocketAddress  *address,
+                           gpointer         destination,
+                           gsize            size,
+                           GError         **error)
+{
+  QmpOwnAddress *self = QMP_OWN_ADDRESS (address);
+
+  if (self->kind == OWN_VSOCK && size >= sizeof (struct sockaddr_vm))
+    {
+      struct sockaddr_vm native = { .svm_family = AF_VSOCK, .svm_cid = self->cid, .svm_port = self->port };
+
+      memcpy (destination, &native, sizeof (native));
+      return TRUE;
+    }
+  if (self->kind == OWN_PATH)
+    g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS,
+                 _("The path is %lu bytes long, and a Unix socket's address holds %d"),
+                 (gulong) strlen (self->path), QMP_ADDRESS_MAX_PATH);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("Not an address that sockets know"));
+  return FALSE;
+}
+
+static char *
+qmp_own_address_to_string (GSocketConnectable *connectable)
+{
+  QmpOwnAddress *self = QMP_OWN_ADDRESS (connectable);
+
+  switch (self->kind)
+    {
+    case OWN_PATH:
+      return g_filename_display_name (self->path);
+    case OWN_FD:
+      return g_strdup_printf ("fd:%d", self->fd);
+    case OWN_VSOCK:
+      return g_strdup_printf ("vsock:%u:%u", self->cid, self->port);
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+qmp_own_address_connectable_init (GSocketConnectableIface *iface)
+{
+  iface->to_string = qmp_own_address_to_string;
+}
+
+static void
+qmp_own_address_class_init (QmpOwnAddressClass *klass)
+{
+  GSocketAddressClass *address_class = G_SOCKET_ADDRESS_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = qmp_own_address_finalize;
+  address_class->get_family = qmp_own_address_get_family;
+  address_class->get_native_size = qmp_own_address_get_native_size;
+  address_class->to_native = qmp_own_address_to_native;
+}
+
+static void
+qmp_own_address_init (QmpOwnAddress *self)
+{
+}
+
+static QmpOwnAddress *
+own_address_new (OwnKind kind)
+{
+  QmpOwnAddress *self = g_object_new (QMP_TYPE_OWN_ADDRESS, NULL);
+
+  self->kind = kind;
+  return self;
+}
+
+GSocketConnectable *
+qmp_own_address_new_path (const char *path)
+{
+  QmpOwnAddress *self = own_address_new (OWN_PATH);
+
+  self->path = g_strdup (path);
+  return G_SOCKET_CONNECTABLE (self);
+}
+
+GSocketConnectable *
+qmp_own_address_new_fd (int fd)
+{
+  QmpOwnAddress *self = own_address_new (OWN_FD);
+
+  self->fd = fd;
+  return G_SOCKET_CONNECTABLE (self);
+}
+
+GSocketConnectable *
+qmp_own_address_new_vsock (guint32 cid,
+                           guint32 port)
+{
+  QmpOwnAddress *self = own_address_new (OWN_VSOCK);
+
+  self->cid = cid;
+  self->port = port;
+  return G_SOCKET_CONNECTABLE (self);
+}
+
+static gboolean
+is_kind (GSocketConnectable *address,
+         OwnKind             kind)
+{
+  return QMP_IS_OWN_ADDRESS (address) && QMP_OWN_ADDRESS (address)->kind == kind;
+}
+
+const char *
+qmp_address_get_path (GSocketConnectable *address)
+{
+  if (is_kind (address, OWN_PATH))
+    return QMP_OWN_ADDRESS (address)->path;
+  if (G_IS_UNIX_SOCKET_ADDRESS (address) &&
+      g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address)) == G_UNIX_SOCKET_ADDRESS_PATH)
+    return g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  return NULL;
+}
+
+/* --- Unix sockets --- */
+
+static GIOStream *
+connect_socket (GSocketAddress  *address,
+                GError         **error)
+{
+  g_autoptr(GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                            G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, address, NULL, error))
+    return NULL;
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+/* However long a path is, the file that it leads to has a short one in /proc. */
+static GIOStream *
+connect_long_path (const char  *path,
+                   GError     **error)
+{
+  g_autofree char *short_path = NULL;
+  g_autoptr(GSocketAddress) address = NULL;
+  GIOStream *stream;
+  int fd = open (path, O_PATH | O_CLOEXEC);
+
+  if (fd < 0)
+    {
+      int code = errno;
+
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), g_strerror (code));
+      return NULL;
+    }
+  short_path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  address = g_unix_socket_address_new (short_path);
+  stream = connect_socket (address, error);
+  close (fd);
+  return stream;
+}
+
+/* --- descriptors --- */
+
+static GIOStream *
+fail_fd (QmpOwnAddress  *self,
+         const char     *why,
+         GError        **error)
+{
+  g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS, _("The file descriptor %d %s"), self->fd, why);
+  return NULL;
+}
+
+/* Takes fd. */
+static GIOStream *
+stream_from_socket (QmpOwnAddress  *self,
+                    int             fd,
+                    GError        **error)
+{
+  g_autoptr(GSocket) socket = g_socket_new_from_fd (fd, error);
+
+  if (socket == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+  if (!g_socket_is_connected (socket))
+    return fail_fd (self, _("is a socket that is not connected"), error);
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+/* Takes fd: a terminal, a virtio-serial port. */
+static GIOStream *
+stream_from_device (QmpOwnAddress  *self,
+                    int             fd,
+                    GError        **error)
+{
+  g_autoptr(GInputStream) input = g_unix_input_stream_new (fd, TRUE);
+  /* Both close it, and in no order that is promised: one descriptor for each. */
+  g_autoptr(GOutputStream) output = g_unix_output_stream_new (fcntl (fd, F_DUPFD_CLOEXEC, 3), TRUE);
+
+  if (!g_unix_set_fd_nonblocking (fd, TRUE, error))
+    return NULL;
+  return g_simple_io_stream_new (input, output);
+}
+
+static GIOStream *
+connect_fd (QmpOwnAddress  *self,
+            GError        **error)
+{
+  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
+  struct stat info;
+
+  if (fd < 0)
+    return fail_fd (self, errno == EBADF ? _("is not open") : g_strerror (errno), error);
+  if (fstat (fd, &info) == 0)
+    {
+      if (S_ISSOCK (info.st_mode))
+        return stream_from_socket (self, fd, error);
+      if (S_ISCHR (info.st_mode))
+        return stream_from_device (self, fd, error);
+    }
+  close (fd);
+  return fail_fd (self, _("is neither a socket nor a device"), error);
+}
+
+/* --- connecting --- */
+
+gboolean
+qmp_address_is_immediate (GSocketConnectable *address)
+{
+  return G_IS_UNIX_SOCKET_ADDRESS (address) || is_kind (address, OWN_PATH) || is_kind (address, OWN_FD);
+}
+
+GIOStream *
+qmp_address_connect (GSocketConnectable  *address,
+                     GError             **error)
+{
+  if (is_kind (address, OWN_PATH))
+    return connect_long_path (QMP_OWN_ADDRESS (address)->path, error);
+  if (is_kind (address, OWN_FD))
+    return connect_fd (QMP_OWN_ADDRESS (address), error);
+  return connect_socket (G_SOCKET_ADDRESS (address), error);
+}
+
+gboolean
+qmp_address_is_vsock (GSocketConnectable *address)
+{
+  return is_kind (address, OWN_VSOCK);
+}
+
+GSocket *
+qmp_address_begin_vsock (GSocketConnectable  *address,
+                         GError             **error)
+{
+  int fd = socket (AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_autoptr(GSocket) socket = NULL;
+  g_autoptr(GError) local_error = NULL;
+
+  if (fd < 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   _("This system has no vsocks: %s"), g_strerror (errno));
+      return NULL;
+    }
+  socket = g_socket_new_from_fd (fd, error);
+  if (socket == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, G_SOCKET_ADDRESS (address), NULL, &local_error) &&
+      !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PENDING))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  return g_steal_pointer (&socket);
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Runs one benchmark and prints one line of JSON: what was done, how often, in how many nanoseconds.
+ *
+ *   bench CASE COUNT
+ *   bench serve PATH
+ *
+ * The cases whose names begin with "floor-" do the same bytes in a bare loop of system calls. */
+
+#include <errno.h>
+#include <malloc.h>
+#include <qmp-glib/qmp-glib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bench-server.h"
+
+#define IN_FLIGHT 1000
+
+typedef struct {
+  const char *name;
+  void (* run) (guint count);
+} Case;
+
+static gint64 started;
+static gint64 elapsed;
+
+static void
+begin (void)
+{
+  started = g_get_monotonic_time ();
+}
+
+static void
+end (void)
+{
+  elapsed = g_get_monotonic_time () - started;
+}
+
+static void
+check (GError *error)
+{
+  if (error != NULL)
+    g_error ("%s", error->message);
+}
+
+/* --- the floor --- */
+
+static void
+send_text (int         fd,
+           const char *text)
+{
+  if (send (fd, text, strlen (text), MSG_NOSIGNAL) != (gssize) strlen (text))
+    g_error ("send: %s", g_strerror (errno));
+}
+
+/* Reads until so many lines have come. */
+static void
+read_lines (int   fd,
+            guint n_lines)
+{
+  static char buffer[65536];
+
+  while (n_lines > 0)
+    {
+      gssize n = recv (fd, buffer, sizeof buffer, 0);
+
+      if (n <= 0)
+        g_error ("recv: %s", g_strerror (errno));
+      for (char *p = buffer; (p = memchr (p, '\n', buffer + n - p)) != NULL; p++)
+        n_lines--;
+    }
+}
+
+static int
+open_floor (int fd)
+{
+  read_lines (fd, 1);
+  send_text (fd, "{\"execute\":\"qmp_capabilities\",\"id\":123456789}");
+  read_lines (fd, 1);
+  return fd;
+}
+
+static void
+floor_blocking (guint count)
+{
+  int fd = open_floor (bench_server_start ());
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      char text[64];
+
+      g_snprintf (text, sizeof text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
+      send_text (fd, text);
+      read_lines (fd, 1);
+    }
+  end ();
+}
+
+static void
+floor_pipelined (guint count)
+{
+  int fd = open_floor (bench_server_start ());
+
+  begin ();
+  for (guint done = 0; done < count; done += IN_FLIGHT)
+    {
+      g_autoptr(GString) text = g_string_new (NULL);
+
+      for (guint i = 0; i < IN_FLIGHT; i++)
+        g_string_append_printf (text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
+      send_text (fd, text->str);
+      read_lines (fd, IN_FLIGHT);
+    }
+  end ();
+}
+
+static void
+floor_event (guint count)
+{
+  int fd = open_floor (bench_server_start ());
+
+  begin ();
+  for (guint done = 0; done < count; done += BENCH_FLOOD)
+    {
+      send_text (fd, "{\"execute\":\"flood\",\"id\":1}");
+      read_lines (fd, BENCH_FLOOD + 1);
+    }
+  end ();
+}
+
+static void
+floor_schema (guint count)
+{
+  int fd = open_floor (bench_server_start ());
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      send_text (fd, "{\"execute\":\"query-qmp-schema\",\"id\":1}");
+      read_lines (fd, 1);
+    }
+  end ();
+}
+
+static char *
+listen_somewhere (pid_t *pid)
+{
+  char *path = g_strdup_printf ("%s/qmp-bench-%d.sock", g_get_tmp_dir (), getpid ());
+
+  unlink (path);
+  *pid = bench_server_listen (path);
+  return path;
+}
+
+static void
+floor_open (guint count)
+{
+  pid_t pid;
+  g_autofree char *path = listen_somewhere (&pid);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+      if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+        g_error ("connect: %s", g_strerror (errno));
+      close (open_floor (fd));
+    }
+  end ();
+  unlink (path);
+  kill (pid, SIGKILL);
+}
+
+/* --- the library --- */
+
+static QmpClient *
+open_client (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSocket) socket = g_socket_new_from_fd (bench_server_start (), &error);
+  g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
+  QmpClient *client = qmp_client_new (NULL);
+
+  qmp_client_open_stream (client, G_IO_STREAM (stream), NULL, &error);
+  check (error);
+  return client;
+}
+
+static void
+blocking (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(GError) error = NULL;
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(JsonNode) value = qmp_client_execute (client, "query-status", NULL, NULL, &error);
+
+      check (error);
+    }
+  end ();
+}
+
+typedef struct {
+  guint      to_start;
+  guint      to_finish;
+  GMainLoop *loop;
+} Run;
+
+static void executed_cb (GObject      *source,
+                         GAsyncResult *result,
+                         gpointer      user_data);
+
+static void
+execute_one (QmpClient *client,
+             Run       *run)
+{
+  run->to_start--;
+  qmp_client_execute_async (client, "query-status", NULL, NULL, executed_cb, run);
+}
+
+static void
+executed_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Run *run = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) value = qmp_client_execute_finish (QMP_CLIENT (source), result, &error);
+
+  check (error);
+  if (run->to_start > 0)
+    execute_one (QMP_CLIENT (source), run);
+  if (--run->to_finish == 0)
+    g_main_loop_quit (run->loop);
+}
+
+/* Keeps in_flight commands under way. */
+static void
+run_async (guint count,
+           guint in_flight)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Run run = { count, count, loop };
+
+  begin ();
+  for (guint i = 0; i < in_flight; i++)
+    execute_one (client, &run);
+  g_main_loop_run (loop);
+  end ();
+}
+
+static void
+async (guint count)
+{
+  run_async (count, 1);
+}
+
+static void
+pipelined (guint count)
+{
+  run_async (count, IN_FLIGHT);
+}
+
+static void
+count_cb (QmpClient *client,
+          QmpEvent  *event,
+          guint     *n_events)
+{
+  (*n_events)++;
+}
+
+static void
+event_signal (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  guint n_events = 0;
+
+  g_signal_connect (client, "event::STOP", G_CALLBACK (count_cb), &n_events);
+  begin ();
+  while (n_events < count)
+    {
+      g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+      Run run = { 0, 1, loop };
+
+      qmp_client_execute_async (client, "flood", NULL, NULL, executed_cb, &run);
+      g_main_loop_run (loop);
+    }
+  end ();
+}
+
+static void
+event_listener (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(QmpEventListener) listener = qmp_event_listener_new (NULL);
+  g_autoptr(GError) error = NULL;
+  guint n_events = 0;
+
+  qmp_client_add_listener (client, listener);
+  begin ();
+  while (n_events < count)
+    {
+      g_autoptr(JsonNode) value = qmp_client_execute (client, "flood", NULL, NULL, &error);
+      QmpEvent *event;
+
+      check (error);
+      for (; (event = qmp_event_listener_try_next (listener)) != NULL; n_events++)
+        g_object_unref (event);
+    }
+  end ();
+}
+
+static QmpMessage *
+exchange (QmpClient *client)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(QmpMessage) command = qmp_message_new_command ("query-qmp-schema", NULL, &error);
+  QmpMessage *reply = qmp_client_exchange (client, command, NULL, &error);
+
+  check (error);
+  return reply;
+}
+
+static void
+schema_routed (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    g_object_unref (exchange (client));
+  end ();
+}
+
+static void
+schema_nodes (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(QmpMessage) reply = exchange (client);
+  GBytes *bytes = qmp_message_get_bytes (reply);
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, TRUE, NULL);
+
+      qmp_message_get_node (message);
+    }
+  end ();
+}
+
+static void
+schema_json_glib (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(QmpMessage) reply = exchange (client);
+  gsize length;
+  const char *text = g_bytes_get_data (qmp_message_get_bytes (reply), &length);
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(JsonParser) parser = json_parser_new ();
+
+      json_parser_load_from_data (parser, text, length, NULL);
+    }
+  end ();
+}
+
+/* Of a whole message: the reader alone, since a message from bytes that is eager builds nothing. */
+static void
+schema_validated (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(QmpMessage) reply = exchange (client);
+  GBytes *bytes = qmp_message_get_bytes (reply);
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    g_object_unref (qmp_message_new_from_bytes (bytes, TRUE, NULL));
+  end ();
+}
+
+static void
+open_close (guint count)
+{
+  pid_t pid;
+  g_autofree char *path = listen_somewhere (&pid);
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr(QmpClient) client = qmp_client_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      qmp_client_open (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
+      check (error);
+      qmp_client_close (client, NULL, &error);
+      check (error);
+    }
+  end ();
+  unlink (path);
+  kill (pid, SIGKILL);
+}
+
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+static gsize
+get_memory (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+/* Here "ns" are bytes of memory: of the process, for all the clients. */
+static void
+idle (guint count)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
+  gsize before;
+
+  raise_descriptor_limit ();
+  g_object_unref (open_client ());
+  before = get_memory ();
+  for (guint i = 0; i < count; i++)
+    g_ptr_array_add (clients, open_client ());
+  elapsed = (get_memory () - before) / 1000;
+}
+
+/* For somebody else's client: serves at a path until it is killed. */
+static int
+serve (const char *path)
+{
+  bench_server_listen (path);
+  g_print ("listening\n");
+  pause ();
+  return 0;
+}
+
+/* --- */
+
+static const Case cases[] = {
+  { "floor-blocking", floor_blocking },
+  { "floor-pipelined", floor_pipelined },
+  { "floor-event", floor_event },
+  { "floor-schema", floor_schema },
+  { "floor-open", floor_open },
+  { "blocking", blocking },
+  { "async", async },
+  { "pipelined", pipelined },
+  { "event-signal", event_signal },
+  { "event-listener", event_listener },
+  { "schema-routed", schema_routed },
+  { "schema-nodes", schema_nodes },
+  { "schema-json-glib", schema_json_glib },
+  { "schema-validated", schema_validated },
+  { "open", open_close },
+  { "idle", idle },
+};
+
+int
+main (int    argc,
+      char **argv)
+{
+  guint count = argc == 3 ? (guint) g_ascii_strtoull (argv[2], NULL, 10) : 0;
+
+  if (argc == 3 && g_str_equal (argv[1], "serve"))
+    return serve (argv[2]);
+
+  for (guint i = 0; count > 0 && i < G_N_ELEMENTS (cases); i++)
+    if (g_str_equal (argv[1], cases[i].name))
+      {
+        signal (SIGCHLD, SIG_IGN);
+        cases[i].run (count);
+        g_print ("{\"case\": \"%s\", \"count\": %u, \"ns\": %" G_GINT64_FORMAT "}\n",
+                 argv[1], count, elapsed * 1000);
+        return 0;
+      }
+
+  g_printerr ("usage: bench CASE COUNT\n");
+  return 2;
+}

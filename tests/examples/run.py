@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs one of the examples against real servers, and looks at what it prints.
+
+usage: run.py NAME PROGRAM [ARGUMENT...]
+
+NAME is that of a function below. A server that is driven from outside, while the example talks to it, has a second
+monitor for that.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+SECONDS = 60
+
+
+class Failure(Exception):
+    pass
+
+
+def start_server(program, paths, *arguments):
+    """Starts a server with a monitor at each of the paths; they can be connected to at once."""
+    command, fds = [program], []
+    for number, path in enumerate(paths):
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+        listening.listen()
+        # A blocking one can make QEMU 7.2 sleep in accept4() for good.
+        listening.setblocking(False)
+        fds.append(listening)
+        monitor = '--monitor' if 'storage' in program else '-mon'
+        mode = '' if 'storage' in program else ',mode=control'
+        command += ['--chardev', f'socket,id=m{number},fd={listening.fileno()},server=on,wait=off',
+                    monitor, f'chardev=m{number}{mode}']
+    server = subprocess.Popen([*command, *arguments], pass_fds=[fd.fileno() for fd in fds],
+                              stdin=subprocess.DEVNULL)
+    for fd in fds:
+        fd.close()
+    return server
+
+
+@contextlib.contextmanager
+def running(process):
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def qemu(*paths):
+    return running(start_server('qemu-system-x86_64', paths, '-machine', 'none', '-nodefaults',
+                                '-display', 'none'))
+
+
+def storage_daemon(*paths, blockdevs=()):
+    arguments = [word for blockdev in blockdevs for word in ('--blockdev', blockdev)]
+    return running(start_server('qemu-storage-daemon', paths, *arguments))
+
+
+class Monitor:
+    """A monitor that the test itself talks to."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(SECONDS)
+        self.socket.connect(path)
+        self.lines = self.socket.makefile(encoding='utf-8')
+        self.lines.readline()
+        self.execute('qmp_capabilities')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.lines.close()
+        self.socket.close()
+
+    def execute(self, command, **arguments):
+        message = {'execute': command, 'arguments': {name.replace('_', '-'): value for name, value in arguments.items()}}
+        self.socket.sendall(json.dumps(message).encode())
+        while True:
+            message = json.loads(self.lines.readline())
+            if 'event' not in message:
+                return message['return']
+
+
+class Program:
+    """An example that runs, and what it has printed."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.printed = ''
+        self.watchdog = threading.Timer(SECONDS, self.process.kill)
+        self.watchdog.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.watchdog.cancel()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def wait_for(self, wanted):
+        """Reads up to a line that matches, and returns it."""
+        for line in self.process.stdout:
+            self.printed += line
+            if re.search(wanted, line):
+                return line
+        raise Failure(f'“{wanted}” was not printed, but:\n{self.printed}')
+
+    def finish(self, status=0):
+        self.printed += self.process.stdout.read()
+        if self.process.wait() != status:
+            raise Failure(f'ended with status {self.process.returncode}, and printed:\n{self.printed}')
+        return self.printed
+
+
+def matches(printed, wanted):
+    if not re.fullmatch(wanted, printed):
+        raise Failure(f'printed was:\n{printed}and wanted:\n{wanted}')
+
+
+def first(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r'running\n')
+
+
+def asyncio_story(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r'running \d+\nDeviceNotFound .*nope.*\nevent STOP\nevent SHUTDOWN\n')
+
+
+def asyncio_calls(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r'DeviceNotFound .*nope.*\nevent STOP\n')
+
+
+def sync(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r"running\nDeviceNotFound\nNone\nSTOP\nTrue\n\['RESUME'\]\n")
+
+
+def listen(directory, *command):
+    with Program([*command, f'{directory}/monitor', 'qemu-system-x86_64', '-machine', 'none', '-nodefaults',
+                  '-display', 'none']) as program:
+        matches(program.finish(), r'running\nended with status 0\n')
+
+
+def event_watcher(directory, *command):
+    paths = [f'{directory}/example', f'{directory}/test']
+    with qemu(*paths), Program([*command, paths[0]]) as program, Monitor(paths[1]) as monitor:
+        program.wait_for('^watching$')
+        monitor.execute('stop')
+        monitor.execute('cont')
+        monitor.execute('quit')
+        matches(program.finish(), r'watching\nSTOP \{\}\nRESUME \{\}\nSHUTDOWN \{.*host-qmp-quit.*\}\n.*\n')
+
+
+def event_watcher_names(directory, *command):
+    paths = [f'{directory}/example', f'{directory}/test']
+    with qemu(*paths), Program([*command, paths[0], 'RESUME']) as program, Monitor(paths[1]) as monitor:
+        program.wait_for('^watching$')
+        monitor.execute('stop')
+        monitor.execute('cont')
+        monitor.execute('quit')
+        matches(program.finish(), r'watching\nRESUME \{\}\n.*\n')
+
+
+def pass_disk(directory, *command):
+    image = f'{directory}/disk.img'
+    with open(image, 'wb') as file:
+        file.truncate(3 * 1024 * 1024)
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path, image]) as program:
+        matches(program.finish(), r'disk0: 3145728 bytes of /dev/fdset/1\n')
+
+
+def job_watch(directory, *command):
+    path = f'{directory}/monitor'
+    blockdevs = [json.dumps({'driver': 'null-co', 'node-name': name, 'size': 1024 * 1024})
+                 for name in ('source', 'target')]
+    with storage_daemon(path, blockdevs=blockdevs):
+        with Program([*command, path, 'source', 'target']) as program:
+            matches(program.finish(), r'copy: created\ncopy: running\n(copy: \w+\n)*copy: concluded\ncopy: done\n')
+        # The link was closed, and the job dismissed: it can be done again.
+        with Program([*command, path, 'source', 'target']) as program:
+            matches(program.finish(), r'(copy: \w+\n)*copy: concluded\ncopy: done\n')
+
+
+def guest_agent(directory, *command):
+    path = f'{directory}/agent'
+    agent = subprocess.Popen(
+        [shutil.which('qemu-ga', path=os.environ['PATH'] + ':/usr/sbin:/sbin'), '-m', 'unix-listen', '-p', path,
+         '-t', directory, '-f', f'{directory}/pid'], stdin=subprocess.DEVNULL)
+    with running(agent):
+        while not os.path.exists(path):
+            if agent.poll() is not None:
+                raise Failure('the agent did not start')
+            os.sched_yield()
+        for _ in range(2):
+            with Program([*command, path]) as program:
+                matches(program.finish(), r'guest-ping: answered\nguest-info: version \d+\.\d+\.\d+, \d+ commands\n')
+
+
+def many_machines(directory, *command):
+    a, b, b_test = (f'{directory}/{name}' for name in ('a', 'b', 'b-test'))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(qemu(b, b_test))
+        program = stack.enter_context(Program([*command, a, b]))
+        program.wait_for(f'^{b}: running$')
+        with qemu(a):  # comes later, and is found
+            program.wait_for(f'^{a}: running$')
+            with Monitor(b_test) as monitor:
+                monitor.execute('stop')
+                program.wait_for(f'^{b}: STOP$')
+        program.wait_for(f'^{a}: gone$')
+        with qemu(a):  # comes again
+            program.wait_for(f'^{a}: running$')
+            program.process.send_signal(signal.SIGTERM)
+            program.finish()
+
+
+def window(directory, screenshot, *command):
+    """Presses the window's buttons by their keys, and takes a picture."""
+    paths = [f'{directory}/example', f'{directory}/test']
+    read, write = os.pipe()
+    x_server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '640x360x24', '-nolisten', 'tcp'],
+                                pass_fds=[write], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(write)
+    with open(read, encoding='ascii') as display, running(x_server), qemu(*paths):
+        environment = {**os.environ, 'DISPLAY': ':' + display.readline().strip(), 'GDK_BACKEND': 'x11',
+                       'GSK_RENDERER': 'cairo', 'LIBGL_ALWAYS_SOFTWARE': '1', 'GTK_A11Y': 'none',
+                       'GSETTINGS_BACKEND': 'memory', 'HOME': directory, 'XDG_RUNTIME_DIR': directory}
+        environment.pop('WAYLAND_DISPLAY', None)
+        with Monitor(paths[1]) as monitor, running(subprocess.Popen([*command, paths[0]], env=environment)) as program:
+            def xdotool(*words):
+                subprocess.run(['xdotool', *words], env=environment, check=True, timeout=SECONDS,
+                               stdout=subprocess.DEVNULL)
+
+            def wait_for_status(status, key):
+                """The key does something only when the window is there and knows its machine."""
+                for _ in range(SECONDS * 5):
+                    if program.poll() is not None:
+                        raise Failure(f'the window ended with status {program.returncode}')
+                    if monitor.execute('query-status')['status'] == status:
+                        return
+                    xdotool('key', key, 'sleep', '0.2')
+                raise Failure(f'{key} did not make the machine {status}')
+
+            xdotool('search', '--sync', '--onlyvisible', '--name', 'Machine', 'windowfocus')
+            wait_for_status('paused', 'ctrl+p')
+            wait_for_status('running', 'ctrl+r')
+            for disk in ('disk0', 'disk1'):  # a job has events with something to say
+                monitor.execute('blockdev-add', driver='null-co', node_name=disk, size=1024 * 1024)
+            monitor.execute('blockdev-mirror', job_id='copy', device='disk0', target='disk1', sync='full')
+            wait_for_status('paused', 'ctrl+p')
+            xdotool('mousemove', '639', '359', 'sleep', '1')
+            subprocess.run(['import', '-window', 'root', screenshot], env=environment, check=True, timeout=SECONDS)
+            monitor.execute('quit')
+    if pathlib.Path(screenshot).stat().st_size < 5000:
+        raise Failure('the picture is empty')
+
+
+def main():
+    name, *arguments = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix='qmp-glib-') as directory:
+        try:
+            globals()[name.replace('-', '_')](directory, *arguments)
+        except Failure as failure:
+            sys.exit(f'{name}: {failure}')
+
+
+if __name__ == '__main__':
+    main()
