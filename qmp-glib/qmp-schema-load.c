@@ -248,7 +248,7 @@ static gboolean
 read_builtin (Loader         *loader,
               QmpSchemaEntry *entry)
 {
-  const char *name;
+  const char *name = NULL;
 
   if (!read_string (loader, KEY_JSON_TYPE, &name))
     return FALSE;
@@ -370,7 +370,7 @@ read_entry (Loader       *loader,
             QmpJsonSlice  text)
 {
   g_autoptr(QmpSchemaEntry) entry = g_new0 (QmpSchemaEntry, 1);
-  const char *meta_type;
+  const char *meta_type = NULL;
 
   loader->name = NULL;
   if (!pick (loader, text) || !read_string (loader, KEY_NAME, &entry->name))

@@ -65,8 +65,6 @@ answer (GString    *out,
 {
   const char *id = g_strstr_len (command, length, "\"id\":");
 
-  if (id == NULL)
-    return;
   if (g_strstr_len (command, length, "flood") != NULL)
     for (int i = 0; i < BENCH_FLOOD; i++)
       g_string_append (out, EVENT);
@@ -74,9 +72,12 @@ answer (GString    *out,
     g_string_append (out, schema);
   else
     g_string_append (out, "{\"return\": {}");
-  g_string_append (out, ", \"id\": ");
-  for (id += strlen ("\"id\":"); g_ascii_isdigit (*id) || *id == ' '; id++)
-    g_string_append_c (out, *id);
+  if (id != NULL)
+    {
+      id += strlen ("\"id\":");
+      g_string_append (out, ", \"id\": ");
+      g_string_append_len (out, id, strcspn (id, "}"));
+    }
   g_string_append (out, "}\r\n");
 }
 

@@ -22,7 +22,7 @@ FLOORS = [
 ]
 # Programs are made as everybody else makes them.
 PUBLIC = re.compile(r'config\.h|qmp-glib\.h')
-INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:qmp-glib/)?([^>"]+)[>"]', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:\.\./|qmp-glib/)*([^>"]+)[>"]', re.MULTILINE)
 OWN = re.compile(r'qmp-|config\.h')
 
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdio.h>
+
+/* Lines from the standard input: with readline from a terminal, in its main loop, or as they are from
+ * anything else. There is one of it. */
+
+G_BEGIN_DECLS
+
+typedef struct _ShellInput ShellInput;
+
+/* line: NULL at the end of the input. */
+typedef void    (*ShellLineFunc)           (const char         *line,
+                                            gpointer            user_data);
+/* Returns the words that can stand in place of word; before is the line up to the end of word. */
+typedef char ** (*ShellCompleteFunc)       (const char         *before,
+                                            const char         *word,
+                                            gpointer            user_data);
+
+ShellInput *shell_input_new                (ShellLineFunc       take_line,
+                                            ShellCompleteFunc   complete,
+                                            gpointer            user_data);
+void        shell_input_free               (ShellInput         *self);
+gboolean    shell_input_is_interactive     (ShellInput         *self);
+
+/* Asks for one line; take_line gets it, once. */
+void        shell_input_ask                (ShellInput         *self,
+                                            const char         *prompt);
+/* Drops the line that is being typed, and asks no longer. */
+void        shell_input_drop               (ShellInput         *self,
+                                            const char         *mark);
+/* Prints a text that ends with a line end, above the line that is being typed. */
+void        shell_input_print              (ShellInput         *self,
+                                            FILE               *stream,
+                                            const char         *text);
+
+G_END_DECLS

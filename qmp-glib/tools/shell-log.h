@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-glib.h>
+
+/* The log of a session: one JSON object a line, a command and its reply in one. */
+
+G_BEGIN_DECLS
+
+typedef struct _ShellLog ShellLog;
+
+ShellLog *shell_log_new      (const char  *path,
+                              GError     **error);
+void      shell_log_free     (ShellLog    *self);
+void      shell_log_reply    (ShellLog    *self,
+                              QmpMessage  *command,
+                              QmpMessage  *reply);
+void      shell_log_event    (ShellLog    *self,
+                              QmpEvent    *event);
+
+G_END_DECLS

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A terminal with a program in it, and servers for the program to talk to. Nothing here sleeps."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import time
+
+SECONDS = 60
+CONTROL = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]|\x1b[=>]|\r')
+
+
+class Terminal:
+    """What the program shows is waited for with see(); plain(): without control sequences."""
+
+    def __init__(self, command, home, columns=80, term='xterm', **variables):
+        environment = {**os.environ, 'HOME': home, 'TERM': term, 'LC_ALL': 'C.UTF-8', 'INPUTRC': '/dev/null',
+                       'NO_COLOR': '1', **variables}
+        for name in [name for name, value in environment.items() if value is None]:
+            del environment[name]
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], command, environment)
+        self.resize(columns)
+        self.text = ''
+        self.status = None
+
+    def resize(self, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def _read(self, end):
+        ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+        if not ready:
+            raise AssertionError(f'not seen in time; the terminal has {self.text!r}')
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            data = b''
+        self.text += data.decode('utf-8', 'replace')
+        return bool(data)
+
+    def see(self, pattern, raw=False):
+        """Waits until the pattern is on the terminal, and returns what was there up to its end."""
+        end = time.monotonic() + SECONDS
+        while True:
+            text = self.text if raw else CONTROL.sub('', self.text)
+            match = re.search(pattern, text, re.DOTALL)
+            if match:
+                self.text = '' if not raw else self.text[match.end():]
+                if not raw:
+                    self.text = text[match.end():]
+                return text[:match.end()]
+            if not self._read(end):
+                raise AssertionError(f'the program ended with {self.end()}, and showed {text!r}, not {pattern!r}')
+
+    def end(self):
+        """Waits for the end of the program; returns its status."""
+        end = time.monotonic() + SECONDS
+        while self._read(end):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            os.close(self.fd)
+
+
+def listening(address):
+    sock = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
+    sock.bind(address)
+    sock.listen()
+    # A blocking one can make QEMU 7.2 sleep in accept4() for good.
+    sock.setblocking(False)
+    return sock
+
+
+class Server:
+    """A QEMU, or its storage daemon, with monitors that can be connected to at once."""
+
+    def __init__(self, directory, program='qemu-system-x86_64', arguments=(), name='monitor'):
+        self.path = os.path.join(directory, name)
+        self.other_path = os.path.join(directory, name + '-other')
+        sockets = [listening(self.path), listening(self.other_path), listening(('127.0.0.1', 0))]
+        self.tcp = '127.0.0.1:%d' % sockets[2].getsockname()[1]
+        monitors = []
+        for number, sock in enumerate(sockets):
+            monitors += ['--chardev', f'socket,id=m{number},fd={sock.fileno()},server=on,wait=off']
+            monitors += ['--mon' if 'storage' in program else '-mon', f'chardev=m{number},mode=control'] \
+                if 'storage' not in program else ['--monitor', f'chardev=m{number}']
+        self.process = subprocess.Popen([program, *arguments, *monitors],
+                                        pass_fds=[sock.fileno() for sock in sockets], stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        for sock in sockets:
+            sock.close()
+        self.side = None
+
+    def execute(self, command, **arguments):
+        """Over a monitor of the test's own."""
+        if self.side is None:
+            self.side = socket.socket(socket.AF_UNIX)
+            self.side.settimeout(SECONDS)
+            self.side.connect(self.other_path)
+            self.file = self.side.makefile('rw', encoding='utf-8')
+            self.file.readline()
+            self.execute('qmp_capabilities')
+        self.file.write(json.dumps({'execute': command, 'arguments': arguments}) + '\n')
+        self.file.flush()
+        while True:
+            message = json.loads(self.file.readline())
+            if 'event' not in message:
+                return message
+
+    def kill(self):
+        if self.side is not None:
+            self.file.close()
+            self.side.close()
+            self.side = None
+        self.process.kill()
+        self.process.wait()
+
+
+class Puppet:
+    """A server that the test plays itself."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, 'puppet')
+        self.listening = listening(self.path)
+        self.listening.settimeout(SECONDS)
+        self.peer = None
+
+    def accept(self):
+        self.peer, _ = self.listening.accept()
+        self.peer.settimeout(SECONDS)
+        self.buffer = b''
+        self.decoder = json.JSONDecoder()
+        self.send({'QMP': {'version': {'qemu': {'major': 9, 'minor': 9, 'micro': 9}, 'package': ''},
+                           'capabilities': []}})
+        self.answer(self.take(), {})
+
+    def send(self, message):
+        self.peer.sendall(json.dumps(message).encode() + b'\r\n')
+
+    def take(self):
+        while True:
+            try:
+                message, end = self.decoder.raw_decode(self.buffer.decode().lstrip())
+                self.buffer = self.buffer.decode().lstrip()[end:].encode()
+                return message
+            except ValueError:
+                data = self.peer.recv(65536)
+                if not data:
+                    raise AssertionError('the client has gone') from None
+                self.buffer += data
+
+    def answer(self, command, value):
+        self.send({'return': value, 'id': command['id']})
+
+    def close(self):
+        if self.peer is not None:
+            self.peer.close()
+        self.listening.close()
