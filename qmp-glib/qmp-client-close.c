@@ -15,6 +15,10 @@ qmp_client_close_transport (QmpClient *self)
   if (self->transport == NULL)
     return;
 
+  /* Everything that came has been offered: who still waits, waits in vain. */
+  if (self->ending != NULL)
+    self->ending->waiters = g_slist_concat (self->ending->waiters, qmp_client_steal_waiters (self));
+
   while ((call = qmp_calls_end_next (self->calls, "")) != NULL)
     qmp_call_free (call);
   qmp_client_agent_end (self);
@@ -63,6 +67,9 @@ finish_closing (QmpClient *self)
   QmpClosing *closing = g_steal_pointer (&self->closing);
   GTask *task;
 
+  if (closing->error == NULL && qmp_transport_has_lost (self->transport))
+    closing->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                          _("The connection ended before all that was queued could be sent"));
   end_link (self, NULL);
   qmp_clear_source (&closing->deadline);
   qmp_clear_source (&closing->cancellation);
@@ -107,13 +114,19 @@ qmp_client_link_settled (QmpClient *self)
 void
 qmp_client_settle_runstate (QmpClient *self)
 {
-  if (self->ending == NULL)
+  QmpEnding *ending = self->ending;
+
+  if (ending == NULL)
     return;
 
   qmp_client_close_transport (self);
   qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
+  /* A handler may have closed the client, and opened it again. */
+  if (self->ending != ending)
+    return;
   self->ending = NULL;
   qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
+  qmp_client_unpost_ending (self, ending);
 }
 
 /* --- closing --- */
@@ -164,9 +177,16 @@ static void
 closing_flush (QmpClient    *self,
                GCancellable *cancellable)
 {
-  QmpClosing *closing = self->closing;
+  QmpClosing *closing;
 
   qmp_transport_flush (self->transport);
+  /* Flushing may have read, and found that the link is over. */
+  if (self->closing == NULL)
+    {
+      qmp_client_close_transport (self);
+      return;
+    }
+  closing = self->closing;
   if (qmp_transport_is_flushed (self->transport))
     {
       finish_closing_now (self);
@@ -247,8 +267,8 @@ qmp_client_close_async (QmpClient           *self,
  *
  * Ends [method@Client.close_async].
  *
- * The client is idle after an error too. Errors are `G_IO_ERROR_TIMED_OUT` and `G_IO_ERROR_CANCELLED`:
- * not everything that was queued could be written.
+ * The client is idle after an error too. Errors are `G_IO_ERROR_TIMED_OUT`, `G_IO_ERROR_CANCELLED` and
+ * `G_IO_ERROR_CONNECTION_CLOSED`: not everything that was queued could be written.
  *
  * Returns: `TRUE` if everything that was queued was written
  *
@@ -285,7 +305,8 @@ close_blocking (QmpClient     *self,
   /* One that was under way has its timer in the home context, which does not run now. */
   qmp_clear_source (&closing->deadline);
   qmp_clear_source (&closing->cancellation);
-  closing_flush (self, cancellable);
+  if (!closing->done)
+    closing_flush (self, cancellable);
   while (!closing->done)
     qmp_client_iterate (self);
   qmp_client_end_blocking (self);

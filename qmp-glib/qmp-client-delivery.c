@@ -22,7 +22,7 @@ typedef enum {
   DELIVER_ENDING,       /* QmpEnding, borrowed from the next */
   DELIVER_ENDED,        /* QmpEnding */
   DELIVER_CLOSED_TASK,  /* GTask; error */
-  DELIVER_WAITER_ERROR, /* QmpWaiter; error */
+  DELIVER_WAITER,       /* QmpWaiter, which has its event; or error */
   DELIVER_WAIT,         /* QmpEventWait */
 } DeliveryKind;
 
@@ -239,11 +239,11 @@ qmp_client_post_event (QmpClient *self,
 }
 
 void
-qmp_client_post_waiter_error (QmpClient *self,
-                              QmpWaiter *waiter,
-                              GError    *error)
+qmp_client_post_waiter (QmpClient *self,
+                        QmpWaiter *waiter,
+                        GError    *error)
 {
-  post (self, DELIVER_WAITER_ERROR, waiter, error, waiter->created);
+  post (self, DELIVER_WAITER, waiter, error, waiter->created);
 }
 
 void
@@ -273,6 +273,12 @@ void
 qmp_client_post_greeting (QmpClient   *self,
                           QmpGreeting *greeting)
 {
+  if (self->n_errors >= MAX_ERRORS)
+    {
+      g_object_unref (greeting);
+      return;
+    }
+  self->n_errors++;
   post (self, DELIVER_GREETING, greeting, NULL, 0);
 }
 
@@ -317,6 +323,39 @@ qmp_client_post_ended (QmpClient *self,
                        QmpEnding *ending)
 {
   post (self, DELIVER_ENDED, ending, NULL, 0);
+}
+
+static void
+ending_free (QmpEnding *ending)
+{
+  qmp_client_fail_waiters (g_steal_pointer (&ending->waiters), ending->cause);
+  g_clear_error (&ending->cause);
+  g_free (ending);
+}
+
+static gboolean
+is_about_ending (GList        *link,
+                 DeliveryKind  kind,
+                 QmpEnding    *ending)
+{
+  Delivery *delivery = link != NULL ? link->data : NULL;
+
+  return delivery != NULL && delivery->kind == kind && delivery->data == ending;
+}
+
+void
+qmp_client_unpost_ending (QmpClient *self,
+                          QmpEnding *ending)
+{
+  GList *ended = self->inbox.tail;
+
+  if (!is_about_ending (ended, DELIVER_ENDED, ending) || !is_about_ending (ended->prev, DELIVER_ENDING, ending) ||
+      ending->waiters != NULL || self->waits.head != NULL || qmp_client_hears_closed (self))
+    return;
+
+  g_free (g_queue_pop_tail_link (&self->inbox)->data);
+  g_free (g_queue_pop_tail_link (&self->inbox)->data);
+  ending_free (ending);
 }
 
 /* --- offering --- */
@@ -463,13 +502,6 @@ deliver_event (QmpClient *self,
 }
 
 static void
-ending_free (QmpEnding *ending)
-{
-  g_clear_error (&ending->cause);
-  g_free (ending);
-}
-
-static void
 deliver_call (QmpCall *call)
 {
   g_autoptr(GTask) task = g_steal_pointer (&call->task);
@@ -503,9 +535,11 @@ deliver_ending (QmpClient *self,
   const char *cause = ending->cause != NULL ? ending->cause->message : _("the client was closed");
 
   if (self->ending == ending)
-    qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
-  if (self->ending == ending || self->transport == NULL)
-    qmp_client_fail_listeners (self, cause);
+    {
+      qmp_client_close_transport (self);
+      qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
+    }
+  qmp_client_fail_waiters (g_steal_pointer (&ending->waiters), ending->cause);
   qmp_client_fail_waits (self, cause);
 }
 
@@ -543,6 +577,7 @@ deliver_one (QmpClient *self,
       qmp_client_deliver_wire (self, data);
       break;
     case DELIVER_GREETING:
+      self->n_errors--;
       qmp_client_set_greeting (self, data);
       g_object_unref (data);
       break;
@@ -562,7 +597,7 @@ deliver_one (QmpClient *self,
     case DELIVER_CLOSED_TASK:
       deliver_closed_task (data, g_steal_pointer (&error));
       break;
-    case DELIVER_WAITER_ERROR:
+    case DELIVER_WAITER:
       qmp_waiter_return (data, NULL, g_steal_pointer (&error));
       break;
     case DELIVER_WAIT:
@@ -583,13 +618,14 @@ qmp_client_deliver (QmpClient *self)
   g_object_ref (self);
   if (self->stalled)
     qmp_client_update_stalled (self, g_get_monotonic_time ());
-  qmp_client_offer_events (self);
   budget = MAX (MAX_DELIVERIES, self->n_new);
   self->n_new = 0;
-  for (; budget > 0 && self->inbox.head != NULL; budget--)
+  for (; budget > 0; budget--)
     {
+      /* A callback may have brought new ones in; and what nobody wants leaves the inbox. */
+      qmp_client_offer_events (self);
       /* A filter that runs a main loop must not have the event taken away under it. */
-      if (self->offering || would_be_put_off (self->inbox.head->data))
+      if (self->inbox.head == NULL || self->offering || would_be_put_off (self->inbox.head->data))
         break;
       deliver_one (self, g_queue_pop_head_link (&self->inbox)->data);
     }
@@ -626,7 +662,7 @@ drop (Delivery *delivery)
     case DELIVER_WIRE:
       qmp_wire_text_free (delivery->data);
       break;
-    case DELIVER_WAITER_ERROR:
+    case DELIVER_WAITER:
       qmp_waiter_return (delivery->data, NULL, g_steal_pointer (&delivery->error));
       break;
     case DELIVER_WAIT:

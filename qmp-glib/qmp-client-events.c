@@ -29,8 +29,8 @@ link_ended (const char *cause)
 }
 
 /* All of them first: whose callback is called may wait again. */
-static GSList *
-steal_waiters (QmpClient *self)
+GSList *
+qmp_client_steal_waiters (QmpClient *self)
 {
   GSList *waiters = NULL;
 
@@ -45,29 +45,30 @@ steal_waiters (QmpClient *self)
 }
 
 void
-qmp_client_fail_listeners (QmpClient  *self,
-                           const char *cause)
+qmp_client_fail_waiters (GSList       *waiters,
+                         const GError *cause)
 {
-  g_autoptr(GSList) waiters = steal_waiters (self);
+  const char *why = cause != NULL ? cause->message : _("the client was closed");
 
   for (GSList *l = waiters; l != NULL; l = l->next)
-    qmp_waiter_return (l->data, NULL, link_ended (cause));
+    qmp_waiter_return (l->data, NULL, link_ended (why));
+  g_slist_free (waiters);
 }
 
 void
 qmp_client_post_listeners_failed (QmpClient  *self,
                                   const char *cause)
 {
-  g_autoptr(GSList) waiters = steal_waiters (self);
+  g_autoptr(GSList) waiters = qmp_client_steal_waiters (self);
 
   for (GSList *l = waiters; l != NULL; l = l->next)
-    qmp_client_post_waiter_error (self, l->data, link_ended (cause));
+    qmp_client_post_waiter (self, l->data, link_ended (cause));
 }
 
 void
 qmp_client_drop_listeners (QmpClient *self)
 {
-  g_autoptr(GSList) waiters = steal_waiters (self);
+  g_autoptr(GSList) waiters = qmp_client_steal_waiters (self);
 
   for (guint i = 0; i < self->listeners->len; i++)
     qmp_event_listener_set_client (g_ptr_array_index (self->listeners, i), NULL);
@@ -122,7 +123,7 @@ qmp_client_remove_listener (QmpClient        *self,
   g_return_if_fail (qmp_event_listener_get_client (listener) == self);
 
   while ((waiter = qmp_event_listener_steal_waiter (listener)) != NULL)
-    qmp_client_post_waiter_error (self, waiter,
+    qmp_client_post_waiter (self, waiter,
                                   g_error_new_literal (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE,
                                                        _("The listener was removed from its client")));
   qmp_event_listener_set_client (listener, NULL);

@@ -160,15 +160,13 @@ qmp_client_deliver_opening (QmpClient  *self,
                             QmpOpening *opening)
 {
   GTask *task = g_steal_pointer (&opening->task);
-  GQueue closers = opening->closers;
 
-  g_queue_init (&opening->closers);
   qmp_client_apply_opening (self, opening);
   if (opening->error != NULL)
     g_task_return_error (task, g_steal_pointer (&opening->error));
   else
     g_task_return_boolean (task, TRUE);
-  return_closers (&closers);
+  return_closers (&opening->closers);
   opening_free (opening);
   g_object_unref (task);
 }
@@ -222,6 +220,14 @@ qmp_client_opening_negotiated (QmpClient *self,
   qmp_call_free (call);
 }
 
+/* A stream that was given is closed whatever becomes of the opening. */
+static void
+discard_stream (GIOStream *stream)
+{
+  if (stream != NULL)
+    g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
 void
 qmp_client_opening_establish (QmpClient *self,
                               GIOStream *stream)
@@ -232,6 +238,7 @@ qmp_client_opening_establish (QmpClient *self,
                                        &qmp_client_transport_funcs, self, &error);
   if (self->transport == NULL)
     {
+      discard_stream (stream);
       qmp_client_opening_fail_now (self, g_steal_pointer (&error));
       return;
     }
@@ -549,6 +556,7 @@ opening_start (QmpClient          *self,
 
   if (g_cancellable_set_error_if_cancelled (cancellable, &error))
     {
+      discard_stream (stream);
       qmp_client_opening_fail_now (self, error);
       return;
     }
@@ -592,6 +600,10 @@ qmp_client_open_in_background (QmpClient           *self,
     {
       opening_start (self, address, stream, cancellable);
     }
+  else
+    {
+      discard_stream (stream);
+    }
 }
 
 gboolean
@@ -619,6 +631,10 @@ qmp_client_open_blocking (QmpClient           *self,
       while (!opening->done || opening->connecting != NULL)
         qmp_client_iterate (self);
       qmp_client_end_blocking (self);
+    }
+  else
+    {
+      discard_stream (stream);
     }
   qmp_client_apply_opening (self, opening);
   qmp_client_settle_runstate (self);

@@ -99,6 +99,7 @@ typedef struct {
 /* The end of a link, from the moment it is known until everybody was told. Owned by the inbox. */
 typedef struct {
   GError             *cause;           /* nullable: our own close */
+  GSList             *waiters;         /* of QmpWaiter, owned: who waited for an event of that link */
 } QmpEnding;
 
 /* The link to a guest agent: keeping the two sides in step. */
@@ -176,6 +177,7 @@ struct _QmpClient {
 gboolean       qmp_client_is_at_home         (QmpClient           *self);
 void           qmp_client_emit_event         (QmpClient           *self,
                                               QmpEvent            *event);
+gboolean       qmp_client_hears_closed       (QmpClient           *self);
 gboolean       qmp_client_hears_event        (QmpClient           *self,
                                               QmpEvent            *event);
 void           qmp_client_emit_closed        (QmpClient           *self,
@@ -321,9 +323,11 @@ void           qmp_client_drop_check         (QmpClient           *self);
 /* FALSE with error if no event can come any more, or never could. */
 gboolean       qmp_client_check_events       (QmpClient           *self,
                                               GError             **error);
-/* Whoever waits for an event is told that the link has ended. From delivery. */
-void           qmp_client_fail_listeners     (QmpClient           *self,
-                                              const char          *cause);
+/* Those who wait for an event (of QmpWaiter): out of their listeners; and to be told that the link has ended, from
+ * delivery. Takes waiters; cause: nullable, our own close. */
+GSList        *qmp_client_steal_waiters      (QmpClient           *self);
+void           qmp_client_fail_waiters       (GSList              *waiters,
+                                              const GError        *cause);
 /* The same when there is no link after all: into the inbox. */
 void           qmp_client_post_listeners_failed (QmpClient        *self,
                                               const char          *cause);
@@ -377,7 +381,8 @@ GList         *qmp_client_post_wire          (QmpClient           *self,
                                               QmpWireText         *text);
 void           qmp_client_unpost_wire        (QmpClient           *self,
                                               GList               *link);
-void           qmp_client_post_waiter_error  (QmpClient           *self,
+/* With its event, or with error. */
+void           qmp_client_post_waiter        (QmpClient           *self,
                                               QmpWaiter           *waiter,
                                               GError              *error);
 void           qmp_client_post_wait          (QmpClient           *self,
@@ -402,6 +407,10 @@ void           qmp_client_post_closed_task   (QmpClient           *self,
 void           qmp_client_post_ending        (QmpClient           *self,
                                               QmpEnding           *ending);
 void           qmp_client_post_ended         (QmpClient           *self,
+                                              QmpEnding           *ending);
+/* A program that only makes blocking calls never delivers: takes both parts out again if they are the last and nobody
+ * is to be told. ending may be gone already. */
+void           qmp_client_unpost_ending      (QmpClient           *self,
                                               QmpEnding           *ending);
 /* Delivers, from a dispatch of the home context only. What is posted outside of one is delivered from the
  * home context's next iteration. */

@@ -25,7 +25,7 @@ route_junk (QmpClient    *self,
   if (self->opening != NULL && !self->opening->done)
     {
       if (!qmp_handshake_note_junk (&self->opening->handshake, frame->text, frame->length))
-        qmp_client_opening_failed (self, qmp_handshake_error_no_greeting (&self->opening->handshake));
+        qmp_client_opening_failed (self, qmp_handshake_error_junk (&self->opening->handshake));
       return;
     }
 
@@ -152,6 +152,9 @@ received (gpointer             owner,
 {
   QmpClient *self = owner;
 
+  /* What comes behind a failed handshake is nobody's. */
+  if (self->opening != NULL && self->opening->done && self->opening->error != NULL)
+    return;
   qmp_client_note_received (self, frame);
   if (qmp_client_agent_swallows (self, kind, frame))
     return;

@@ -75,6 +75,12 @@ qmp_client_emit_event (QmpClient *self,
 }
 
 gboolean
+qmp_client_hears_closed (QmpClient *self)
+{
+  return g_signal_has_handler_pending (self, signals[SIGNAL_CLOSED], 0, TRUE);
+}
+
+gboolean
 qmp_client_hears_event (QmpClient *self,
                         QmpEvent  *event)
 {

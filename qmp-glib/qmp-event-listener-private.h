@@ -12,6 +12,7 @@ typedef struct {
   QmpEventListener *listener;      /* borrowed: the task holds it */
   GTask            *task;          /* owned */
   gint64            created;       /* as in QmpCall */
+  QmpEvent         *event;         /* owned, nullable: what it gets, from the queue */
   GSource          *deadline;      /* nullable */
   GSource          *cancellation;  /* nullable */
 } QmpWaiter;

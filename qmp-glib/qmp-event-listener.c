@@ -56,15 +56,21 @@ typedef struct {
   JsonNode *value;
 } Match;
 
+/* Reference counted (g_rc_box): the listener holds it, and so does whoever is calling it, since it may be replaced
+ * meanwhile. */
+typedef struct {
+  QmpEventFilterFunc  function;
+  gpointer            user_data;
+  GDestroyNotify      destroy;  /* nullable */
+} Filter;
+
 struct _QmpEventListener {
   GObject             parent_instance;
 
   char              **names;        /* nullable: all */
   GPtrArray          *matches;      /* nullable; of Match */
   GPtrArray          *failures;     /* nullable; of names */
-  QmpEventFilterFunc  filter;       /* nullable */
-  gpointer            filter_data;
-  GDestroyNotify      filter_destroy;
+  Filter             *filter;       /* nullable */
 
   QmpClient          *client;       /* borrowed, NULL while not added */
   GQueue              queue;        /* of QmpEvent */
@@ -185,6 +191,35 @@ has_name (QmpEventListener *self,
           g_ptr_array_find_with_equal_func (self->failures, name, g_str_equal, NULL));
 }
 
+static void
+filter_clear (Filter *filter)
+{
+  if (filter->destroy != NULL)
+    filter->destroy (filter->user_data);
+}
+
+static void
+filter_unref (Filter *filter)
+{
+  g_rc_box_release_full (filter, (GDestroyNotify) filter_clear);
+}
+
+static gboolean
+passes_filter (QmpEventListener *self,
+               QmpEvent         *event)
+{
+  Filter *filter;
+  gboolean passes;
+
+  if (self->filter == NULL)
+    return TRUE;
+
+  filter = g_rc_box_acquire (self->filter);
+  passes = filter->function (self, event, filter->user_data);
+  filter_unref (filter);
+  return passes;
+}
+
 /**
  * qmp_event_listener_accepts:
  * @self: a listener
@@ -203,8 +238,7 @@ qmp_event_listener_accepts (QmpEventListener *self,
   g_return_val_if_fail (QMP_IS_EVENT_LISTENER (self), FALSE);
   g_return_val_if_fail (QMP_IS_EVENT (event), FALSE);
 
-  return has_name (self, qmp_event_get_name (event)) && fits_matches (self, event) &&
-         (self->filter == NULL || self->filter (self, event, self->filter_data));
+  return has_name (self, qmp_event_get_name (event)) && fits_matches (self, event) && passes_filter (self, event);
 }
 
 /**
@@ -340,18 +374,18 @@ qmp_event_listener_set_filter (QmpEventListener   *self,
                                gpointer            user_data,
                                GDestroyNotify      destroy)
 {
-  GDestroyNotify old_destroy;
-  gpointer old_data;
+  Filter *old;
 
   g_return_if_fail (QMP_IS_EVENT_LISTENER (self));
 
-  old_destroy = self->filter_destroy;
-  old_data = self->filter_data;
-  self->filter = filter;
-  self->filter_data = user_data;
-  self->filter_destroy = destroy;
-  if (old_destroy != NULL)
-    old_destroy (old_data);
+  old = g_steal_pointer (&self->filter);
+  if (filter != NULL)
+    {
+      self->filter = g_rc_box_new (Filter);
+      *self->filter = (Filter) { filter, user_data, destroy };
+    }
+  if (old != NULL)
+    filter_unref (old);
 }
 
 /* --- the queue --- */
@@ -535,8 +569,11 @@ qmp_waiter_return (QmpWaiter *waiter,
                    GError    *error)
 {
   g_autoptr(GTask) task = g_object_ref (waiter->task);
+  g_autoptr(QmpEvent) own = g_steal_pointer (&waiter->event);
 
   waiter_free (waiter);
+  if (event == NULL)
+    event = own;
   if (event != NULL)
     g_task_return_pointer (task, g_object_ref (event), g_object_unref);
   else
@@ -630,6 +667,21 @@ wait_for_event (QmpEventListener *self,
   g_queue_push_tail (&self->waiters, waiter);
 }
 
+/* By way of the inbox, so that who asks next, and gets what comes next, is served behind. */
+static void
+give_queued (QmpEventListener *self,
+             GTask            *task,
+             gint64            created)
+{
+  QmpWaiter *waiter = g_new0 (QmpWaiter, 1);
+
+  waiter->listener = self;
+  waiter->task = g_object_ref (task);
+  waiter->created = created;
+  waiter->event = pop (self);
+  qmp_client_post_waiter (self->client, waiter, NULL);
+}
+
 /**
  * qmp_event_listener_next_async:
  * @self: a listener that was added to a client
@@ -663,7 +715,9 @@ qmp_event_listener_next_async (QmpEventListener    *self,
                               qmp_event_listener_next_async, &created);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (self->queue.head != NULL)
+  if (self->queue.head != NULL && self->client != NULL)
+    give_queued (self, task, created);
+  else if (self->queue.head != NULL)
     g_task_return_pointer (task, pop (self), g_object_unref);
   else if (check_client (self, &error))
     wait_for_event (self, task, created, timeout);

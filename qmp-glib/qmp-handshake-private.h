@@ -60,6 +60,8 @@ GError   *qmp_handshake_error_timed_out    (QmpHandshake *self);
 GError   *qmp_handshake_error_ended        (QmpHandshake *self,
                                             const GError *cause);
 GError   *qmp_handshake_error_no_greeting  (QmpHandshake *self);
+/* Too much came that is no message, in either stage. */
+GError   *qmp_handshake_error_junk         (QmpHandshake *self);
 /* The negotiation call failed with error. */
 GError   *qmp_handshake_error_refused      (const GError *error);
 

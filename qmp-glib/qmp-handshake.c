@@ -109,6 +109,15 @@ qmp_handshake_error_no_greeting (QmpHandshake *self)
 }
 
 GError *
+qmp_handshake_error_junk (QmpHandshake *self)
+{
+  if (qmp_handshake_awaits_greeting (self))
+    return qmp_handshake_error_no_greeting (self);
+  return qmp_protocol_error_new_for_text (QMP_PROTOCOL_ERROR_NEGOTIATION, self->junk->str, self->junk->len, 0,
+                                          _("The server answers the capabilities negotiation with no message"));
+}
+
+GError *
 qmp_handshake_error_timed_out (QmpHandshake *self)
 {
   if (self->guest_agent)

@@ -87,6 +87,9 @@ void          qmp_transport_flush        (QmpTransport            *self);
 /* Is everything written, or lost because writing has failed? */
 gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
 
+/* Was anything dropped that was queued, since it could not be written? */
+gboolean      qmp_transport_has_lost     (QmpTransport            *self);
+
 /* From now on settled is called when everything is written, too. */
 void          qmp_transport_tell_flushed (QmpTransport            *self);
 

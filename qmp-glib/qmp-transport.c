@@ -56,6 +56,7 @@ struct _QmpTransport {
   gboolean                 tell_flushed;  /* the owner waits for that: settle when all is written */
   GError                  *write_error;   /* nullable; what has come is still read to its end */
   gboolean                 over;          /* ended was called */
+  gboolean                 lost;          /* something that was queued never went out */
 };
 
 static void
@@ -307,6 +308,7 @@ fail_writing (QmpTransport *self,
               GError       *error)
 {
   self->write_error = error;
+  self->lost = has_output (self);
   unqueue_all (self);
 }
 
@@ -341,6 +343,12 @@ qmp_transport_is_flushed (QmpTransport *self)
   return !has_output (self);
 }
 
+gboolean
+qmp_transport_has_lost (QmpTransport *self)
+{
+  return self->lost;
+}
+
 void
 qmp_transport_tell_flushed (QmpTransport *self)
 {
@@ -364,6 +372,7 @@ end (QmpTransport *self,
 
   /* The source stays for one more dispatch, so that what follows from this is done there. */
   self->over = TRUE;
+  self->lost = self->lost || has_output (self);
   unqueue_all (self);
   self->funcs->ended (self->owner, cause);
 }
@@ -482,11 +491,11 @@ read_some (QmpTransport *self)
 static void
 read_all (QmpTransport *self)
 {
-  int n_bytes = MAX_UNSEEN;
+  int n_bytes;
   gsize n;
 
-  if (self->fd >= 0 && ioctl (self->fd, FIONREAD, &n_bytes) < 0)
-    return;
+  if (self->fd < 0 || ioctl (self->fd, FIONREAD, &n_bytes) < 0)
+    n_bytes = MAX_UNSEEN;
 
   self->unsettled = TRUE;
   do
