@@ -6,6 +6,30 @@
 
 G_BEGIN_DECLS
 
+/* The class is in three files: qmp-event-listener.c (the object, the list), -match.c (which events), -queue.c. */
+
+typedef struct _QmpEventFilter QmpEventFilter;
+
+struct _QmpEventListener {
+  GObject             parent_instance;
+
+  char              **names;        /* nullable: all */
+  GPtrArray          *matches;      /* nullable; of Match */
+  GPtrArray          *failures;     /* nullable; of names */
+  QmpEventFilter     *filter;       /* nullable */
+
+  QmpClient          *client;       /* borrowed, NULL while not added */
+  GQueue              queue;        /* of QmpEvent */
+  gsize               n_bytes;      /* of the texts in queue */
+  GQueue              waiters;      /* of QmpWaiter */
+  guint               max_length;   /* 0 for none but MAX_BYTES */
+  QmpOverflow         overflow;
+  guint64             n_dropped;
+
+  GQueue              history;      /* of QmpEvent */
+  guint               history_length;
+};
+
 /* One next() in the background that waits for an event. Owned by the listener until it gets one, or fails;
  * then by who was handed it. */
 typedef struct {
@@ -27,6 +51,9 @@ QmpClient *qmp_event_listener_get_client   (QmpEventListener *self);
 gboolean   qmp_event_listener_offer        (QmpEventListener *self,
                                             QmpEvent         *event,
                                             QmpWaiter       **waiter);
+
+/* Drops the oldest events over max-length. */
+void       qmp_event_listener_shorten      (QmpEventListener *self);
 
 /* The next who waits, out of the listener; NULL if nobody does. */
 QmpWaiter *qmp_event_listener_steal_waiter (QmpEventListener *self);
