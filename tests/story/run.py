@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the story in one language against real servers; what it prints is what it prints in every other.
+
+usage: run.py EXPECTED PROGRAM [ARGUMENT...]
+
+The program gets MONITOR LISTENING AGENT TLS-ADDRESS CA-FILE: a QEMU's monitor, where to listen for a QEMU that
+connects, a guest agent, a QEMU's monitor with TLS, and the authority that signed its certificate.
+"""
+
+import contextlib
+import difflib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SECONDS = 90
+AUTHORITY = 'cn = "qmp-glib test"\nca\ncert_signing_key\nexpiration_days = 7\n'
+SERVER = 'cn = "server"\nip_address = "127.0.0.1"\ntls_www_server\nsigning_key\nexpiration_days = 7\n'
+
+
+@contextlib.contextmanager
+def running(command, **options):
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def qemu(chardev, *arguments, after=(), **options):
+    return running(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', *arguments,
+                    '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control', *after], **options)
+
+
+@contextlib.contextmanager
+def serving_qemu(family, address, *arguments, options='', after=()):
+    """A QEMU that can be connected to at once; gives the address."""
+    with socket.socket(family) as listening:
+        listening.bind(address)
+        listening.listen()
+        # A blocking one can make QEMU 7.2 sleep in accept4() for good.
+        listening.setblocking(False)
+        fd = listening.fileno()
+        with qemu(f'fd={fd},server=on,wait=off{options}', *arguments, after=after, pass_fds=[fd]):
+            yield listening.getsockname()
+
+
+def wait_for_greeting(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(SECONDS)
+        while True:
+            try:
+                client.connect(path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.05)
+        client.recv(1)
+
+
+@contextlib.contextmanager
+def guest_agent(directory):
+    path = f'{directory}/agent'
+    program = shutil.which('qemu-ga', path=os.environ['PATH'] + ':/usr/sbin:/sbin')
+    with running([program, '-m', 'unix-listen', '-p', path, '-t', directory, '-f', f'{directory}/pid']) as agent:
+        while not os.path.exists(path):
+            if agent.poll() is not None:
+                sys.exit('the agent did not start')
+            os.sched_yield()
+        yield path
+
+
+def make_certificate(directory, name, template, *signer):
+    pathlib.Path(directory, f'{name}.info').write_text(template, encoding='utf-8')
+    for words in (['--generate-privkey', '--key-type', 'ecdsa', '--outfile', f'{name}-key.pem'],
+                  [*signer, '--load-privkey', f'{name}-key.pem', '--template', f'{name}.info',
+                   '--outfile', f'{name}-cert.pem']):
+        done = subprocess.run(['certtool', *words], cwd=directory, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f'certtool: {done.stderr}')
+
+
+@contextlib.contextmanager
+def tls_qemu(directory):
+    make_certificate(directory, 'ca', AUTHORITY, '--generate-self-signed')
+    make_certificate(directory, 'server', SERVER, '--generate-certificate',
+                     '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem')
+    # Connected to while it sets up its monitor, QEMU 7.2 can forget the handshake: another one tells when it has.
+    ready = f'{directory}/ready'
+    with serving_qemu(socket.AF_INET, ('127.0.0.1', 0), '-object',
+                      f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
+                      options=',tls-creds=tls', after=['-qmp', f'unix:{ready},server=on,wait=off']) as address:
+        wait_for_greeting(ready)
+        yield address
+
+
+def main():
+    expected, *command = sys.argv[1:]
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix='qmp-glib-'))
+        listening = f'{directory}/listening'
+        host, port = stack.enter_context(tls_qemu(directory))
+        monitor = stack.enter_context(serving_qemu(socket.AF_UNIX, f'{directory}/monitor'))
+        stack.enter_context(qemu(f'path={listening},server=off,reconnect=1'))
+        agent = stack.enter_context(guest_agent(directory))
+        story = subprocess.run([*command, monitor, listening, agent, f'{host}:{port}', f'{directory}/ca-cert.pem'],
+                               stdout=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
+    wanted = pathlib.Path(expected).read_text(encoding='utf-8').splitlines()
+    difference = list(difflib.unified_diff(wanted, story.stdout.splitlines(), 'expected', 'printed', lineterm=''))
+    if difference:
+        print(*difference, sep='\n')
+    sys.exit(1 if difference or story.returncode != 0 else 0)
+
+
+if __name__ == '__main__':
+    main()
