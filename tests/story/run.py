@@ -95,7 +95,7 @@ def tls_qemu(directory):
     make_certificate(directory, 'ca', AUTHORITY, '--generate-self-signed')
     make_certificate(directory, 'server', SERVER, '--generate-certificate',
                      '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem')
-    # Connected to while it sets up its monitor, QEMU 7.2 can forget the handshake: another one tells when it has.
+    # Connected to early, on a busy machine, QEMU 7.2 was seen not to end the handshake: so wait for its other monitor.
     ready = f'{directory}/ready'
     with serving_qemu(socket.AF_INET, ('127.0.0.1', 0), '-object',
                       f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
