@@ -137,12 +137,42 @@ die_with_the_test_cb (gpointer user_data)
 }
 
 /* Connectable when this returns: the listening socket was made here. */
+/* QEMU 7.2 may lose a client that connects while it sets its monitors up, on a busy machine. It greets on a monitor
+ * without TLS when it is done with that. */
+static void
+wait_for_greeting (GSocketConnectable *address)
+{
+  g_autoptr (QmpClient) client = qmp_client_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  qmp_client_set_open_timeout (client, 60000);
+  qmp_client_open (client, address, NULL, &error);
+  g_assert_no_error (error);
+  qmp_client_close (client, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static GSocket *
+listen_at (GSocketAddress *address)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *listener = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                                    G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+  g_assert_true (g_socket_bind (listener, address, FALSE, &error));
+  g_assert_true (g_socket_listen (listener, &error));
+  return listener;
+}
+
 static Server *
 server_new (GSocketFamily  family,
             gboolean       verify_peer)
 {
   Server *self = g_new0 (Server, 1);
-  g_autoptr (GSocket) listener = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocket) listener = NULL;
+  g_autoptr (GSocket) plain_listener = NULL;
+  g_autofree char *plain_path = dup_path ("plain");
+  g_autoptr (GSocketAddress) plain = g_unix_socket_address_new (plain_path);
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autofree char *path = dup_path ("qmp");
   g_autoptr (GSocketAddress) address = family == G_SOCKET_FAMILY_UNIX
@@ -152,18 +182,23 @@ server_new (GSocketFamily  family,
   g_autoptr (GError) error = NULL;
 
   g_unlink (path);
-  g_assert_true (g_socket_bind (listener, address, FALSE, &error));
-  g_assert_true (g_socket_listen (listener, &error));
+  g_unlink (plain_path);
+  listener = listen_at (address);
+  plain_listener = listen_at (plain);
   self->address = G_SOCKET_CONNECTABLE (g_socket_get_local_address (listener, &error));
   g_assert_no_error (error);
   g_subprocess_launcher_take_fd (launcher, dup (g_socket_get_fd (listener)), 3);
+  g_subprocess_launcher_take_fd (launcher, dup (g_socket_get_fd (plain_listener)), 4);
   g_subprocess_launcher_set_child_setup (launcher, die_with_the_test_cb, GINT_TO_POINTER (getpid ()), NULL);
   self->process = g_subprocess_launcher_spawn (launcher, &error,
                                                "qemu-system-x86_64", "-machine", "none", "-nodefaults",
                                                "-display", "none", "-S", "-object", credentials, "-chardev",
                                                "socket,id=m,fd=3,server=on,wait=off,tls-creds=t",
-                                               "-mon", "chardev=m,mode=control", NULL);
+                                               "-mon", "chardev=m,mode=control", "-chardev",
+                                               "socket,id=p,fd=4,server=on,wait=off",
+                                               "-mon", "chardev=p,mode=control", NULL);
   g_assert_no_error (error);
+  wait_for_greeting (G_SOCKET_CONNECTABLE (plain));
   return self;
 }
 
