@@ -787,7 +787,8 @@ qmp_client_open (QmpClient           *self,
  * Opens over a stream that is connected already: one end of a socketpair, a TLS connection, a SPICE port.
  *
  * The client takes the stream over: it must not be read, written or closed by anybody else from here on,
- * and it is closed with the link, also when the opening fails. Its input and output must be pollable
+ * and it is closed with the link, also when the opening fails, but for `QMP_CLIENT_ERROR_STATE`: a client that
+ * could not begin leaves the stream alone. Its input and output must be pollable
  * ([iface@Gio.PollableInputStream]). File descriptors can be passed when it is a
  * [class@Gio.SocketConnection] over a Unix socket.
  *
