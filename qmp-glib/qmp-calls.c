@@ -430,13 +430,13 @@ static QmpCall *
 call_new (QmpCallForm form,
           QmpPacket  *packet)
 {
-  QmpCall *self = g_new0 (QmpCall, 1);
+  /* Not g_new0(): calloc() passes by the memory that was freed just before. */
+  QmpCall *self = g_new (QmpCall, 1);
 
+  *self = (QmpCall) { .form = form, .packet = packet };
   self->pending_link.data = self;
   self->held_link.data = self;
   self->watched_link.data = self;
-  self->form = form;
-  self->packet = packet;
   return self;
 }
 

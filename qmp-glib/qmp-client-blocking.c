@@ -5,9 +5,10 @@
 
 #include <glib/gi18n-lib.h>
 
-/* The blocking forms run the link's I/O in a context of the library's own, "borrowed" for the length of the
- * call: nothing else is attached to it, so nobody else's code runs, and no main loop is needed. One for each
- * thread serves all its clients, since it is empty between the calls. */
+/* The blocking forms run nobody else's code, and need no main loop. Where only a socket has to be read and written,
+ * that is all they do. For anything else (opening, TLS, an agent's clocks) the link's I/O moves to a context of the
+ * library's own for the length of the call: nothing else is attached to it. One for each thread serves all its
+ * clients, since it is empty between the calls. */
 static GPrivate private_context = G_PRIVATE_INIT ((GDestroyNotify) g_main_context_unref);
 
 static GMainContext *
@@ -26,7 +27,7 @@ get_private_context (void)
 GMainContext *
 qmp_client_get_io_context (QmpClient *self)
 {
-  return self->blocking ? get_private_context () : self->home;
+  return self->away ? get_private_context () : self->home;
 }
 
 gboolean
@@ -49,6 +50,7 @@ qmp_client_begin_blocking (QmpClient *self)
 
   g_main_context_push_thread_default (get_private_context ());
   self->blocking = TRUE;
+  self->away = TRUE;
   qmp_client_agent_move (self);
   if (self->transport != NULL)
     {
@@ -63,17 +65,25 @@ qmp_client_iterate (QmpClient *self)
   g_main_context_iteration (get_private_context (), TRUE);
 }
 
+static void
+return_home (QmpClient *self)
+{
+  self->away = FALSE;
+  qmp_client_agent_move (self);
+  g_main_context_pop_thread_default (get_private_context ());
+  if (self->transport != NULL)
+    qmp_transport_attach (self->transport, self->home);
+}
+
 void
 qmp_client_end_blocking (QmpClient *self)
 {
   self->blocking = FALSE;
   /* What it has left in the inbox is delivered bit by bit. */
   self->n_new = 0;
-  qmp_client_agent_move (self);
-  g_main_context_pop_thread_default (get_private_context ());
+  if (self->away)
+    return_home (self);
   qmp_client_check_stalled (self);
-  if (self->transport != NULL)
-    qmp_transport_attach (self->transport, self->home);
 }
 
 static GSource *
@@ -142,6 +152,8 @@ qmp_client_add_home_cancellation (QmpClient    *self,
   return add_cancellation (self->home, cancellable, callback, data);
 }
 
+/* --- a call that waits for what comes over the wire --- */
+
 static gboolean
 expire_cb (gpointer user_data)
 {
@@ -158,6 +170,37 @@ wake_cb (GCancellable *cancellable,
   return G_SOURCE_REMOVE;
 }
 
+static void
+begin_away (QmpClient       *self,
+            QmpBlockingWait *wait,
+            int              timeout)
+{
+  qmp_client_begin_blocking (self);
+  if (timeout >= 0)
+    {
+      wait->deadline = qmp_client_add_timer (self, timeout, NULL);
+      g_source_set_callback (wait->deadline, expire_cb, wait, NULL);
+    }
+  if (wait->cancellable != NULL)
+    wait->cancellation = qmp_client_add_cancellation (self, wait->cancellable, G_SOURCE_FUNC (wake_cb), NULL);
+}
+
+/* Without a context. A cancellable would need a descriptor for that, and the process may have run out of them. */
+static gboolean
+begin_at_home (QmpClient       *self,
+               QmpBlockingWait *wait,
+               int              timeout)
+{
+  if (self->transport == NULL || !qmp_transport_can_iterate (self->transport) || self->agent.active ||
+      wait->cancellable != NULL)
+    return FALSE;
+
+  self->blocking = TRUE;
+  wait->at_home = TRUE;
+  wait->until = timeout >= 0 ? g_get_monotonic_time () + timeout * (gint64) 1000 : -1;
+  return TRUE;
+}
+
 void
 qmp_client_wait_begin (QmpClient       *self,
                        QmpBlockingWait *wait,
@@ -167,14 +210,33 @@ qmp_client_wait_begin (QmpClient       *self,
   *wait = (QmpBlockingWait) { .cancellable = cancellable };
   /* A filter may drop the caller's reference. */
   g_object_ref (self);
-  qmp_client_begin_blocking (self);
-  if (timeout >= 0)
-    {
-      wait->deadline = qmp_client_add_timer (self, timeout, NULL);
-      g_source_set_callback (wait->deadline, expire_cb, wait, NULL);
-    }
-  if (cancellable != NULL)
-    wait->cancellation = qmp_client_add_cancellation (self, cancellable, G_SOURCE_FUNC (wake_cb), NULL);
+  if (!begin_at_home (self, wait, timeout))
+    begin_away (self, wait, timeout);
+}
+
+static int
+get_remaining (QmpBlockingWait *wait)
+{
+  gint64 remaining;
+
+  if (wait->until < 0)
+    return -1;
+  remaining = MAX (wait->until - g_get_monotonic_time (), 0);
+  wait->expired = remaining == 0;
+  return (int) ((remaining + 999) / 1000);
+}
+
+static void
+iterate_at_home (QmpClient       *self,
+                 QmpBlockingWait *wait)
+{
+  int timeout = get_remaining (wait);
+
+  /* Without a link nothing comes any more but the end of the time. */
+  if (self->transport != NULL && qmp_transport_can_iterate (self->transport))
+    qmp_transport_iterate (self->transport, timeout);
+  else
+    g_poll (NULL, 0, timeout);
 }
 
 gboolean
@@ -184,7 +246,10 @@ qmp_client_wait_iterate (QmpClient        *self,
                          gpointer          data,
                          GError          **error)
 {
-  qmp_client_iterate (self);
+  if (wait->at_home)
+    iterate_at_home (self, wait);
+  else
+    qmp_client_iterate (self);
   if (g_cancellable_set_error_if_cancelled (wait->cancellable, error))
     return FALSE;
   if (wait->expired)

@@ -160,6 +160,29 @@ close_cancelled_cb (GCancellable *cancellable,
   return G_SOURCE_REMOVE;
 }
 
+void
+qmp_client_cut (QmpClient *self)
+{
+  if (self->opening != NULL)
+    {
+      qmp_client_abort_opening (self);
+    }
+  else if (self->closing != NULL)
+    {
+      finish_closing_now (self);
+    }
+  else if (self->transport != NULL && self->ending == NULL)
+    {
+      end_link (self, NULL);
+      qmp_client_close_transport (self);
+    }
+  else if (self->ending == NULL)
+    {
+      /* It may have listened. */
+      self->runstate = QMP_RUNSTATE_IDLE;
+    }
+}
+
 /* task: nullable, taken. Runs notify::runstate handlers, after which the closing may be over. */
 static void
 closing_begin (QmpClient *self,

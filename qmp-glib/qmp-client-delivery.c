@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "qmp-message-private.h"
+
 /* Deliveries in one dispatch of the home context. A blocking call may have left many. */
 #define MAX_DELIVERIES 256
 
@@ -154,8 +156,8 @@ qmp_client_new_task (QmpClient           *self,
                      gpointer             source_tag,
                      gint64              *created)
 {
-  g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  gboolean away = self != NULL && context != self->home;
+  GMainContext *context = g_main_context_get_thread_default ();
+  gboolean away = self != NULL && self->home != (context != NULL ? context : g_main_context_default ());
   GTask *task;
 
   if (away)
@@ -164,7 +166,8 @@ qmp_client_new_task (QmpClient           *self,
   if (away)
     g_main_context_pop_thread_default (self->home);
 
-  g_task_set_source_tag (task, source_tag);
+  /* Not the macro, which gives the task a copy of this argument's name as its own. */
+  (g_task_set_source_tag) (task, source_tag);
   /* A reply that came is a reply, whether or not the caller has lost interest meanwhile. */
   g_task_set_check_cancellable (task, FALSE);
   *created = get_dispatch_time ();
@@ -213,12 +216,6 @@ post (QmpClient    *self,
   return delivery;
 }
 
-static gsize
-get_event_size (QmpEvent *event)
-{
-  return g_bytes_get_size (qmp_message_get_bytes (QMP_MESSAGE (event)));
-}
-
 void
 qmp_client_post_call (QmpClient *self,
                       QmpCall   *call)
@@ -233,7 +230,7 @@ qmp_client_post_event (QmpClient *self,
   Delivery *delivery = post (self, DELIVER_EVENT, event, NULL, 0);
 
   delivery->waits = qmp_client_get_armed_waits (self);
-  self->n_event_bytes += get_event_size (event);
+  self->n_event_bytes += qmp_event_get_size (event);
   if (self->unoffered == NULL)
     self->unoffered = self->inbox.tail;
 }
@@ -368,32 +365,48 @@ taker_free (Taker *taker)
 }
 
 static void
+offer_to_listener (QmpClient        *self,
+                   Delivery         *delivery,
+                   QmpEventListener *listener)
+{
+  QmpWaiter *waiter;
+  Taker *taker;
+
+  if (qmp_event_listener_get_client (listener) != self ||
+      !qmp_event_listener_offer (listener, delivery->data, &waiter))
+    return;
+  if (waiter == NULL && qmp_event_listener_get_history_length (listener) == 0)
+    return;
+
+  taker = g_new (Taker, 1);
+  *taker = (Taker) { g_object_ref (listener), waiter };
+  delivery->takers = g_slist_append (delivery->takers, taker);
+}
+
+static gboolean
+any_filters (QmpClient *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    if (qmp_event_listener_has_filter (g_ptr_array_index (self->listeners, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static void
 offer_to_listeners (QmpClient *self,
                     Delivery  *delivery)
 {
-  g_autoptr(GPtrArray) listeners = NULL;
-
-  if (self->listeners->len == 0)
-    return;
+  GPtrArray *listeners = self->listeners;
+  g_autoptr(GPtrArray) held = NULL;
 
   /* Filters may add and remove listeners: who is there now is asked, unless removed meanwhile. */
-  listeners = g_ptr_array_copy (self->listeners, (GCopyFunc) g_object_ref, NULL);
-  g_ptr_array_set_free_func (listeners, g_object_unref);
-  for (guint i = 0; i < listeners->len; i++)
+  if (any_filters (self))
     {
-      QmpEventListener *listener = g_ptr_array_index (listeners, i);
-      QmpWaiter *waiter;
-      Taker *taker;
-
-      if (qmp_event_listener_get_client (listener) != self ||
-          !qmp_event_listener_offer (listener, delivery->data, &waiter))
-        continue;
-      if (waiter == NULL && qmp_event_listener_get_history_length (listener) == 0)
-        continue;
-      taker = g_new (Taker, 1);
-      *taker = (Taker) { g_object_ref (listener), waiter };
-      delivery->takers = g_slist_append (delivery->takers, taker);
+      listeners = held = g_ptr_array_copy (self->listeners, (GCopyFunc) g_object_ref, NULL);
+      g_ptr_array_set_free_func (held, g_object_unref);
     }
+  for (guint i = 0; i < listeners->len; i++)
+    offer_to_listener (self, delivery, g_ptr_array_index (listeners, i));
 }
 
 /* Keeps those that the event ends. */
@@ -449,7 +462,7 @@ drop_event (QmpClient *self,
 {
   Delivery *delivery = link->data;
 
-  self->n_event_bytes -= get_event_size (delivery->data);
+  self->n_event_bytes -= qmp_event_get_size (delivery->data);
   g_slist_free_full (delivery->takers, (GDestroyNotify) taker_free);
   g_object_unref (delivery->data);
   g_queue_unlink (&self->inbox, link);
@@ -484,7 +497,7 @@ deliver_event (QmpClient *self,
                GSList    *takers,
                GSList    *waits)
 {
-  self->n_event_bytes -= get_event_size (event);
+  self->n_event_bytes -= qmp_event_get_size (event);
   qmp_client_emit_event (self, event);
   for (GSList *l = takers; l != NULL; l = l->next)
     {

@@ -225,7 +225,7 @@ static void
 discard_stream (GIOStream *stream)
 {
   if (stream != NULL)
-    g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+    qmp_transport_close_stream (stream);
 }
 
 void

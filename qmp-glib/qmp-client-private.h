@@ -90,10 +90,15 @@ typedef struct {
 
 /* A blocking caller's own clock and cancellable. */
 typedef struct {
-  GSource            *deadline;        /* nullable */
-  GSource            *cancellation;    /* nullable */
   GCancellable       *cancellable;     /* borrowed, nullable */
   gboolean            expired;
+
+  gboolean            at_home;         /* the link's I/O has not moved, and is done by hand */
+  /* If so: */
+  gint64              until;           /* monotonic microseconds, -1 for no limit */
+  /* If not: */
+  GSource            *deadline;        /* nullable */
+  GSource            *cancellation;    /* nullable */
 } QmpBlockingWait;
 
 /* The end of a link, from the moment it is known until everybody was told. Owned by the inbox. */
@@ -165,11 +170,13 @@ struct _QmpClient {
   GQueue              wire;            /* of QmpWireText, borrowed from inbox, in its order */
   gsize               wire_size;
   guint               n_wire_lost;     /* since the last that was delivered */
+  gboolean            wire_heard;      /* from qmp_client_look_for_wire() */
   GSource            *home_source;     /* nullable: delivers the inbox and looks after deadlines */
   gint64              next_deadline;   /* monotonic microseconds, 0 for none */
 
   gboolean            stalled;         /* as the program has been told */
-  gboolean            blocking;        /* a blocking call runs: I/O is done in the private context */
+  gboolean            blocking;        /* a blocking call runs */
+  gboolean            away;            /* so that I/O is done in the private context */
   QmpClientCheck     *check;           /* nullable: is asked about each command */
 };
 
@@ -280,6 +287,9 @@ void           qmp_client_link_settled       (QmpClient           *self);
 /* Closes the stream, if there is one. Calls that pend then are lost: their ends were posted before, or, those
  * of a failed opening, are nobody's business. */
 void           qmp_client_close_transport    (QmpClient           *self);
+/* For dispose: ends whatever goes on, unflushed. Everybody's outcome is posted: their tasks keep the client until that
+ * is delivered, if g_object_run_dispose() was called; without that nobody waits any more. */
+void           qmp_client_cut                (QmpClient           *self);
 /* Brings runstate to where the link is, when the link has ended. */
 void           qmp_client_settle_runstate    (QmpClient           *self);
 
@@ -354,7 +364,9 @@ void           qmp_client_fail_waits         (QmpClient           *self,
                                               const char          *cause);
 
 /* qmp-client-wire.c */
-/* From within the wire's calls: none runs other people's code. */
+/* From within the wire's calls: none runs other people's code. Handlers are looked for once for all that is noted
+ * before somebody else's code is run. */
+void           qmp_client_look_for_wire      (QmpClient           *self);
 void           qmp_client_note_sent          (QmpClient           *self,
                                               QmpPacket           *packet);
 void           qmp_client_note_received      (QmpClient           *self,
@@ -430,7 +442,7 @@ GTask         *qmp_client_new_task           (QmpClient           *self,
                                               gint64              *created);
 
 /* qmp-client-blocking.c */
-/* Where the link does its I/O at the moment: the home context, or a blocking call's. */
+/* Where the link does its I/O at the moment: the home context, or the private one of a blocking call. */
 GMainContext  *qmp_client_get_io_context     (QmpClient           *self);
 /* FALSE with QMP_CLIENT_ERROR_STATE inside of a filter, all that may run within a blocking call. First in each
  * blocking form. what: the method, for the text. */

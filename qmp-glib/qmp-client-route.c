@@ -191,4 +191,10 @@ sent (gpointer   owner,
   qmp_client_note_sent (owner, packet);
 }
 
-const QmpTransportFuncs qmp_client_transport_funcs = { received, ended, settled, sent };
+static void
+begins (gpointer owner)
+{
+  qmp_client_look_for_wire (owner);
+}
+
+const QmpTransportFuncs qmp_client_transport_funcs = { received, ended, settled, sent, begins };

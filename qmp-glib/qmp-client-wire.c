@@ -108,6 +108,12 @@ keep (QmpClient    *self,
     drop_oldest (self);
 }
 
+void
+qmp_client_look_for_wire (QmpClient *self)
+{
+  self->wire_heard = qmp_client_hears_wire (self);
+}
+
 static void
 note (QmpClient    *self,
       QmpDirection  direction,
@@ -115,9 +121,8 @@ note (QmpClient    *self,
       gsize         length)
 {
   gboolean debug = qmp_debug_enabled (QMP_DEBUG_WIRE);
-  gboolean heard = qmp_client_hears_wire (self);
 
-  if (!debug && !heard)
+  if (!debug && !self->wire_heard)
     return;
   trim (&text, &length);
   if (length == 0)
@@ -125,7 +130,7 @@ note (QmpClient    *self,
 
   if (debug)
     print (self, direction, text, length);
-  if (heard)
+  if (self->wire_heard)
     keep (self, direction, text, length);
 }
 

@@ -126,11 +126,10 @@ qmp_client_dispose (GObject *object)
 {
   QmpClient *self = QMP_CLIENT (object);
 
-  qmp_client_close_transport (self);
-  qmp_client_drop_listening (self);
   qmp_client_drop_listeners (self);
+  qmp_client_cut (self);
+  qmp_client_drop_listening (self);
   qmp_client_drop_check (self);
-  qmp_client_clear_inbox (self);
   g_clear_object (&self->greeting);
   g_clear_object (&self->listen_address);
 
@@ -142,6 +141,8 @@ qmp_client_finalize (GObject *object)
 {
   QmpClient *self = QMP_CLIENT (object);
 
+  /* Not before: what is in it has to be delivered if anybody still holds the client. */
+  qmp_client_clear_inbox (self);
   g_assert (self->transport == NULL && self->agent.again == NULL && self->home_source == NULL && !self->blocking);
 
   qmp_calls_free (self->calls);

@@ -123,6 +123,12 @@ filter_unref (Filter *filter)
   g_rc_box_release_full (filter, (GDestroyNotify) filter_clear);
 }
 
+gboolean
+qmp_event_listener_has_filter (QmpEventListener *self)
+{
+  return self->filter != NULL;
+}
+
 static gboolean
 passes_filter (QmpEventListener *self,
                QmpEvent         *event)

@@ -46,6 +46,9 @@ void       qmp_event_listener_set_client   (QmpEventListener *self,
                                             QmpClient        *client);
 QmpClient *qmp_event_listener_get_client   (QmpEventListener *self);
 
+/* Does offering an event to it run anybody else's code? */
+gboolean   qmp_event_listener_has_filter   (QmpEventListener *self);
+
 /* Takes the event into the queue if it is wanted. Runs the filter: anything may have happened when this
  * returns. waiter (out): who was waiting and gets it instead, to be completed with qmp_waiter_return(). */
 gboolean   qmp_event_listener_offer        (QmpEventListener *self,

@@ -6,18 +6,13 @@
 #include <glib/gi18n-lib.h>
 
 #include "qmp-client-private.h"
+#include "qmp-message-private.h"
 
 /* Whatever max-length says: the texts in the queue are no more than this, since a server chooses how large
  * its events are. */
 #define MAX_BYTES (64 * 1024 * 1024)
 
 /* --- the queue --- */
-
-static gsize
-get_size (QmpEvent *event)
-{
-  return g_bytes_get_size (qmp_message_get_bytes (QMP_MESSAGE (event)));
-}
 
 static void
 count_dropped (QmpEventListener *self)
@@ -31,7 +26,7 @@ pop (QmpEventListener *self)
   QmpEvent *event = g_queue_pop_head (&self->queue);
 
   if (event != NULL)
-    self->n_bytes -= get_size (event);
+    self->n_bytes -= qmp_event_get_size (event);
   return event;
 }
 
@@ -72,7 +67,7 @@ static void
 push (QmpEventListener *self,
       QmpEvent         *event)
 {
-  gsize size = get_size (event);
+  gsize size = qmp_event_get_size (event);
 
   if (!make_room (self, size))
     return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "qmp-json-node-private.h"
 #include "qmp-message-private.h"
 #include "qmp-message-struct-private.h"
@@ -32,7 +34,8 @@
 /* Events come in floods and most are looked at by name only: everything is made when asked for. */
 struct _QmpEvent {
   QmpMessage  parent_instance;
-  char       *name;      /* nullable: not made yet */
+  char       *name;      /* nullable: not made yet; short_name if it fits */
+  char        short_name[32];
   JsonNode   *data;      /* nullable: not made yet; sealed */
   gint64      timestamp; /* in microseconds */
   gboolean    has_timestamp;
@@ -59,7 +62,8 @@ qmp_event_finalize (GObject *object)
 {
   QmpEvent *self = QMP_EVENT (object);
 
-  g_clear_pointer (&self->name, g_free);
+  if (self->name != self->short_name)
+    g_free (self->name);
   g_clear_pointer (&self->data, json_node_unref);
 
   G_OBJECT_CLASS (qmp_event_parent_class)->finalize (object);
@@ -149,6 +153,28 @@ qmp_event_new_received (GBytes               *text,
   return self;
 }
 
+gsize
+qmp_event_get_size (QmpEvent *self)
+{
+  return g_bytes_get_size (self->parent_instance.bytes);
+}
+
+static char *
+make_name (QmpEvent *self)
+{
+  QmpJsonSlice value;
+  gsize length;
+
+  if (!qmp_message_find (QMP_MESSAGE (self), "event", &value) || *value.text != '"')
+    return self->short_name;
+  length = value.length - 2;
+  if (length >= sizeof self->short_name || memchr (value.text, '\\', value.length) != NULL)
+    return qmp_json_dup_string (value.text, value.length);
+
+  memcpy (self->short_name, value.text + 1, length);
+  return self->short_name;
+}
+
 /**
  * qmp_event_get_name: (get-property name)
  * @self: an event
@@ -163,18 +189,10 @@ qmp_event_new_received (GBytes               *text,
 const char *
 qmp_event_get_name (QmpEvent *self)
 {
-  QmpJsonSlice value;
-
   g_return_val_if_fail (QMP_IS_EVENT (self), NULL);
 
   if (self->name == NULL)
-    {
-      if (qmp_message_find (QMP_MESSAGE (self), "event", &value) && *value.text == '"')
-        self->name = qmp_json_dup_string (value.text, value.length);
-      else
-        self->name = g_strdup ("");
-    }
-
+    self->name = make_name (self);
   return self->name;
 }
 

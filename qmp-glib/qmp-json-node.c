@@ -6,10 +6,12 @@
 #include "qmp-json-node-private.h"
 #include "qmp-json-text-private.h"
 
+/* Strings that json-glib is to copy are made in buffer, or where they do not fit or have escapes, in scratch. */
 typedef struct {
   const char *position;
   const char *end;
-  GString    *scratch; /* for strings, which json-glib copies */
+  GString    *scratch; /* nullable */
+  char        buffer[128];
 } Builder;
 
 static JsonNode *build_value (Builder *self);
@@ -27,12 +29,17 @@ plain_string (Builder    *self,
               const char *text,
               gsize       length)
 {
-  g_string_truncate (self->scratch, 0);
-  if (memchr (text, '\\', length) == NULL)
-    g_string_append_len (self->scratch, text + 1, length - 2);
-  else
-    qmp_json_append_unescaped (self->scratch, text, length, QMP_JSON_REPLACEMENT_CHARACTER);
+  if (length < sizeof self->buffer && memchr (text, '\\', length) == NULL)
+    {
+      memcpy (self->buffer, text + 1, length - 2);
+      self->buffer[length - 2] = '\0';
+      return self->buffer;
+    }
 
+  if (self->scratch == NULL)
+    self->scratch = g_string_new (NULL);
+  g_string_truncate (self->scratch, 0);
+  qmp_json_append_unescaped (self->scratch, text, length, QMP_JSON_REPLACEMENT_CHARACTER);
   return self->scratch->str;
 }
 
@@ -152,8 +159,14 @@ JsonNode *
 qmp_json_to_node (const char *text,
                   gsize       length)
 {
-  g_autoptr(GString) scratch = g_string_new (NULL);
-  Builder builder = { text, text + length, scratch };
+  Builder builder;
+  JsonNode *node;
 
-  return build_value (&builder);
+  builder.position = text;
+  builder.end = text + length;
+  builder.scratch = NULL;
+  node = build_value (&builder);
+  if (builder.scratch != NULL)
+    g_string_free (builder.scratch, TRUE);
+  return node;
 }

@@ -287,11 +287,11 @@ end_string (QmpJsonScanner *self,
 
 /* Words. */
 
-static const guint8 *
+static inline const guint8 *
 skip_digits (const guint8 *p,
              const guint8 *end)
 {
-  while (p < end && g_ascii_isdigit (*p))
+  while (p < end && (guint8) (*p - '0') < 10)
     p++;
 
   return p;
@@ -636,7 +636,19 @@ scan_tokens (QmpJsonScanner *self,
           break;
 
         case CLASS_WORD:
-          p = skip_word (p + 1, end);
+          if (g_ascii_isdigit (*p) && *p != '0')
+            {
+              /* Most numbers are digits and nothing else: that is seen here. */
+              p = skip_digits (p + 1, end);
+              if (p < end && classes[*p] != CLASS_WORD)
+                {
+                  if (self->depth == 1)
+                    end_member (self, start - self->text, p);
+                  state = self->after;
+                  break;
+                }
+            }
+          p = skip_word (p, end);
           if (p == end)
             return begin_token (self, QMP_JSON_STATE_WORD, state, start, p);
           state = end_word (self, start, p);

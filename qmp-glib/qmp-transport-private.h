@@ -36,7 +36,7 @@ QmpPacket *qmp_packet_new   (const char  *text,
 QmpPacket *qmp_packet_ref   (QmpPacket   *self);
 void       qmp_packet_unref (QmpPacket   *self);
 
-/* How the transport calls up. The first two run inside of the reading loop: they must not run anybody
+/* How the transport calls up. The first two and sent run inside of the loops that read and write: they must not run anybody
  * else's code, move the transport or close it; qmp_transport_send() and qmp_json_reader_dup_bytes()
  * are fine. */
 typedef struct {
@@ -51,10 +51,12 @@ typedef struct {
   /* Last in each dispatch: whatever must run other people's code is done from here, closing the
    * transport included. */
   void (* settled)  (gpointer             owner);
-  /* Nullable. The first byte of a packet is out, or was given to a stream that will take it: in the order of
-   * the wire. Under the same rule as the first two, and not from a dispatch alone. */
+  /* The first byte of a packet is out, or was given to a stream that will take it: in the order of the wire.
+   * Not from a dispatch alone. */
   void (* sent)     (gpointer             owner,
                      QmpPacket           *packet);
+  /* Before any number of received or sent, during which nobody else's code is run. */
+  void (* begins)   (gpointer             owner);
 } QmpTransportFuncs;
 
 /* The largest number of descriptors that one packet can carry (the kernel's limit). */
@@ -72,6 +74,14 @@ QmpTransport *qmp_transport_new          (GIOStream               *stream,
 /* Does the I/O from now on in context; out of the one before. */
 void          qmp_transport_attach       (QmpTransport            *self,
                                           GMainContext            *context);
+
+/* Is it a socket, so that the next can be called? */
+gboolean      qmp_transport_can_iterate  (QmpTransport            *self);
+
+/* One iteration without the context, which stays as it is: waits until there is something to be done, or for so many
+ * milliseconds (-1: for ever), and does it like a dispatch. May return early. */
+void          qmp_transport_iterate      (QmpTransport            *self,
+                                          int                      timeout);
 
 /* Queues; the packet goes out when the context is iterated next, or with qmp_transport_flush(). */
 void          qmp_transport_send         (QmpTransport            *self,
@@ -101,5 +111,8 @@ void          qmp_transport_give_out_rest (QmpTransport           *self);
 
 /* Closes the stream at once and frees the transport. What is queued is lost; nothing is called. */
 void          qmp_transport_close        (QmpTransport            *self);
+
+/* The same for a stream that has become no transport's. */
+void          qmp_transport_close_stream (GIOStream               *stream);
 
 G_END_DECLS

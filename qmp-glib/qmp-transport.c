@@ -141,8 +141,7 @@ begin (QmpTransport *self,
     return;
 
   packet->begun = TRUE;
-  if (self->funcs->sent != NULL)
-    self->funcs->sent (self->owner, packet);
+  self->funcs->sent (self->owner, packet);
 }
 
 /* Accounts for bytes that went out, over as many packets as they reach. Descriptors went with the first
@@ -234,7 +233,7 @@ write_socket (QmpTransport *self,
 
   code = errno;
   /* ENOBUFS: the kernel is short of memory for this moment; polling says when it may be tried again. */
-  if (code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS)
+  if (code == EAGAIN || code == ENOBUFS)
     self->blocked = TRUE;
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
@@ -382,6 +381,7 @@ qmp_transport_give_out_rest (QmpTransport *self)
 {
   QmpJsonFrame frame;
 
+  self->funcs->begins (self->owner);
   if (qmp_json_reader_finish (self->reader, &frame) != QMP_JSON_READER_MORE)
     self->funcs->received (self->owner, self->reader, QMP_JSON_READER_JUNK, &frame);
 }
@@ -392,6 +392,7 @@ give_out_frames (QmpTransport *self)
   QmpJsonReaderResult result;
   QmpJsonFrame frame;
 
+  self->funcs->begins (self->owner);
   while ((result = qmp_json_reader_next (self->reader, &frame)) == QMP_JSON_READER_TEXT ||
          result == QMP_JSON_READER_JUNK)
     self->funcs->received (self->owner, self->reader, result, &frame);
@@ -524,6 +525,7 @@ qmp_transport_flush (QmpTransport *self)
   GError *error = NULL;
 
   self->blocked = FALSE;
+  self->funcs->begins (self->owner);
   while (has_output (self) && read_before_writing (self) &&
          (self->fd >= 0 ? write_socket (self, &error) : write_pollable (self, &error)))
     ;
@@ -578,23 +580,28 @@ handle_readiness (QmpTransport *self,
     read_some (self);
 }
 
+static void
+dispatch (QmpTransport *self,
+          GIOCondition  ready)
+{
+  g_rc_box_acquire (self);
+  if (!self->over)
+    handle_readiness (self, ready);
+  if (self->over && self->source != NULL)
+    g_source_destroy (self->source);
+  if (self->owner != NULL)
+    self->funcs->settled (self->owner);
+  transport_unref (self);
+}
+
 static gboolean
 source_dispatch (GSource    *source,
                  GSourceFunc callback,
                  gpointer    user_data)
 {
-  QmpTransport *self = g_rc_box_acquire (((TransportSource *) source)->transport);
-  GIOCondition ready = G_IO_IN | G_IO_OUT;
+  QmpTransport *self = ((TransportSource *) source)->transport;
 
-  if (self->fd_tag != NULL)
-    ready = g_source_query_unix_fd (source, self->fd_tag);
-  if (!self->over)
-    handle_readiness (self, ready);
-  if (self->over)
-    g_source_destroy (source);
-  if (self->owner != NULL)
-    self->funcs->settled (self->owner);
-  transport_unref (self);
+  dispatch (self, self->fd_tag != NULL ? g_source_query_unix_fd (source, self->fd_tag) : G_IO_IN | G_IO_OUT);
   return G_SOURCE_CONTINUE;
 }
 
@@ -648,6 +655,26 @@ qmp_transport_attach (QmpTransport *self,
   if (self->blocked)
     watch_output (self, TRUE);
   g_source_attach (self->source, context);
+}
+
+gboolean
+qmp_transport_can_iterate (QmpTransport *self)
+{
+  return self->fd >= 0;
+}
+
+void
+qmp_transport_iterate (QmpTransport *self,
+                       int           timeout)
+{
+  GPollFD fd = { self->fd, G_IO_IN, 0 };
+
+  if (has_output (self) && !self->blocked)
+    qmp_transport_flush (self);
+  if (self->blocked)
+    fd.events |= G_IO_OUT;
+  if (g_poll (&fd, 1, is_ready (self) ? 0 : timeout) > 0 || is_ready (self))
+    dispatch (self, fd.revents);
 }
 
 /* --- beginning and end --- */
@@ -747,23 +774,29 @@ qmp_transport_new (GIOStream               *stream,
   return self;
 }
 
+/* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to GIO's own
+ * thread, which a server that reads no more does not hold for ever. */
+void
+qmp_transport_close_stream (GIOStream *stream)
+{
+  GSocket *below = get_socket_below (stream);
+
+  if (below != NULL)
+    g_socket_set_timeout (below, GOODBYE_SECONDS);
+  if (get_plain_socket (stream) != NULL)
+    g_io_stream_close (stream, NULL, NULL);
+  else
+    g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
 void
 qmp_transport_close (QmpTransport *self)
 {
-  GSocket *below = get_socket_below (self->stream);
-
   self->owner = NULL;
   self->over = TRUE;
   drop_source (self);
   unqueue_all (self);
-  /* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to
-   * GIO's own thread, which a server that reads no more does not hold for ever. */
-  if (below != NULL)
-    g_socket_set_timeout (below, GOODBYE_SECONDS);
-  if (self->fd >= 0)
-    g_io_stream_close (self->stream, NULL, NULL);
-  else
-    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  qmp_transport_close_stream (self->stream);
   self->fd = -1;
   transport_unref (self);
 }

@@ -180,6 +180,86 @@ floor_open (guint count)
   kill (pid, SIGKILL);
 }
 
+/* --- what GLib and json-glib take by themselves for what the library's interface is made of --- */
+
+static void
+returned_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(JsonNode) value = g_task_propagate_pointer (G_TASK (result), NULL);
+}
+
+static void
+count_cb (QmpClient *client,
+          QmpEvent  *event,
+          guint     *n_events)
+{
+  (*n_events)++;
+}
+
+/* The event as an object of the library's class, emitted with a detail, and nothing else: no bytes, no JSON. */
+static void
+glib_event (guint count)
+{
+  g_autoptr(QmpClient) client = qmp_client_new (NULL);
+  guint signal = g_signal_lookup ("event", QMP_TYPE_CLIENT);
+  GQuark detail = g_quark_from_string ("STOP");
+  guint n_events = 0;
+
+  g_signal_connect (client, "event::STOP", G_CALLBACK (count_cb), &n_events);
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(QmpEvent) event = g_object_new (QMP_TYPE_EVENT, NULL);
+
+      g_signal_emit (client, signal, detail, event);
+    }
+  end ();
+}
+
+static void
+return_task (GTask *task)
+{
+  JsonNode *value = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (value, json_object_new ());
+  g_task_return_pointer (task, value, (GDestroyNotify) json_node_unref);
+  g_object_unref (task);
+}
+
+/* A task whose value is {}, returned from another iteration of the main loop, and nothing else. IN_FLIGHT of them at
+ * a time, from one source. */
+static gboolean
+return_tasks (gpointer data)
+{
+  GQueue *tasks = data;
+  GTask *task;
+
+  while ((task = g_queue_pop_head (tasks)) != NULL)
+    return_task (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+glib_command (guint count)
+{
+  g_autoptr(QmpClient) client = qmp_client_new (NULL);
+  GQueue tasks = G_QUEUE_INIT;
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_queue_push_tail (&tasks, g_task_new (client, NULL, returned_cb, NULL));
+      if (tasks.length < IN_FLIGHT && i + 1 < count)
+        continue;
+      g_idle_add (return_tasks, &tasks);
+      while (tasks.head != NULL)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  end ();
+}
+
 /* --- the library --- */
 
 static QmpClient *
@@ -274,14 +354,6 @@ pipelined (guint count)
 }
 
 static void
-count_cb (QmpClient *client,
-          QmpEvent  *event,
-          guint     *n_events)
-{
-  (*n_events)++;
-}
-
-static void
 event_signal (guint count)
 {
   g_autoptr(QmpClient) client = open_client ();
@@ -361,6 +433,7 @@ schema_nodes (guint count)
   end ();
 }
 
+/* Immutable, as the library's are. */
 static void
 schema_json_glib (guint count)
 {
@@ -372,7 +445,7 @@ schema_json_glib (guint count)
   begin ();
   for (guint i = 0; i < count; i++)
     {
-      g_autoptr(JsonParser) parser = json_parser_new ();
+      g_autoptr(JsonParser) parser = json_parser_new_immutable ();
 
       json_parser_load_from_data (parser, text, length, NULL);
     }
@@ -466,6 +539,8 @@ static const Case cases[] = {
   { "floor-event", floor_event },
   { "floor-schema", floor_schema },
   { "floor-open", floor_open },
+  { "glib-event", glib_event },
+  { "glib-command", glib_command },
   { "blocking", blocking },
   { "async", async },
   { "pipelined", pipelined },
