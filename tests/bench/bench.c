@@ -2,8 +2,10 @@
 
 /* Runs one benchmark and prints one line of JSON: what was done, how often, in how many nanoseconds.
  *
- *   bench CASE COUNT
+ *   bench CASE COUNT [PATH]
  *   bench serve PATH
+ *
+ * With a server of its own, or at PATH with somebody else's.
  *
  * The cases whose names begin with "floor-" do the same bytes in a bare loop of system calls. */
 
@@ -26,6 +28,7 @@ typedef struct {
   void (* run) (guint count);
 } Case;
 
+static const char *server_path;  /* nullable: a server of our own */
 static gint64 started;
 static gint64 elapsed;
 
@@ -77,6 +80,24 @@ read_lines (int   fd,
 }
 
 static int
+connect_to (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    g_error ("connect: %s", g_strerror (errno));
+  return fd;
+}
+
+static int
+connect_server (void)
+{
+  return server_path != NULL ? connect_to (server_path) : bench_server_start ();
+}
+
+static int
 open_floor (int fd)
 {
   read_lines (fd, 1);
@@ -88,7 +109,7 @@ open_floor (int fd)
 static void
 floor_blocking (guint count)
 {
-  int fd = open_floor (bench_server_start ());
+  int fd = open_floor (connect_server ());
 
   begin ();
   for (guint i = 0; i < count; i++)
@@ -105,7 +126,7 @@ floor_blocking (guint count)
 static void
 floor_pipelined (guint count)
 {
-  int fd = open_floor (bench_server_start ());
+  int fd = open_floor (connect_server ());
 
   begin ();
   for (guint done = 0; done < count; done += IN_FLIGHT)
@@ -123,7 +144,7 @@ floor_pipelined (guint count)
 static void
 floor_event (guint count)
 {
-  int fd = open_floor (bench_server_start ());
+  int fd = open_floor (connect_server ());
 
   begin ();
   for (guint done = 0; done < count; done += BENCH_FLOOD)
@@ -137,7 +158,7 @@ floor_event (guint count)
 static void
 floor_schema (guint count)
 {
-  int fd = open_floor (bench_server_start ());
+  int fd = open_floor (connect_server ());
 
   begin ();
   for (guint i = 0; i < count; i++)
@@ -163,18 +184,10 @@ floor_open (guint count)
 {
   pid_t pid;
   g_autofree char *path = listen_somewhere (&pid);
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   begin ();
   for (guint i = 0; i < count; i++)
-    {
-      int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-      if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
-        g_error ("connect: %s", g_strerror (errno));
-      close (open_floor (fd));
-    }
+    close (open_floor (connect_to (path)));
   end ();
   unlink (path);
   kill (pid, SIGKILL);
@@ -266,7 +279,7 @@ static QmpClient *
 open_client (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GSocket) socket = g_socket_new_from_fd (bench_server_start (), &error);
+  g_autoptr(GSocket) socket = g_socket_new_from_fd (connect_server (), &error);
   g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   QmpClient *client = qmp_client_new (NULL);
 
@@ -369,6 +382,38 @@ event_signal (guint count)
       qmp_client_execute_async (client, "flood", NULL, NULL, executed_cb, &run);
       g_main_loop_run (loop);
     }
+  end ();
+}
+
+static void
+flooded_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) value = qmp_client_execute_finish (QMP_CLIENT (source), result, &error);
+
+  if (!g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED))
+    check (error);
+  if (error == NULL)
+    qmp_client_execute_async (QMP_CLIENT (source), "flood", NULL, NULL, flooded_cb, NULL);
+}
+
+/* Commands one at a time, while another client of the same main loop is flooded with events without an end. */
+static void
+beside_flood (guint count)
+{
+  g_autoptr(QmpClient) flooded = open_client ();
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Run run = { count, count, loop };
+  guint n_events = 0;
+
+  g_signal_connect (flooded, "event::STOP", G_CALLBACK (count_cb), &n_events);
+  qmp_client_execute_async (flooded, "flood", NULL, NULL, flooded_cb, NULL);
+  begin ();
+  execute_one (client, &run);
+  g_main_loop_run (loop);
   end ();
 }
 
@@ -546,6 +591,7 @@ static const Case cases[] = {
   { "pipelined", pipelined },
   { "event-signal", event_signal },
   { "event-listener", event_listener },
+  { "beside-flood", beside_flood },
   { "schema-routed", schema_routed },
   { "schema-nodes", schema_nodes },
   { "schema-json-glib", schema_json_glib },
@@ -558,8 +604,9 @@ int
 main (int    argc,
       char **argv)
 {
-  guint count = argc == 3 ? (guint) g_ascii_strtoull (argv[2], NULL, 10) : 0;
+  guint count = argc >= 3 ? (guint) g_ascii_strtoull (argv[2], NULL, 10) : 0;
 
+  server_path = argc > 3 ? argv[3] : NULL;
   if (argc == 3 && g_str_equal (argv[1], "serve"))
     return serve (argv[2]);
 
@@ -573,6 +620,6 @@ main (int    argc,
         return 0;
       }
 
-  g_printerr ("usage: bench CASE COUNT\n");
+  g_printerr ("usage: bench CASE COUNT [PATH]\n");
   return 2;
 }

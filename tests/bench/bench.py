@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 # Case, how often, the case that it is compared with, what one is called.
 CASES = [
@@ -25,6 +26,7 @@ CASES = [
     ('floor-event', 200000, None, 'event'),
     ('event-signal', 200000, 'floor-event', 'event'),
     ('event-listener', 200000, 'floor-event', 'event'),
+    ('beside-flood', 2000, 'async', 'command'),
     ('floor-schema', 300, None, 'reply'),
     ('schema-routed', 300, 'floor-schema', 'reply'),
     ('schema-json-glib', 60, None, 'reply'),
@@ -39,11 +41,12 @@ LONG = ('pipelined', 1000000)
 
 # For these the instructions of one are counted: those of the second count less those of the first, which takes the
 # start of the program out.
-INSTRUCTIONS = ['blocking', 'async', 'pipelined', 'event-signal', 'event-listener']
+INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'async', 'pipelined', 'event-signal', 'event-listener']
 INSTRUCTION_COUNTS = (10000, 20000)
 
 # The same, with QEMU's own client.
 QEMU_QMP = '''
+MORE = True
 import asyncio, json, sys, time
 from qemu.qmp import QMPClient
 async def main(path, count):
@@ -67,16 +70,20 @@ async def main(path, count):
         for _ in range(count):
             await qmp.execute('query-qmp-schema')
     await timed('async', count, one_by_one)
-    await timed('pipelined', count, pipelined)
-    await timed('event-listener', count * 5, flood)
-    await timed('schema-routed', count // 100, schema)
+    if MORE:
+        await timed('pipelined', count, pipelined)
+        await timed('event-listener', count * 5, flood)
+        await timed('schema-routed', count // 100, schema)
     await qmp.disconnect()
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
 '''
 
+# Only what a real QEMU can be asked.
+QEMU_QMP_REAL = QEMU_QMP.replace('MORE = True', 'MORE = False')
 
-def run_case(program, name, count):
-    output = subprocess.run([program, name, str(count)], check=True, capture_output=True, text=True).stdout
+
+def run_case(program, name, count, *path):
+    output = subprocess.run([program, name, str(count), *path], check=True, capture_output=True, text=True).stdout
     return json.loads(output)['ns'] / count
 
 
@@ -108,21 +115,62 @@ def measure_instructions(program):
     }
 
 
-def measure_qemu_qmp(program, source):
+def run_qemu_qmp(source, script, path, count):
     """With QEMU's Python client from source, which has the package qemu.qmp in it."""
-    results = {}
+    output = subprocess.run(
+        [sys.executable, '-c', script, path, str(count)], check=True, capture_output=True, text=True,
+        env={**os.environ, 'PYTHONPATH': source}).stdout
+    results = map(json.loads, output.splitlines())
+    return {result['case']: result['ns'] / result['count'] for result in results}
+
+
+def measure_qemu_qmp(program, source):
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'bench.sock')
         with subprocess.Popen([program, 'serve', path], stdout=subprocess.PIPE) as server:
             server.stdout.readline()
-            output = subprocess.run(
-                [sys.executable, '-c', QEMU_QMP, path, '5000'], check=True, capture_output=True, text=True,
-                env={**os.environ, 'PYTHONPATH': source}).stdout
+            results = run_qemu_qmp(source, QEMU_QMP, path, 5000)
             server.terminate()
-    for line in output.splitlines():
-        result = json.loads(line)
-        results[result['case']] = result['ns'] / result['count']
     return results
+
+
+def start_qemu(path):
+    """A QEMU whose monitor at path serves one client after the other."""
+    return subprocess.Popen(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
+                             '-qmp', f'unix:{path},server=on,wait=off'])
+
+
+def measure_real(program, source, rounds):
+    """query-status of a real QEMU, which reads one byte per system call. In turn, like the rest."""
+    times = {name: [] for name in ('floor-blocking', 'blocking', 'async')}
+    theirs = []
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'qemu.sock')
+        with start_qemu(path) as qemu:
+            while not os.path.exists(path):
+                time.sleep(0.01)
+            for _ in range(rounds):
+                for name, values in times.items():
+                    values.append(run_case(program, name, 5000, path))
+                if source:
+                    theirs.append(run_qemu_qmp(source, QEMU_QMP_REAL, path, 5000)['async'])
+            qemu.kill()
+    report = {name: statistics.median(values) for name, values in times.items()}
+    if theirs:
+        report['qemu-qmp'] = statistics.median(theirs)
+    return report
+
+
+def measure_python(program):
+    """The schema reply as a value in Python, beside Python's own parse of it. None without the bindings."""
+    build = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(program))))
+    tests = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    if not os.path.exists(os.path.join(build, 'introspection', 'Qmp-1.0.typelib')):
+        return None
+    output = subprocess.run(
+        ['meson', 'devenv', '-C', build, os.path.join(tests, 'with-qemu'), '/usr/bin/python3',
+         os.path.join(tests, 'bench', 'overrides.py')], check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
 
 
 def format_time(nanoseconds):
@@ -140,10 +188,16 @@ def print_table(report):
         print(f'{name:18} {format_time(report["times"][name])}  {unit:8} {ratio}')
     print(f'{"idle":18} {report["idle"]:8.0f} bytes of memory for each of 1000 clients')
     print(f'{"long":18} {report["long"]:8.2f} times a command of a short conversation, over {LONG[1]} of them')
+    for name, time_taken in report['real'].items():
+        print(f'{name:18} {format_time(time_taken)}  query-status of a real QEMU, '
+              f'{time_taken / report["real"]["floor-blocking"]:.2f} of floor-blocking')
+    if report['python']:
+        print('{:18} {:8.2f} ms, {:.2f} of json.loads() of the same bytes'.format(
+            'schema in Python', report['python']['execute'], report['python']['ratio']))
     for name, count in report.get('instructions', {}).items():
         print(f'{name:18} {count:8.0f} instructions')
-    for name, time in report.get('qemu-qmp', {}).items():
-        print(f'{name:18} {format_time(time)}  qemu.qmp, {time / report["times"][name]:.1f} times ours')
+    for name, time_taken in report.get('qemu-qmp', {}).items():
+        print(f'{name:18} {format_time(time_taken)}  qemu.qmp, {time_taken / report["times"][name]:.1f} times ours')
 
 
 def main():
@@ -158,6 +212,8 @@ def main():
     report = {'times': measure(arguments.program, arguments.rounds)}
     report['idle'] = run_case(arguments.program, 'idle', 1000)
     report['long'] = run_case(arguments.program, *LONG) / report['times'][LONG[0]]
+    report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)
+    report['python'] = measure_python(arguments.program)
     if arguments.instructions:
         report['instructions'] = measure_instructions(arguments.program)
     if arguments.qemu_qmp:
