@@ -26,6 +26,13 @@ HEAD = """/* SPDX-License-Identifier: LGPL-2.1-or-later */
  */
 #define QMP_ENCODE_VERSION(major, minor) ((major) << 16 | (minor) << 8)
 
+/**
+ * QMP_VERSION_CUR_STABLE:
+ *
+ * The version of the headers, without its micro version.
+ *
+ * Since: 1.0
+ */
 #define QMP_VERSION_CUR_STABLE (QMP_ENCODE_VERSION (QMP_MAJOR_VERSION, QMP_MINOR_VERSION))
 
 /**
@@ -45,6 +52,13 @@ HEAD = """/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _QMP_UNAVAILABLE(maj, min) G_UNAVAILABLE (maj, min) _QMP_EXTERN
 #endif
 
+/**
+ * QMP_AVAILABLE_IN_ALL:
+ *
+ * Marks the declaration of what the library has had from the start.
+ *
+ * Since: 1.0
+ */
 #define QMP_AVAILABLE_IN_ALL _QMP_EXTERN
 """
 
@@ -89,6 +103,13 @@ FENCES = """
 
 MACROS = """
 /**
+ * QMP_DEPRECATED_IN_{v}:
+ *
+ * Marks the declaration of what was deprecated in qmp-glib {major}.{minor}, and has nothing in its place.
+ *
+ * Since: {major}.{minor}
+ */
+/**
  * QMP_DEPRECATED_IN_{v}_FOR:
  * @f: what to use instead
  *
@@ -104,6 +125,13 @@ MACROS = """
 #define QMP_DEPRECATED_IN_{v}_FOR(f) _QMP_EXTERN
 #endif
 
+/**
+ * QMP_AVAILABLE_IN_{v}:
+ *
+ * Marks the declaration of what came in qmp-glib {major}.{minor}.
+ *
+ * Since: {major}.{minor}
+ */
 #if QMP_VERSION_MAX_ALLOWED < QMP_VERSION_{v}
 #define QMP_AVAILABLE_IN_{v} _QMP_UNAVAILABLE ({major}, {minor})
 #else

@@ -253,16 +253,37 @@ stream_from_socket (QmpOwnAddress  *self,
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
+/* Of which some may be -1. */
+static void
+close_all (int *fds,
+           int  n_fds)
+{
+  for (int i = 0; i < n_fds; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+}
+
 /* Takes fd: a terminal, a virtio-serial port. */
 static GIOStream *
 stream_from_device (QmpOwnAddress  *self,
                     int             fd,
                     GError        **error)
 {
-  g_autoptr(GInputStream) input = g_unix_input_stream_new (fd, TRUE);
-  /* Both close it, and in no order that is promised: one descriptor for each. */
-  g_autoptr(GOutputStream) output = g_unix_output_stream_new (fcntl (fd, F_DUPFD_CLOEXEC, 3), TRUE);
+  /* Both streams close theirs, in no order that is promised: one descriptor for each. GIO needs another one for a moment
+   * and ends the program when there is none. */
+  int fds[] = { fd, fcntl (fd, F_DUPFD_CLOEXEC, 3), fcntl (fd, F_DUPFD_CLOEXEC, 3) };
+  g_autoptr(GInputStream) input = NULL;
+  g_autoptr(GOutputStream) output = NULL;
 
+  if (fds[2] < 0)
+    {
+      fail_fd (self, g_strerror (errno), error);
+      close_all (fds, G_N_ELEMENTS (fds));
+      return NULL;
+    }
+  close (fds[2]);
+  input = g_unix_input_stream_new (fds[0], TRUE);
+  output = g_unix_output_stream_new (fds[1], TRUE);
   if (!g_unix_set_fd_nonblocking (fd, TRUE, error))
     return NULL;
   return g_simple_io_stream_new (input, output);
@@ -323,8 +344,13 @@ qmp_address_begin_vsock (GSocketConnectable  *address,
 
   if (fd < 0)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   _("This system has no vsocks: %s"), g_strerror (errno));
+      int code = errno;
+
+      if (code == EAFNOSUPPORT)
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                     _("This system has no vsocks: %s"), g_strerror (code));
+      else
+        g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), g_strerror (code));
       return NULL;
     }
   socket = g_socket_new_from_fd (fd, error);

@@ -3,13 +3,8 @@
 
 #include "qmp-calls-private.h"
 
-#include <glib/gi18n-lib.h>
-#include <math.h>
-
 #include "qmp-error-private.h"
-#include "qmp-json-node-private.h"
 #include "qmp-json-text-private.h"
-#include "qmp-message-private.h"
 
 /* Where ids start is drawn from this range: wide enough that the reply to an earlier client's command
  * is not taken for one of ours, and short on the wire, which QEMU reads one byte per system call. */
@@ -169,55 +164,7 @@ serial_from_text (const char *text,
   return value;
 }
 
-/* QEMU makes a double of a number that is no 64-bit integer, and writes a double without a fraction with
- * up to 17 digits like an integer. */
-static void
-append_number_key (GString    *out,
-                   const char *text,
-                   gsize       length)
-{
-  double value;
-  guint64 positive;
-  gint64 number;
-
-  if (qmp_json_get_int64 (text, length, &number) || qmp_json_get_uint64 (text, length, &positive))
-    {
-      g_string_append_len (out, text, length);
-      return;
-    }
-  value = qmp_json_get_double (text, length);
-  if (value == floor (value) && value >= -0x1p63 && value < 0x1p64)
-    g_string_append_printf (out, "%.0f", value);
-  else if (isfinite (value))
-    qmp_json_append_digits (out, value);
-  else
-    g_string_append_len (out, text, length);
-}
-
-char *
-qmp_calls_dup_id_key (const char *text,
-                      gsize       length)
-{
-  g_autoptr(GString) canonical = g_string_new (NULL);
-  GString *key = g_string_new (NULL);
-  const char *p, *end;
-
-  qmp_json_append_canonical (canonical, text, length);
-  end = canonical->str + canonical->len;
-  for (p = canonical->str; p < end;)
-    {
-      const char *start = p;
-
-      p = strchr ("{}[],:", *p) != NULL ? p + 1 : qmp_json_skip_value (p, end);
-      if (*start == '-' || g_ascii_isdigit (*start))
-        append_number_key (key, start, p - start);
-      else
-        g_string_append_len (key, start, p - start);
-    }
-  return g_string_free (key, FALSE);
-}
-
-/* id_key: from qmp_calls_dup_id_key(). */
+/* id_key: from qmp_call_dup_id_key(). */
 static QmpCall *
 find_key (QmpCalls   *self,
           const char *id_key)
@@ -243,7 +190,7 @@ find (QmpCalls   *self,
   /* Not ours: one that came with its message, if there are such. */
   if (g_hash_table_size (self->by_text) == 0)
     return NULL;
-  key = qmp_calls_dup_id_key (id_text, length);
+  key = qmp_call_dup_id_key (id_text, length);
   return g_hash_table_lookup (self->by_text, key);
 }
 
@@ -426,55 +373,6 @@ qmp_calls_has_held (QmpCalls *self)
 
 /* --- the life of a call --- */
 
-static QmpCall *
-call_new (QmpCallForm form,
-          QmpPacket  *packet)
-{
-  /* Not g_new0(): calloc() passes by the memory that was freed just before. */
-  QmpCall *self = g_new (QmpCall, 1);
-
-  *self = (QmpCall) { .form = form, .packet = packet };
-  self->pending_link.data = self;
-  self->held_link.data = self;
-  self->watched_link.data = self;
-  return self;
-}
-
-static void
-clear_value (QmpCall *self)
-{
-  if (self->value == NULL)
-    return;
-  if (self->form == QMP_CALL_VALUE)
-    json_node_unref (self->value);
-  else
-    g_object_unref (self->value);
-}
-
-void
-qmp_call_free (QmpCall *self)
-{
-  if (self->cancellation != NULL)
-    {
-      g_source_destroy (self->cancellation);
-      g_source_unref (self->cancellation);
-    }
-  g_clear_pointer (&self->packet, qmp_packet_unref);
-  g_clear_object (&self->task);
-  g_clear_error (&self->error);
-  clear_value (self);
-  g_free (self->id_text);
-  g_free (self);
-}
-
-QmpMessage *
-qmp_call_get_sent (QmpCall *self)
-{
-  g_autoptr(GBytes) text = g_bytes_new (self->packet->text, self->packet->length);
-
-  return qmp_message_new_from_bytes (text, FALSE, NULL);
-}
-
 QmpCall *
 qmp_calls_issue (QmpCalls    *self,
                  QmpCallForm  form,
@@ -483,7 +381,7 @@ qmp_calls_issue (QmpCalls    *self,
                  char        *id_text,
                  gboolean     out_of_band)
 {
-  QmpCall *call = call_new (form, packet);
+  QmpCall *call = qmp_call_new (form, packet);
 
   call->serial = serial;
   call->id_text = id_text;
@@ -501,7 +399,7 @@ void
 qmp_calls_issue_fds (QmpCalls  *self,
                      QmpPacket *packet)
 {
-  QmpCall *call = call_new (QMP_CALL_VALUE, packet);
+  QmpCall *call = qmp_call_new (QMP_CALL_VALUE, packet);
 
   call->bare = TRUE;
   send_or_hold (self, call);
@@ -512,7 +410,7 @@ qmp_calls_issue_fds (QmpCalls  *self,
 static QmpCall *
 make_remnant (QmpCall *call)
 {
-  QmpCall *remnant = call_new (call->form, NULL);
+  QmpCall *remnant = qmp_call_new (call->form, NULL);
 
   remnant->phase = QMP_CALL_ABANDONED;
   remnant->serial = call->serial;
@@ -552,31 +450,12 @@ take_out (QmpCalls *self,
     }
 }
 
-static gboolean
-was_written (QmpCall *call)
-{
-  return call->phase == QMP_CALL_SENT && call->packet->written == call->packet->length;
-}
-
-/* No news is good news. */
-static void
-set_silent_success (QmpCall *call)
-{
-  const QmpJsonOutline outline = { .kind = QMP_JSON_OBJECT };
-
-  call->phase = QMP_CALL_DONE;
-  if (call->form == QMP_CALL_VALUE)
-    call->value = json_node_new (JSON_NODE_NULL);
-  else
-    call->value = qmp_message_new_received (g_bytes_new_static ("{}", 2), &outline);
-}
-
 void
 qmp_calls_abandon (QmpCalls *self,
                    QmpCall  *call,
                    GError   *error)
 {
-  gboolean silence = call->silent && was_written (call) &&
+  gboolean silence = call->silent && qmp_call_was_written (call) &&
                      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
   g_assert (call->phase == QMP_CALL_HELD || call->phase == QMP_CALL_SENT);
@@ -585,7 +464,7 @@ qmp_calls_abandon (QmpCalls *self,
   if (silence)
     {
       g_error_free (error);
-      set_silent_success (call);
+      qmp_call_set_silent_success (call);
     }
   else
     {
@@ -597,112 +476,6 @@ qmp_calls_abandon (QmpCalls *self,
 }
 
 /* --- replies --- */
-
-gboolean
-qmp_error_reply_parse (const char   *text,
-                       QmpJsonSpan   error_span,
-                       char        **error_class,
-                       char        **desc)
-{
-  g_autofree char *found_class = NULL;
-  g_autofree char *found_desc = NULL;
-  QmpJsonSlice key, value;
-  QmpJsonCursor cursor;
-
-  if (text[error_span.start] != '{')
-    return FALSE;
-
-  qmp_json_cursor_init (&cursor, text + error_span.start, error_span.length);
-  while (qmp_json_cursor_next_member (&cursor, &key, &value))
-    {
-      char **found = NULL;
-
-      if (qmp_json_string_equal (key.text, key.length, "class"))
-        found = &found_class;
-      else if (qmp_json_string_equal (key.text, key.length, "desc"))
-        found = &found_desc;
-      if (found != NULL)
-        {
-          g_free (*found);
-          *found = value.text[0] == '"' ? qmp_json_dup_string (value.text, value.length) : NULL;
-        }
-    }
-  if (found_class == NULL || found_desc == NULL)
-    return FALSE;
-
-  *error_class = g_steal_pointer (&found_class);
-  *desc = g_steal_pointer (&found_desc);
-  return TRUE;
-}
-
-static GError *
-bad_reply (QmpJsonFrame *frame,
-           const char   *what)
-{
-  return qmp_protocol_error_new_for_text (QMP_PROTOCOL_ERROR_BAD_REPLY, frame->text, frame->length, -1,
-                                          "%s", what);
-}
-
-/* The server's error as this call's outcome: as an error, or for an exchange as the whole reply. */
-static void
-set_error_reply (QmpCall       *call,
-                 QmpJsonReader *reader,
-                 QmpJsonFrame  *frame)
-{
-  g_autofree char *error_class = NULL;
-  g_autofree char *desc = NULL;
-  g_autoptr(QmpMessage) sent = NULL;
-  g_autoptr(QmpMessage) received = NULL;
-
-  if (!qmp_error_reply_parse (frame->text, frame->outline.members[QMP_JSON_KEY_ERROR], &error_class, &desc))
-    {
-      call->error = bad_reply (frame, _("The error in the server's reply has no class or no description"));
-      return;
-    }
-
-  received = qmp_message_new_received (qmp_json_reader_dup_bytes (reader, frame), &frame->outline);
-  if (call->form == QMP_CALL_MESSAGE)
-    {
-      call->value = g_steal_pointer (&received);
-      return;
-    }
-  sent = qmp_call_get_sent (call);
-  call->error = qmp_command_error_new (error_class, desc, sent, received);
-}
-
-static void
-set_result (QmpCall       *call,
-            QmpJsonReader *reader,
-            QmpJsonFrame  *frame)
-{
-  QmpJsonSpan span = frame->outline.members[QMP_JSON_KEY_RETURN];
-
-  if (call->form == QMP_CALL_VALUE)
-    call->value = qmp_json_to_node (frame->text + span.start, span.length);
-  else
-    call->value = qmp_message_new_received (qmp_json_reader_dup_bytes (reader, frame), &frame->outline);
-}
-
-static void
-set_outcome (QmpCall       *call,
-             QmpJsonReader *reader,
-             QmpJsonFrame  *frame)
-{
-  gboolean has_return = frame->outline.members[QMP_JSON_KEY_RETURN].length > 0;
-  gboolean has_error = frame->outline.members[QMP_JSON_KEY_ERROR].length > 0;
-
-  call->phase = QMP_CALL_DONE;
-  if (frame->fault != NULL)
-    call->error = g_error_copy (frame->fault);
-  else if (has_return && has_error)
-    call->error = bad_reply (frame, _("The server's reply has both a result and an error"));
-  else if (has_return)
-    set_result (call, reader, frame);
-  else if (has_error)
-    set_error_reply (call, reader, frame);
-  else
-    call->error = bad_reply (frame, _("The server's reply has neither a result nor an error"));
-}
 
 /* A reply without an id belongs to the oldest command that was sent without one; to the one that is out when
  * the other side is an agent, since old ones do not know of ids. An error of that kind that nobody waits for is
@@ -719,63 +492,13 @@ find_without_id (QmpCalls      *self,
   return g_queue_peek_head (&self->without_id);
 }
 
-/* Stops at the latest at the brace that ends the text. */
-static const char *
-skip_spaces (const char *p)
-{
-  while (g_ascii_isspace (*p))
-    p++;
-  return p;
-}
-
-/* The id that a broken text may still end with, as QEMU's replies mostly do: ..., "id": 5} */
-static QmpJsonSpan
-find_last_id (QmpJsonFrame *frame)
-{
-  const char *end = frame->text + frame->length;
-  const char *key;
-  QmpJsonSpan id = { 0 };
-
-  while (end > frame->text && g_ascii_isspace (end[-1]))
-    end--;
-  if (end == frame->text || end[-1] != '}')
-    return id;
-  key = g_strrstr_len (frame->text, end - 1 - frame->text, "\"id\"");
-  if (key == NULL)
-    return id;
-
-  key = skip_spaces (key + strlen ("\"id\""));
-  if (*key != ':')
-    return id;
-  key = skip_spaces (key + 1);
-  id.start = key - frame->text;
-  id.length = end - 1 - key;
-  return id;
-}
-
-static QmpJsonSpan
-find_id (QmpJsonFrame *frame)
-{
-  QmpJsonSpan id = frame->outline.members[QMP_JSON_KEY_ID];
-
-  if (frame->fault == NULL)
-    return id;
-
-  if (id.length == 0)
-    id = find_last_id (frame);
-  /* The fault may be in the id itself. */
-  if (id.length > 0 && !qmp_json_check (frame->text + id.start, id.length, G_MAXUINT, NULL, NULL))
-    id.length = 0;
-  return id;
-}
-
 QmpCallsMatch
 qmp_calls_route (QmpCalls       *self,
                  QmpJsonReader  *reader,
                  QmpJsonFrame   *frame,
                  QmpCall       **call)
 {
-  QmpJsonSpan id = find_id (frame);
+  QmpJsonSpan id = qmp_reply_find_id (frame);
   QmpCallsMatch otherwise = QMP_CALLS_UNKNOWN;
   QmpCall *found;
 
@@ -797,42 +520,12 @@ qmp_calls_route (QmpCalls       *self,
       qmp_call_free (found);
       return QMP_CALLS_SWALLOWED;
     }
-  set_outcome (found, reader, frame);
+  qmp_call_set_reply (found, reader, frame);
   *call = found;
   return QMP_CALLS_MATCHED;
 }
 
 /* --- ends without a reply --- */
-
-static char *
-dup_command_name (QmpCall *call)
-{
-  g_autoptr(QmpMessage) sent = qmp_call_get_sent (call);
-  char *name = qmp_message_dup_command (sent);
-
-  return name != NULL ? name : g_strdup ("?");
-}
-
-static void
-interrupt (QmpCall    *call,
-           const char *cause)
-{
-  g_autofree char *name = NULL;
-  gboolean begun = call->phase == QMP_CALL_SENT && call->packet->begun;
-
-  if (call->silent && was_written (call))
-    {
-      set_silent_success (call);
-      return;
-    }
-
-  name = dup_command_name (call);
-  call->error = begun ? g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
-                                     _("The connection ended before the reply to “%s”: %s"), name, cause)
-                      : g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
-                                     _("The connection ended before “%s” was sent: %s"), name, cause);
-  call->phase = QMP_CALL_DONE;
-}
 
 QmpCall *
 qmp_calls_end_next (QmpCalls   *self,
@@ -848,7 +541,7 @@ qmp_calls_end_next (QmpCalls   *self,
       leave (self, call, NULL);
       if (call->phase != QMP_CALL_ABANDONED)
         {
-          interrupt (call, cause);
+          qmp_call_interrupt (call, cause);
           return call;
         }
       qmp_call_free (call);
@@ -881,14 +574,6 @@ find_expired (QmpCalls *self,
         *next = call->deadline;
     }
   return NULL;
-}
-
-GError *
-qmp_call_make_timed_out (QmpCall *self)
-{
-  g_autofree char *name = dup_command_name (self);
-
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("The server did not answer “%s” in time"), name);
 }
 
 QmpCall *

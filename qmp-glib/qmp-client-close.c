@@ -31,7 +31,7 @@ static void
 end_link (QmpClient    *self,
           const GError *cause)
 {
-  QmpEnding *ending = g_new0 (QmpEnding, 1);
+  QmpEnding *ending = g_rc_box_new0 (QmpEnding);
   const char *why = cause != NULL ? cause->message : _("the client was closed");
   QmpCall *call;
 
@@ -45,7 +45,7 @@ end_link (QmpClient    *self,
   qmp_client_end_waits (self);
   while ((call = qmp_calls_end_next (self->calls, why)) != NULL)
     qmp_client_call_done (self, call);
-  qmp_client_post_ended (self, ending);
+  qmp_client_post_ended (self, g_rc_box_acquire (ending));
 }
 
 static void
@@ -119,14 +119,17 @@ qmp_client_settle_runstate (QmpClient *self)
   if (ending == NULL)
     return;
 
+  g_rc_box_acquire (ending);
   qmp_client_close_transport (self);
   qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
   /* A handler may have closed the client, and opened it again. */
-  if (self->ending != ending)
-    return;
-  self->ending = NULL;
-  qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
-  qmp_client_unpost_ending (self, ending);
+  if (self->ending == ending)
+    {
+      self->ending = NULL;
+      qmp_client_set_runstate (self, QMP_RUNSTATE_IDLE);
+      qmp_client_unpost_ending (self, ending);
+    }
+  qmp_ending_unref (ending);
 }
 
 /* --- closing --- */
@@ -314,7 +317,6 @@ close_blocking (QmpClient     *self,
                 GCancellable  *cancellable,
                 GError       **error)
 {
-  g_autoptr(QmpClient) keep = g_object_ref (self);
   QmpClosing *closing;
   gboolean success;
 
@@ -362,11 +364,15 @@ qmp_client_close (QmpClient     *self,
                   GCancellable  *cancellable,
                   GError       **error)
 {
+  g_autoptr(QmpClient) keep = NULL;
+
   g_return_val_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   if (!qmp_client_may_block (self, "close", error))
     return FALSE;
+  /* A handler of "notify::runstate" may drop the last reference. */
+  keep = g_object_ref (self);
   qmp_client_end_listening (self);
   if (self->opening != NULL)
     {

@@ -266,16 +266,23 @@ qmp_client_unpost_wire (QmpClient *self,
   g_free (link->data);
 }
 
+static gsize
+get_greeting_size (QmpGreeting *greeting)
+{
+  return g_bytes_get_size (qmp_message_get_bytes (QMP_MESSAGE (greeting)));
+}
+
 void
 qmp_client_post_greeting (QmpClient   *self,
                           QmpGreeting *greeting)
 {
-  if (self->n_errors >= MAX_ERRORS)
+  if (self->n_errors >= MAX_ERRORS || self->n_event_bytes > self->max_message_size)
     {
       g_object_unref (greeting);
       return;
     }
   self->n_errors++;
+  self->n_event_bytes += get_greeting_size (greeting);
   post (self, DELIVER_GREETING, greeting, NULL, 0);
 }
 
@@ -323,11 +330,16 @@ qmp_client_post_ended (QmpClient *self,
 }
 
 static void
-ending_free (QmpEnding *ending)
+ending_clear (QmpEnding *ending)
 {
   qmp_client_fail_waiters (g_steal_pointer (&ending->waiters), ending->cause);
   g_clear_error (&ending->cause);
-  g_free (ending);
+}
+
+void
+qmp_ending_unref (QmpEnding *ending)
+{
+  g_rc_box_release_full (ending, (GDestroyNotify) ending_clear);
 }
 
 static gboolean
@@ -350,9 +362,11 @@ qmp_client_unpost_ending (QmpClient *self,
       ending->waiters != NULL || self->waits.head != NULL || qmp_client_hears_closed (self))
     return;
 
-  g_free (g_queue_pop_tail_link (&self->inbox)->data);
-  g_free (g_queue_pop_tail_link (&self->inbox)->data);
-  ending_free (ending);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_free (g_queue_pop_tail_link (&self->inbox)->data);
+      qmp_ending_unref (ending);
+    }
 }
 
 /* --- offering --- */
@@ -540,30 +554,43 @@ deliver_closed_task (GTask  *task,
   g_object_unref (task);
 }
 
-/* Unless a blocking call or an opening has brought runstate on already. */
+/* Once. A handler that runs a main loop while the first part of the end is delivered gets to the second. */
+static void
+tell_who_waits (QmpClient *self,
+                QmpEnding *ending)
+{
+  if (ending->told)
+    return;
+
+  ending->told = TRUE;
+  qmp_client_fail_waiters (g_steal_pointer (&ending->waiters), ending->cause);
+  qmp_client_fail_waits (self, ending->cause != NULL ? ending->cause->message : _("the client was closed"));
+}
+
+/* Unless a blocking call or an opening has brought runstate on already. Takes ending. */
 static void
 deliver_ending (QmpClient *self,
                 QmpEnding *ending)
 {
-  const char *cause = ending->cause != NULL ? ending->cause->message : _("the client was closed");
-
   if (self->ending == ending)
     {
       qmp_client_close_transport (self);
       qmp_client_set_runstate (self, QMP_RUNSTATE_DISCONNECTING);
     }
-  qmp_client_fail_waiters (g_steal_pointer (&ending->waiters), ending->cause);
-  qmp_client_fail_waits (self, cause);
+  tell_who_waits (self, ending);
+  qmp_ending_unref (ending);
 }
 
+/* Takes ending. */
 static void
 deliver_ended (QmpClient *self,
                QmpEnding *ending)
 {
+  tell_who_waits (self, ending);
   if (self->ending == ending)
     qmp_client_settle_runstate (self);
   qmp_client_emit_closed (self, ending->cause);
-  ending_free (ending);
+  qmp_ending_unref (ending);
 }
 
 /* Takes delivery. */
@@ -591,6 +618,7 @@ deliver_one (QmpClient *self,
       break;
     case DELIVER_GREETING:
       self->n_errors--;
+      self->n_event_bytes -= get_greeting_size (data);
       qmp_client_set_greeting (self, data);
       g_object_unref (data);
       break;
@@ -681,11 +709,11 @@ drop (Delivery *delivery)
     case DELIVER_WAIT:
       qmp_event_wait_unref (delivery->data);
       break;
+    case DELIVER_ENDING:
     case DELIVER_ENDED:
-      ending_free (delivery->data);
+      qmp_ending_unref (delivery->data);
       break;
     case DELIVER_ERROR:
-    case DELIVER_ENDING:
       break;
     /* These have a task, which holds the client: they cannot be here when it goes. */
     case DELIVER_CALL:

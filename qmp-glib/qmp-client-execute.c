@@ -19,6 +19,11 @@ typedef struct {
   GUnixFDList *fd_list;      /* borrowed, nullable */
   guint        timeout;      /* milliseconds, 0 for none */
   gboolean     silent;       /* success is not answered */
+
+  /* Whoever checks commands may drop the caller's references. Owned, NULL without a check. */
+  QmpClient   *client;
+  QmpMessage  *message;
+  JsonNode    *arguments;
 } Request;
 
 /* How long a command that answers nothing on success is waited for when no timeout is set, in milliseconds. */
@@ -28,6 +33,9 @@ static void
 request_clear (Request *request)
 {
   g_free (request->id_text);
+  g_clear_object (&request->message);
+  g_clear_pointer (&request->arguments, json_node_unref);
+  g_clear_object (&request->client);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
@@ -113,7 +121,7 @@ take_own_id (Request     *request,
   if (text == NULL)
     return TRUE;
 
-  request->id_text = qmp_calls_dup_id_key (text, strlen (text));
+  request->id_text = qmp_call_dup_id_key (text, strlen (text));
   if (qmp_calls_has_id (self->calls, request->id_text))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
@@ -236,13 +244,17 @@ check_out_of_band (QmpClient  *self,
 
 /* Asks whoever checks commands. It is their code, so the link is looked at again. */
 static gboolean
-check_wanted (QmpClient   *self,
+check_wanted (Request     *request,
+              QmpClient   *self,
               QmpMessage  *message,
               const char  *what,
               GError     **error)
 {
   if (self->check == NULL)
     return TRUE;
+
+  request->client = g_object_ref (self);
+  request->message = g_object_ref (message);
   return qmp_message_validate (message, error) &&
          qmp_client_run_check (self, message, error) &&
          check_link (self, what, error);
@@ -250,7 +262,8 @@ check_wanted (QmpClient   *self,
 
 /* The same for a command that is no message; it is made one only if somebody asks. */
 static gboolean
-check_command_wanted (QmpClient   *self,
+check_command_wanted (Request     *request,
+                      QmpClient   *self,
                       const char  *command,
                       JsonNode    *arguments,
                       GError     **error)
@@ -260,7 +273,11 @@ check_command_wanted (QmpClient   *self,
   if (self->check == NULL)
     return TRUE;
   message = qmp_message_new_command (command, arguments, error);
-  return message != NULL && check_wanted (self, message, "execute", error);
+  if (message == NULL)
+    return FALSE;
+
+  request->arguments = arguments != NULL ? json_node_ref (arguments) : NULL;
+  return check_wanted (request, self, message, "execute", error);
 }
 
 /* Everything that can be wrong before a byte is sent. */
@@ -273,7 +290,7 @@ request_prepare (Request      *request,
                  GError      **error)
 {
   return check_link (self, what, error) &&
-         check_wanted (self, message, what, error) &&
+         check_wanted (request, self, message, what, error) &&
          request_init_message (request, self, message, form == QMP_CALL_MESSAGE, error) &&
          check_out_of_band (self, request->out_of_band, error) &&
          check_fds (self, request->fd_list, error);
@@ -510,7 +527,7 @@ qmp_client_execute_async (QmpClient           *self,
   if (g_task_return_error_if_cancelled (task))
     return;
   if (check_link (self, "execute", &error) &&
-      check_command_wanted (self, command, arguments, &error) &&
+      check_command_wanted (&request, self, command, arguments, &error) &&
       request_init_command (&request, self, command, arguments, &error))
     start (self, QMP_CALL_VALUE, &request, task, created);
   else
@@ -592,7 +609,7 @@ qmp_client_execute (QmpClient     *self,
   if (!qmp_client_may_block (self, "execute", error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !check_link (self, "execute", error) ||
-      !check_command_wanted (self, command, arguments, error) ||
+      !check_command_wanted (&request, self, command, arguments, error) ||
       !request_init_command (&request, self, command, arguments, error))
     return NULL;
   return run (self, QMP_CALL_VALUE, &request, cancellable, error);

@@ -101,10 +101,12 @@ typedef struct {
   GSource            *cancellation;    /* nullable */
 } QmpBlockingWait;
 
-/* The end of a link, from the moment it is known until everybody was told. Owned by the inbox. */
+/* The end of a link, from the moment it is known until everybody was told. Reference counted (g_rc_box): each of its
+ * two parts in the inbox holds it. */
 typedef struct {
   GError             *cause;           /* nullable: our own close */
   GSList             *waiters;         /* of QmpWaiter, owned: who waited for an event of that link */
+  gboolean            told;            /* those who waited */
 } QmpEnding;
 
 /* The link to a guest agent: keeping the two sides in step. */
@@ -166,7 +168,7 @@ struct _QmpClient {
   guint               n_errors;        /* protocol errors in inbox */
   GList              *unoffered;       /* in inbox, nullable: the first event that listeners have not seen */
   gboolean            offering;        /* they are being asked */
-  gsize               n_event_bytes;   /* of the events in inbox */
+  gsize               n_event_bytes;   /* of the events and greetings in inbox */
   GQueue              wire;            /* of QmpWireText, borrowed from inbox, in its order */
   gsize               wire_size;
   guint               n_wire_lost;     /* since the last that was delivered */
@@ -415,15 +417,17 @@ void           qmp_client_post_opening       (QmpClient           *self,
 void           qmp_client_post_closed_task   (QmpClient           *self,
                                               GTask               *task,
                                               GError              *error);
-/* The end of a link comes in two parts: what pends is failed between them. Both have the same ending. */
+/* The end of a link comes in two parts: what pends is failed between them. Both have the same ending, and each takes
+ * a reference. */
 void           qmp_client_post_ending        (QmpClient           *self,
                                               QmpEnding           *ending);
 void           qmp_client_post_ended         (QmpClient           *self,
                                               QmpEnding           *ending);
 /* A program that only makes blocking calls never delivers: takes both parts out again if they are the last and nobody
- * is to be told. ending may be gone already. */
+ * is to be told. */
 void           qmp_client_unpost_ending      (QmpClient           *self,
                                               QmpEnding           *ending);
+void           qmp_ending_unref              (QmpEnding           *ending);
 /* Delivers, from a dispatch of the home context only. What is posted outside of one is delivered from the
  * home context's next iteration. */
 void           qmp_client_deliver            (QmpClient           *self);

@@ -92,6 +92,26 @@ fail_securing (QmpClient      *self,
 
 /* --- the handshake --- */
 
+/* The client's authorities are there from the beginning: GIO loads those of the system otherwise, and warns where there
+ * are none. */
+static GIOStream *
+new_connection (QmpClient           *self,
+                GIOStream           *stream,
+                GSocketConnectable  *identity,
+                GError             **error)
+{
+  GType type = g_tls_backend_get_client_connection_type (g_tls_backend_get_default ());
+
+  if (self->tls_database == NULL)
+    return g_tls_client_connection_new (stream, identity, error);
+
+  return g_initable_new (type, NULL, error,
+                         "base-io-stream", stream,
+                         "server-identity", identity,
+                         "database", self->tls_database,
+                         NULL);
+}
+
 static GTlsConnection *
 create_connection (QmpClient  *self,
                    GIOStream  *stream,
@@ -102,12 +122,10 @@ create_connection (QmpClient  *self,
 
   if (identity == NULL)
     return NULL;
-  connection = g_tls_client_connection_new (stream, identity, error);
+  connection = new_connection (self, stream, identity, error);
   if (connection == NULL)
     return NULL;
 
-  if (self->tls_database != NULL)
-    g_tls_connection_set_database (G_TLS_CONNECTION (connection), self->tls_database);
   if (self->tls_certificate != NULL)
     g_tls_connection_set_certificate (G_TLS_CONNECTION (connection), self->tls_certificate);
   return G_TLS_CONNECTION (g_steal_pointer (&connection));

@@ -235,6 +235,9 @@ begin (QmpClient         *self,
        guint             *timeout,
        GError           **error)
 {
+  /* Whoever checks commands may drop the caller's references. */
+  g_autoptr(QmpMessage) own_command = g_object_ref (command);
+  g_autoptr(QmpEventListener) own_listener = g_object_ref (listener);
   QmpCall *call = qmp_client_issue_message (self, command, QMP_CALL_VALUE, "execute and wait", timeout, error);
   QmpEventWait *wait;
 
@@ -243,7 +246,7 @@ begin (QmpClient         *self,
 
   wait = g_rc_box_new0 (QmpEventWait);
   wait->client = self;
-  wait->listener = g_object_ref (listener);
+  wait->listener = g_steal_pointer (&own_listener);
   wait->command = qmp_message_dup_command (command);
   wait->call = call;
   wait->task = task;
@@ -394,6 +397,7 @@ qmp_client_execute_and_wait (QmpClient         *self,
                              GCancellable      *cancellable,
                              GError           **error)
 {
+  g_autoptr(QmpClient) keep = NULL;
   QmpEventWait *wait;
   QmpEvent *event = NULL;
   guint timeout;
@@ -403,6 +407,7 @@ qmp_client_execute_and_wait (QmpClient         *self,
   g_return_val_if_fail (QMP_IS_EVENT_LISTENER (listener), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
+  keep = g_object_ref (self);
   if (!qmp_client_may_block (self, "execute and wait", error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;

@@ -5,8 +5,31 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QMP_COMMAND_ERROR:
+ *
+ * The domain of the errors whose codes are [error@CommandError].
+ *
+ * Since: 1.0
+ */
 #define QMP_COMMAND_ERROR (qmp_command_error_quark ())
+
+/**
+ * QMP_PROTOCOL_ERROR:
+ *
+ * The domain of the errors whose codes are [error@ProtocolError].
+ *
+ * Since: 1.0
+ */
 #define QMP_PROTOCOL_ERROR (qmp_protocol_error_quark ())
+
+/**
+ * QMP_CLIENT_ERROR:
+ *
+ * The domain of the errors whose codes are [error@ClientError].
+ *
+ * Since: 1.0
+ */
 #define QMP_CLIENT_ERROR (qmp_client_error_quark ())
 
 /**

@@ -20,7 +20,7 @@ struct _QmpEventListener {
 
   QmpClient          *client;       /* borrowed, NULL while not added */
   GQueue              queue;        /* of QmpEvent */
-  gsize               n_bytes;      /* of the texts in queue */
+  gsize               n_bytes;      /* that the events in queue cost */
   GQueue              waiters;      /* of QmpWaiter */
   guint               max_length;   /* 0 for none but MAX_BYTES */
   QmpOverflow         overflow;

@@ -7,6 +7,10 @@
 #include "qmp-message-private.h"
 #include "qmp-message-struct-private.h"
 
+/* What an event costs besides its text: the object, the place in a queue. Less than this, and a flood of short ones
+ * could make a queue many times as large as it may be. */
+#define COST 512
+
 /**
  * QmpEvent:
  *
@@ -156,7 +160,7 @@ qmp_event_new_received (GBytes               *text,
 gsize
 qmp_event_get_size (QmpEvent *self)
 {
-  return g_bytes_get_size (self->parent_instance.bytes);
+  return COST + g_bytes_get_size (self->parent_instance.bytes);
 }
 
 static char *

@@ -8,8 +8,19 @@ G_BEGIN_DECLS
 /* Valid JSON text as json-glib nodes. What nodes cannot hold: an integer outside of int64 becomes
  * the nearest double, a number beyond a double's range becomes infinity, U+0000 in a string becomes
  * U+FFFD, and of a key used twice the last value is kept. Recursion is bounded by the depth that the
- * text was checked for. */
-JsonNode *qmp_json_to_node (const char *text,
-                            gsize       length);
+ * text was checked for.
+ *
+ * Nor can they hold a very large object: json-glib finds members by a hash that a server can foresee, and goes through
+ * all of them for a key that is used twice, so that the work grows with the square of their number. An object has
+ * QMP_JSON_MAX_MEMBERS at the most; several that are large have fewer, for it is the work that is limited. The
+ * members beyond are left out. */
+#define QMP_JSON_MAX_MEMBERS 4096
+
+JsonNode *qmp_json_to_node       (const char  *text,
+                                  gsize        length);
+/* Fails instead of leaving members out. */
+JsonNode *qmp_json_to_whole_node (const char  *text,
+                                  gsize        length,
+                                  GError     **error);
 
 G_END_DECLS

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "qmp-error-private.h"
 #include "qmp-json-node-private.h"
 #include "qmp-json-text-private.h"
+
+/* Objects of a few members cost little, whatever their keys are. */
+#define FEW_MEMBERS 256
+#define MAX_WORK (QMP_JSON_MAX_MEMBERS * (QMP_JSON_MAX_MEMBERS / 2u))
 
 /* Strings that json-glib is to copy are made in buffer, or where they do not fit or have escapes, in scratch. */
 typedef struct {
   const char *position;
   const char *end;
+  guint       work;    /* on large objects */
   GString    *scratch; /* nullable */
   char        buffer[128];
 } Builder;
@@ -43,6 +50,18 @@ plain_string (Builder    *self,
   return self->scratch->str;
 }
 
+/* Counts as if each new member had to be compared with all that are there. */
+static gboolean
+has_room (Builder    *self,
+          JsonObject *object)
+{
+  guint n_members = json_object_get_size (object);
+
+  if (n_members >= FEW_MEMBERS)
+    self->work += MIN (n_members, MAX_WORK + 1 - self->work);
+  return n_members < FEW_MEMBERS || self->work <= MAX_WORK;
+}
+
 static void
 add_member (Builder    *self,
             JsonNode   *node,
@@ -55,6 +74,12 @@ add_member (Builder    *self,
   self->position = key_end;
   if (peek (self) == ':')
     self->position++;
+  peek (self);
+  if (!has_room (self, object))
+    {
+      self->position = qmp_json_skip_value (self->position, self->end);
+      return;
+    }
 
   value = build_value (self);
   json_node_set_parent (value, node);
@@ -155,18 +180,48 @@ build_value (Builder *self)
     }
 }
 
-JsonNode *
-qmp_json_to_node (const char *text,
-                  gsize       length)
+/* whole: whether nothing was left out. */
+static JsonNode *
+build (const char *text,
+       gsize       length,
+       gboolean   *whole)
 {
   Builder builder;
   JsonNode *node;
 
   builder.position = text;
   builder.end = text + length;
+  builder.work = 0;
   builder.scratch = NULL;
   node = build_value (&builder);
+  *whole = builder.work <= MAX_WORK;
   if (builder.scratch != NULL)
     g_string_free (builder.scratch, TRUE);
   return node;
+}
+
+JsonNode *
+qmp_json_to_node (const char *text,
+                  gsize       length)
+{
+  gboolean whole;
+
+  return build (text, length, &whole);
+}
+
+JsonNode *
+qmp_json_to_whole_node (const char  *text,
+                        gsize        length,
+                        GError     **error)
+{
+  gboolean whole;
+  JsonNode *node = build (text, length, &whole);
+
+  if (whole)
+    return node;
+  json_node_unref (node);
+  g_propagate_error (error, qmp_protocol_error_new_for_text (QMP_PROTOCOL_ERROR_TOO_LARGE, text, length, -1,
+                                                             _("An object with more than %d members"),
+                                                             QMP_JSON_MAX_MEMBERS));
+  return NULL;
 }

@@ -46,6 +46,12 @@ gboolean      qmp_json_string_equal        (const char    *text,
                                             gsize          length,
                                             const char    *plain);
 
+/* A GHashFunc for names that a server chooses: it cannot foresee which of them share a hash, as with g_str_hash(). */
+guint         qmp_json_hash_name           (gconstpointer  name);
+guint64       qmp_json_hash_bytes          (const guint64  key[2],
+                                            const void    *bytes,
+                                            gsize          length);
+
 /* nul stands in for U+0000; NULL: a NUL byte. */
 void          qmp_json_append_unescaped    (GString       *out,
                                             const char    *text,

@@ -76,7 +76,7 @@ qmp_members_new (GBytes *source)
   QmpMembers *self = g_new0 (QmpMembers, 1);
 
   self->order = g_ptr_array_new_with_free_func (member_free);
-  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_name = g_hash_table_new (qmp_json_hash_name, g_str_equal);
   if (source != NULL)
     {
       self->source = g_bytes_ref (source);

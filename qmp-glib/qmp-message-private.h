@@ -16,7 +16,7 @@ QmpMessage  *qmp_message_new_received  (GBytes                *text,
                                         const QmpJsonOutline  *outline);
 QmpEvent    *qmp_event_new_received    (GBytes                *text,
                                         const QmpJsonOutline  *outline);
-/* Of its text, in bytes. */
+/* What it costs, in bytes. */
 gsize        qmp_event_get_size        (QmpEvent              *self);
 /* Fails with QMP_PROTOCOL_ERROR_GREETING when the QMP member is no object. */
 QmpGreeting *qmp_greeting_new_received (GBytes                *text,

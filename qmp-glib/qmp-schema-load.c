@@ -40,6 +40,7 @@ typedef struct {
   QmpSchema    *schema;
   QmpJsonSlice  values[N_KEYS];    /* of the object being read; length 0 for those that it does not have */
   const char   *name;              /* nullable: of the entry being read, for error texts */
+  GHashTable   *kept;              /* of strings of the schema's */
   GHashTable   *seen;              /* of names: has the entry this one already? */
   GError      **error;
 } Loader;
@@ -87,8 +88,14 @@ keep (Loader       *loader,
       QmpJsonSlice  string)
 {
   g_autofree char *plain = qmp_json_dup_string (string.text, string.length);
+  char *kept = g_hash_table_lookup (loader->kept, plain);
 
-  return g_string_chunk_insert_const (loader->schema->strings, plain);
+  if (kept == NULL)
+    {
+      kept = g_string_chunk_insert (loader->schema->strings, plain);
+      g_hash_table_add (loader->kept, kept);
+    }
+  return kept;
 }
 
 static gboolean
@@ -532,8 +539,9 @@ qmp_schema_load (QmpSchema   *self,
                  gsize        length,
                  GError     **error)
 {
+  g_autoptr(GHashTable) kept = g_hash_table_new (qmp_json_hash_name, g_str_equal);
   g_autoptr(GHashTable) seen = g_hash_table_new (NULL, NULL);
-  Loader loader = { .schema = self, .seen = seen, .error = error };
+  Loader loader = { .schema = self, .kept = kept, .seen = seen, .error = error };
   QmpJsonCursor cursor;
   QmpJsonSlice value;
 

@@ -62,7 +62,7 @@ qmp_schema_class_init (QmpSchemaClass *klass)
 static void
 qmp_schema_init (QmpSchema *self)
 {
-  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) qmp_schema_entry_free);
+  self->entries = g_hash_table_new_full (qmp_json_hash_name, g_str_equal, NULL, (GDestroyNotify) qmp_schema_entry_free);
   self->strings = g_string_chunk_new (4096);
 }
 

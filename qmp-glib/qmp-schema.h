@@ -6,6 +6,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * QMP_SCHEMA_ERROR:
+ *
+ * The domain of the errors whose codes are [error@SchemaError].
+ *
+ * Since: 1.0
+ */
 #define QMP_SCHEMA_ERROR (qmp_schema_error_quark ())
 
 /**

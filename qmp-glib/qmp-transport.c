@@ -774,19 +774,36 @@ qmp_transport_new (GIOStream               *stream,
   return self;
 }
 
-/* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to GIO's own
- * thread, which a server that reads no more does not hold for ever. */
+static void
+close_in_thread (GTask        *task,
+                 gpointer      source_object,
+                 gpointer      task_data,
+                 GCancellable *cancellable)
+{
+  g_io_stream_close (task_data, NULL, NULL);
+  g_object_unref (task_data);
+}
+
+/* Closing a socket does not block; closing anything else may (TLS says goodbye), so that is left to one of GIO's
+ * threads, which a server that reads no more does not hold for ever. g_io_stream_close_async() would need a main
+ * context that runs afterwards, and the one of a blocking call does not. */
 void
 qmp_transport_close_stream (GIOStream *stream)
 {
   GSocket *below = get_socket_below (stream);
+  g_autoptr(GTask) task = NULL;
 
   if (below != NULL)
     g_socket_set_timeout (below, GOODBYE_SECONDS);
   if (get_plain_socket (stream) != NULL)
-    g_io_stream_close (stream, NULL, NULL);
-  else
-    g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+    {
+      g_io_stream_close (stream, NULL, NULL);
+      return;
+    }
+  task = g_task_new (NULL, NULL, NULL, NULL);
+  g_task_set_source_tag (task, qmp_transport_close_stream);
+  g_task_set_task_data (task, g_object_ref (stream), NULL);
+  g_task_run_in_thread (task, close_in_thread);
 }
 
 void

@@ -15,7 +15,7 @@ FLOORS = [
     (1, r'qmp-json-.*'),
     (2, r'qmp-(members|message|greeting).*|qmp-event(-private)?\.[ch]'),
     (3, r'qmp-transport.*'),
-    (4, r'qmp-(calls|handshake).*'),
+    (4, r'qmp-(calls?|handshake).*'),
     (5, r'qmp-(client|event-listener|address).*'),
     (6, r'qmp-schema.*'),
     (7, r'tools/.*|qmp-glib\.h'),

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-message.h>
+
+#include "qmp-transport-private.h"
+
+/* One command on its way, and what becomes of it. */
+
+G_BEGIN_DECLS
+
+/* What a call's outcome is made of. */
+typedef enum {
+  QMP_CALL_VALUE,    /* JsonNode: the "return" member; an error reply is an error */
+  QMP_CALL_MESSAGE,  /* QmpMessage: the whole reply, an error reply too */
+} QmpCallForm;
+
+typedef enum {
+  QMP_CALL_HELD,       /* waits here for its turn */
+  QMP_CALL_SENT,       /* with the transport, or out */
+  QMP_CALL_ABANDONED,  /* a call's remnant, private to QmpCalls: only the late reply is waited for */
+  QMP_CALL_DONE,       /* out of the table: outcome is set */
+} QmpCallPhase;
+
+/* Owned by the QmpCalls until it is DONE, then by who was handed it. */
+typedef struct {
+  GList         pending_link;  /* in QmpCalls, in the order of issue; data is the call */
+  GList         held_link;     /* likewise, while HELD */
+  GList         watched_link;  /* likewise, while watched */
+  QmpCallPhase  phase;
+  QmpCallForm   form;
+  QmpPacket    *packet;
+  guint         serial;        /* the id that was given, 0 if it has one of its own or none */
+  char         *id_text;       /* an id of its own in canonical JSON, nullable */
+  gboolean      in_window;     /* counts against the in-flight window */
+  gboolean      out_of_band;
+  gboolean      bare;          /* descriptors by themselves: no command, in no table, answered by nothing */
+  gboolean      silent;        /* success is not answered; set by who has issued it */
+  gboolean      watched;
+  gint64        deadline;      /* monotonic microseconds, 0 for none */
+  gint64        issued;        /* likewise; 0 if nobody asked for it: see qmp_calls_watch() */
+
+  /* The outcome: one of value and error. */
+  gpointer      value;         /* JsonNode or QmpMessage by form; owned */
+  GError       *error;         /* owned */
+
+  /* Of the caller; not touched here but freed with the call. */
+  gpointer      owner;         /* borrowed */
+  GTask        *task;          /* owned, nullable: a blocking caller has none */
+  gpointer      wait;          /* borrowed, nullable: what it is a part of */
+  GSource      *cancellation;  /* owned, nullable */
+  gint64        created;       /* g_source_get_time() at the creation of task, 0 if outside of a dispatch */
+} QmpCall;
+
+/* Takes packet (nullable). */
+QmpCall     *qmp_call_new                 (QmpCallForm     form,
+                                           QmpPacket      *packet);
+void         qmp_call_free                (QmpCall        *self);
+
+/* What was sent, as a message. */
+QmpMessage  *qmp_call_get_sent            (QmpCall        *self);
+gboolean     qmp_call_was_written         (QmpCall        *self);
+
+/* DONE: with what the server's reply says. */
+void         qmp_call_set_reply           (QmpCall        *self,
+                                           QmpJsonReader  *reader,
+                                           QmpJsonFrame   *frame);
+/* DONE: a silent call's success. No news is good news. */
+void         qmp_call_set_silent_success  (QmpCall        *self);
+/* DONE: the link has ended; with QMP_CLIENT_ERROR_INTERRUPTED, unless that is a silent call's success. */
+void         qmp_call_interrupt           (QmpCall        *self,
+                                           const char     *cause);
+/* The error of a call that was not answered in time. */
+GError      *qmp_call_make_timed_out      (QmpCall        *self);
+
+/* An id (JSON) as the table of calls knows it: equal for equal values, in any spelling, also that in which QEMU
+ * echoes it. */
+char        *qmp_call_dup_id_key          (const char     *text,
+                                           gsize           length);
+/* The id of a reply; of a broken one too, if so much can be told. Of length 0 if there is none. */
+QmpJsonSpan  qmp_reply_find_id            (QmpJsonFrame   *frame);
+
+/* {"class":…,"desc":…} of an error reply. Returns FALSE if it is not like that. */
+gboolean     qmp_error_reply_parse        (const char     *text,
+                                           QmpJsonSpan     error_span,
+                                           char          **error_class,
+                                           char          **desc);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpCall, qmp_call_free)
+
+G_END_DECLS
