@@ -7,6 +7,7 @@
 
 #include "shell-live.h"
 #include "tool-grammar.h"
+#include "tool-print.h"
 
 struct _ShellComplete {
   QmpClient  *client;      /* borrowed */
@@ -395,6 +396,16 @@ compare_names (gconstpointer a,
   return strcmp (*(const char * const *) a, *(const char * const *) b);
 }
 
+/* Names come from the server, and go into the user's line: they must not bring a terminal, or the line, more than
+ * one word. */
+static gboolean
+is_harmless (const char *text)
+{
+  g_autofree char *harmless = tool_print_harmless (text);
+
+  return g_str_equal (harmless, text) && strpbrk (text, " \t\n\"'\\") == NULL;
+}
+
 static char **
 fitting (GPtrArray  *found,
          const char *word)
@@ -404,9 +415,11 @@ fitting (GPtrArray  *found,
   g_ptr_array_sort (found, compare_names);
   for (guint i = 0; i < found->len; i++)
     {
-      if (g_str_has_prefix (found->pdata[i], word) &&
-          (i == 0 || strcmp (found->pdata[i], found->pdata[i - 1]) != 0))
-        g_strv_builder_add (fit, found->pdata[i]);
+      const char *name = found->pdata[i];
+
+      if (g_str_has_prefix (name, word) && is_harmless (name + strlen (word)) &&
+          (i == 0 || strcmp (name, found->pdata[i - 1]) != 0))
+        g_strv_builder_add (fit, name);
     }
   return g_strv_builder_end (fit);
 }

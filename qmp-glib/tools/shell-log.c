@@ -6,13 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "tool-print.h"
 
 struct _ShellLog {
-  FILE *file;
+  int      fd;
+  char    *path;
+  gboolean failing;  /* the last line could not be written, which was told */
 };
 
 /* What was logged before stays. It may hold passwords, so it is nobody else's to read. */
@@ -30,35 +31,64 @@ shell_log_new (const char  *path,
       return NULL;
     }
   self = g_new0 (ShellLog, 1);
-  self->file = fdopen (fd, "a");
+  self->fd = fd;
+  self->path = g_strdup (path);
   return self;
 }
 
 void
 shell_log_free (ShellLog *self)
 {
-  fclose (self->file);
+  close (self->fd);
+  g_free (self->path);
   g_free (self);
 }
 
-static void
-write_message (ShellLog   *self,
-               QmpMessage *message)
+/* FALSE with errno set: some of it may be there. */
+static gboolean
+write_all (int         fd,
+           const char *text,
+           gsize       length)
+{
+  while (length > 0)
+    {
+      gssize n = write (fd, text, length);
+
+      if (n < 0 && errno != EINTR)
+        return FALSE;
+      text += MAX (n, 0);
+      length -= MAX (n, 0);
+    }
+  return TRUE;
+}
+
+/* Each line is tried, since there may be room again, but a row of failures is told once. */
+static gboolean
+write_message (ShellLog    *self,
+               QmpMessage  *message,
+               GError     **error)
 {
   g_autoptr(GString) out = g_string_new (NULL);
   gsize length;
   const char *text = g_bytes_get_data (qmp_message_get_bytes (message), &length);
+  gboolean was_failing = self->failing;
 
   tool_print_append_json (out, text, length, TOOL_PRINT_PLAIN);
   g_string_append_c (out, '\n');
-  fputs (out->str, self->file);
-  fflush (self->file);
+  self->failing = !write_all (self->fd, out->str, out->len);
+  if (!self->failing || was_failing)
+    return TRUE;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _("Cannot write the log “%s”: %s"), self->path,
+               g_strerror (errno));
+  return FALSE;
 }
 
-void
-shell_log_reply (ShellLog   *self,
-                 QmpMessage *command,
-                 QmpMessage *reply)
+gboolean
+shell_log_reply (ShellLog    *self,
+                 QmpMessage  *command,
+                 QmpMessage  *reply,
+                 GError     **error)
 {
   g_autoptr(QmpMessage) both = qmp_message_dup (command);
   g_auto(GStrv) members = qmp_message_list_members (reply);
@@ -69,12 +99,13 @@ shell_log_reply (ShellLog   *self,
 
       qmp_message_set_member_text (both, members[i], value, NULL);
     }
-  write_message (self, both);
+  return write_message (self, both, error);
 }
 
-void
-shell_log_event (ShellLog *self,
-                 QmpEvent *event)
+gboolean
+shell_log_event (ShellLog  *self,
+                 QmpEvent  *event,
+                 GError   **error)
 {
-  write_message (self, QMP_MESSAGE (event));
+  return write_message (self, QMP_MESSAGE (event), error);
 }

@@ -12,10 +12,14 @@ typedef struct _ShellLog ShellLog;
 ShellLog *shell_log_new      (const char  *path,
                               GError     **error);
 void      shell_log_free     (ShellLog    *self);
-void      shell_log_reply    (ShellLog    *self,
+
+/* FALSE with error if it cannot be written; but not again for the lines behind one that could not. */
+gboolean  shell_log_reply    (ShellLog    *self,
                               QmpMessage  *command,
-                              QmpMessage  *reply);
-void      shell_log_event    (ShellLog    *self,
-                              QmpEvent    *event);
+                              QmpMessage  *reply,
+                              GError     **error);
+gboolean  shell_log_event    (ShellLog    *self,
+                              QmpEvent    *event,
+                              GError     **error);
 
 G_END_DECLS

@@ -106,6 +106,14 @@ show_message (ShellSession *self,
   shell_session_show (self, stdout, out->str);
 }
 
+/* The session is worth more than its log: it goes on. */
+static void
+show_log_error (ShellSession *self,
+                const GError *error)
+{
+  show_line (self, stderr, "%s", error->message);
+}
+
 static gboolean
 is_interactive (ShellSession *self)
 {
@@ -252,9 +260,10 @@ take_reply (ShellSession *self,
             QmpMessage   *reply)
 {
   g_autoptr(QmpMessage) shown = without_id (self, reply);
+  g_autoptr(GError) error = NULL;
 
-  if (self->log != NULL)
-    shell_log_reply (self->log, self->command, shown);
+  if (self->log != NULL && !shell_log_reply (self->log, self->command, shown, &error))
+    show_log_error (self, error);
   if (!qmp_message_has_member (reply, "error") && tells_to_quit (self))
     self->leaving = TRUE;
   if (self->kind == REPLY_JSON)
@@ -373,12 +382,15 @@ take_help_line (ShellSession *self,
 {
   g_autofree char *stripped = g_strstrip (g_strdup (line));
   g_autofree char *text = NULL;
+  g_autofree char *harmless = NULL;
 
   if (tool_grammar_get_state (self->grammar) == TOOL_STATE_JSON ||
       !g_str_has_prefix (stripped, "help") || (stripped[4] != '\0' && !g_ascii_isspace (stripped[4])))
     return FALSE;
   text = shell_help_text (shell_complete_get_schema (self->complete), g_strchug (stripped + 4));
-  shell_session_show (self, stdout, text);
+  /* The names in it are the server's. */
+  harmless = tool_print_harmless (text);
+  shell_session_show (self, stdout, harmless);
   return TRUE;
 }
 
@@ -591,9 +603,10 @@ event_cb (QmpClient *client,
           gpointer   user_data)
 {
   ShellSession *self = user_data;
+  g_autoptr(GError) error = NULL;
 
-  if (self->log != NULL)
-    shell_log_event (self->log, event);
+  if (self->log != NULL && !shell_log_event (self->log, event, &error))
+    show_log_error (self, error);
   /* A script counts on one line for each of its own. */
   if (is_interactive (self) || self->options->verbose)
     show_message (self, QMP_MESSAGE (event));

@@ -314,7 +314,24 @@ set_argument (ToolValue   *arguments,
   return value != NULL && set_dotted (arguments, key, value, error);
 }
 
-/* words: from the first argument on. NULL on failure; without a member when there are none. */
+/* words: from the first argument on. */
+static gboolean
+set_arguments (ToolValue  *arguments,
+               ToolWord  **words,
+               guint       n_words,
+               GError    **error)
+{
+  for (guint i = 0; i < n_words; i++)
+    {
+      if (set_argument (arguments, words[i]->text, error))
+        continue;
+      add_place (words[i], error);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* NULL on failure; without a member when there are no words. */
 static ToolValue *
 parse_arguments (ToolWord **words,
                  guint      n_words,
@@ -322,14 +339,7 @@ parse_arguments (ToolWord **words,
 {
   g_autoptr(ToolValue) arguments = tool_value_new_object ();
 
-  for (guint i = 0; i < n_words; i++)
-    {
-      if (set_argument (arguments, words[i]->text, error))
-        continue;
-      add_place (words[i], error);
-      return NULL;
-    }
-  return g_steal_pointer (&arguments);
+  return set_arguments (arguments, words, n_words, error) ? g_steal_pointer (&arguments) : NULL;
 }
 
 /* --- commands --- */
@@ -447,16 +457,20 @@ add_action (ToolGrammar *self,
   g_string_append (self->actions, json);
 }
 
+/* words: behind the end; what else the command is given, such as properties.completion-mode=grouped. */
 static QmpMessage *
 end_transaction (ToolGrammar  *self,
+                 ToolWord    **words,
+                 guint         n_words,
                  GError      **error)
 {
-  ToolValue *arguments = tool_value_new_object ();
+  g_autoptr(ToolValue) arguments = tool_value_new_object ();
 
-  g_string_append_c (self->actions, ']');
-  tool_value_set (arguments, "\"actions\"", tool_value_new_text (g_strdup (self->actions->str)));
+  tool_value_set (arguments, "\"actions\"", tool_value_new_text (g_strconcat (self->actions->str, "]", NULL)));
+  if (!set_arguments (arguments, words, n_words, error))
+    return NULL;
   tool_grammar_abort (self);
-  return new_command ("transaction", arguments, error);
+  return new_command ("transaction", g_steal_pointer (&arguments), error);
 }
 
 static gboolean
@@ -478,6 +492,18 @@ parse_action (ToolGrammar  *self,
   return TRUE;
 }
 
+/* Which word ends the transaction; n_words if none does. */
+static guint
+find_end (ToolWord **words,
+          guint      n_words)
+{
+  guint i = 0;
+
+  while (i < n_words && strcmp (words[i]->text, ")") != 0)
+    i++;
+  return i;
+}
+
 /* One action at most, and the end at most, of the transaction that is going on. */
 static QmpMessage *
 feed_transaction (ToolGrammar  *self,
@@ -485,17 +511,24 @@ feed_transaction (ToolGrammar  *self,
                   guint         n_words,
                   GError      **error)
 {
-  gboolean ends = n_words > 0 && strcmp (words[n_words - 1]->text, ")") == 0;
+  guint end = find_end (words, n_words);
+  gsize length = self->actions->len;
+  QmpMessage *command;
 
-  if (n_words > 1 && strcmp (words[0]->text, ")") == 0)
+  if (end + 1 < n_words && strchr (words[end + 1]->text, '=') == NULL)
     {
-      fail (error, _("Unexpected input after close of Transaction sub-shell: “%s”"), words[1]->text);
-      add_place (words[1], error);
+      fail (error, _("Unexpected input after close of Transaction sub-shell: “%s”"), words[end + 1]->text);
+      add_place (words[end + 1], error);
       return NULL;
     }
-  if (n_words > (ends ? 1 : 0) && !parse_action (self, words, n_words - (ends ? 1 : 0), error))
+  if (end > 0 && !parse_action (self, words, end, error))
     return NULL;
-  return ends ? end_transaction (self, error) : NULL;
+  if (end == n_words)
+    return NULL;
+  command = end_transaction (self, words + end + 1, n_words - end - 1, error);
+  if (command == NULL)
+    g_string_truncate (self->actions, length);
+  return command;
 }
 
 static QmpMessage *
@@ -511,6 +544,7 @@ feed_words (ToolGrammar  *self,
   if (begins && self->in_transaction)
     {
       fail (error, _("A transaction is going on already; “)” ends it, “abort” forgets it"));
+      add_place (words[0], error);
       return NULL;
     }
   if (self->in_transaction && n_words == 1 && strcmp (words[0]->text, "abort") == 0)
@@ -522,8 +556,12 @@ feed_words (ToolGrammar  *self,
     return n_words > 0 ? parse_command (words, n_words, error) : NULL;
 
   if (begins)
-    begin_transaction (self);
-  command = feed_transaction (self, words + (begins ? 1 : 0), n_words - (begins ? 1 : 0), &local_error);
+    {
+      begin_transaction (self);
+      words++;
+      n_words--;
+    }
+  command = feed_transaction (self, words, n_words, &local_error);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));

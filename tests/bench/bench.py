@@ -173,12 +173,67 @@ def measure_python(program):
     return json.loads(output.splitlines()[-1])
 
 
+def tool_cases(program, path, source):
+    """Name: the command, and what it is fed."""
+    tools = os.path.join(os.path.dirname(os.path.realpath(program)), '../../qmp-glib/tools')
+    cases = {
+        'qmp call': ([os.path.join(tools, 'qmp'), 'call', path, 'query-status'], ''),
+        'qmp --version': ([os.path.join(tools, 'qmp'), '--version'], ''),
+    }
+    if os.path.exists(os.path.join(tools, 'qmp-shell')):
+        cases['qmp-shell'] = ([os.path.join(tools, 'qmp-shell'), path], 'query-status\n')
+        cases['qmp-shell --version'] = ([os.path.join(tools, 'qmp-shell'), '--version'], '')
+    if source:
+        cases["Python's qmp-shell"] = (['/usr/bin/python3', '-m', 'qemu.qmp.qmp_shell', path], 'query-status\n')
+    return cases
+
+
+def run_tool(command, text, environment):
+    begin = time.monotonic_ns()
+    output = subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=True).stdout
+    taken = time.monotonic_ns() - begin
+    if '--version' not in command and '"running"' not in output:
+        sys.exit(f'{command} got no answer, but said {output!r}')
+    return taken
+
+
+def measure_peak(command, text, environment):
+    """In kB. Measured by a small program: a process counts what its parent had when it was forked."""
+    with tempfile.NamedTemporaryFile('r') as out:
+        run_tool(['/usr/bin/time', '-f', '%M', '-o', out.name, *command], text, environment)
+        return int(out.read())
+
+
+def measure_tools(program, source, rounds):
+    """Whole processes, from start to end; what talks, to a real QEMU. In turn, like the rest."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'qemu.sock')
+        environment = {**os.environ, 'HOME': directory, 'PYTHONPATH': source or ''}
+        cases = tool_cases(program, path, source)
+        times, peaks = {name: [] for name in cases}, {name: [] for name in cases}
+        with start_qemu(path) as qemu:
+            while not os.path.exists(path):
+                time.sleep(0.01)
+            for _ in range(rounds):
+                for name, (command, text) in cases.items():
+                    times[name].append(run_tool(command, text, environment))
+                    peaks[name].append(measure_peak(command, text, environment))
+            qemu.kill()
+    return {name: {'ns': statistics.median(times[name]), 'kB': statistics.median(peaks[name])} for name in cases}
+
+
 def format_time(nanoseconds):
     if nanoseconds < 1e3:
         return f'{nanoseconds:8.0f} ns'
     if nanoseconds < 1e6:
         return f'{nanoseconds / 1e3:8.2f} us'
     return f'{nanoseconds / 1e6:8.2f} ms'
+
+
+def print_tools(report):
+    for name, tool in report.items():
+        print(f'{name:19}{format_time(tool["ns"])}  process  {tool["ns"] / report["qmp call"]["ns"]:6.2f} of qmp call, '
+              f'{tool["kB"]:.0f} kB of memory at the most')
 
 
 def print_table(report):
@@ -194,6 +249,7 @@ def print_table(report):
     if report['python']:
         print('{:18} {:8.2f} ms, {:.2f} of json.loads() of the same bytes'.format(
             'schema in Python', report['python']['execute'], report['python']['ratio']))
+    print_tools(report['tools'])
     for name, count in report.get('instructions', {}).items():
         print(f'{name:18} {count:8.0f} instructions')
     for name, time_taken in report.get('qemu-qmp', {}).items():
@@ -204,12 +260,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('program', help='the benchmark program')
     parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--tools', action='store_true', help='measure the programs alone')
+    parser.add_argument('--tool-rounds', type=int, default=20)
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--instructions', action='store_true', help='count instructions with callgrind, too')
     parser.add_argument('--qemu-qmp', metavar='DIRECTORY', help="the directory 'python' of QEMU's sources")
     arguments = parser.parse_args()
 
-    report = {'times': measure(arguments.program, arguments.rounds)}
+    tools = measure_tools(arguments.program, arguments.qemu_qmp, arguments.tool_rounds)
+    if arguments.tools:
+        if arguments.json:
+            print(json.dumps(tools, indent=2))
+        else:
+            print_tools(tools)
+        return
+    report = {'tools': tools, 'times': measure(arguments.program, arguments.rounds)}
     report['idle'] = run_case(arguments.program, 'idle', 1000)
     report['long'] = run_case(arguments.program, *LONG) / report['times'][LONG[0]]
     report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)

@@ -171,6 +171,15 @@ static const Case lines[] = {
   { "transaction(\n{\"type\":\"abort\",\"data\":{}}\n)",
     "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"abort\",\"data\":{}}]}}" },
   { "transaction(\n) x", NULL, "Unexpected input after close of Transaction sub-shell: “x”, at character 3" },
+  { "transaction( a x=1 ) properties.completion-mode=grouped",
+    "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"a\",\"data\":{\"x\":1}}],"
+    "\"properties\":{\"completion-mode\":\"grouped\"}}}" },
+  { "transaction(\na\n) properties={\"completion-mode\":\"individual\"}",
+    "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"a\",\"data\":{}}],"
+    "\"properties\":{\"completion-mode\":\"individual\"}}}" },
+  { "transaction( a ) actions=1", NULL, "Cannot set “actions” multiple times, at character 18" },
+  { "transaction( a ) p=1 x", NULL, "Expected a key=value pair, got “x”, at character 22" },
+  { "transaction( a ) b c=1", NULL, "Unexpected input after close of Transaction sub-shell: “b”, at character 18" },
   { "transaction(\ntransaction(", NULL, "going on already" },
   { "transaction( a x )", NULL, "Expected a key=value pair" },
   { ")", "{\"execute\":\")\"}" },
@@ -274,6 +283,10 @@ test_states (void)
 
   /* A bad line leaves the transaction as it was. */
   g_assert_null (tool_grammar_feed (grammar, "c nothing", &error));
+  g_assert_error (error, TOOL_ERROR, TOOL_ERROR_USAGE);
+  g_clear_error (&error);
+  g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_TRANSACTION);
+  g_assert_null (tool_grammar_feed (grammar, "d ) properties.x=1 properties=2", &error));
   g_assert_error (error, TOOL_ERROR, TOOL_ERROR_USAGE);
   g_clear_error (&error);
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_TRANSACTION);

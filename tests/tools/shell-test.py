@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
+import unittest.mock
 
 import terminal
 
@@ -112,6 +114,17 @@ class InTerminal(Case):
         with open(os.path.join(self.directory, '.qmp-shell_history'), encoding='utf-8') as file:
             self.assertEqual(file.read().splitlines(), ['query-name', 'query-name'])
 
+    def test_history_on_full_disk(self):
+        """It is not kept, and lines can be called back all the same."""
+        os.symlink('/dev/full', os.path.join(self.directory, '.qmp-shell_history'))
+        shell = self.ready(self.server().path)
+        shell.type('query-name\n')
+        shell.see(r'\{"return": \{\}\}\n' + PROMPT)
+        shell.type('\x1b[A\n')
+        shell.see(r'query-name\n\{"return": \{\}\}\n\(QEMU\) $')
+        shell.type('\x04')
+        self.assertEqual(shell.end(), 0)
+
     def test_history_length(self):
         path = os.path.join(self.directory, '.qmp-shell_history')
         with open(path, 'w', encoding='utf-8') as file:
@@ -203,6 +216,51 @@ class InTerminal(Case):
         seen = shell.see(r'"return": .*?\n', raw=True)
         self.assertIn(r'"\u001b]0;title\u0007 \u009b31m \u007f"', seen)
 
+    HOSTILE_SCHEMA = [
+        {'name': 'act', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1', 'features': ['f\x1b[31m']},
+        {'name': 'EVENT\x1b[2J', 'meta-type': 'event', 'arg-type': '1'},
+        {'name': '0', 'meta-type': 'object', 'members': [
+            {'name': 'm\x1b]0;title\x07', 'type': '2'}, {'name': 'mode', 'type': '2'}, {'name': 'x\nquit', 'type': '2'}]},
+        {'name': '1', 'meta-type': 'object', 'members': []},
+        {'name': '2', 'meta-type': 'enum', 'values': ['good', 'go\x9b31m', 'goto\nquit', 'go on=1', 'gold']},
+    ]
+
+    def hostile_shell(self, *arguments):
+        puppet = terminal.Puppet(self.directory)
+        self.addCleanup(puppet.close)
+        shell = self.shell(*arguments, puppet.path)
+        puppet.accept()
+        shell.see(PROMPT)
+        return puppet, shell
+
+    def test_hostile_schema(self):
+        """Its names are shown harmless, and only those go into the line that are one word."""
+        puppet, shell = self.hostile_shell()
+        shell.type('help act\n')
+        puppet.answer(puppet.take(), self.HOSTILE_SCHEMA)
+        seen = shell.see(r'arguments:.*\(QEMU\) $', raw=True)
+        self.assertIn('m\\x1b]0;title\\x07: ', seen)
+        self.assertIn('f\\x1b[31m', seen)
+        self.assertNotIn('\x1b]0', seen)
+        self.assertNotIn('\x1b[31m', seen)
+        shell.type('act mode=go\t\t')
+        seen = shell.see(r'gold +(mode=)?good.*\(QEMU\) act mode=go$')
+        self.assertNotIn('quit', seen)
+        shell.type('ld\t\n')
+        self.assertEqual(puppet.take(), {'execute': 'act', 'arguments': {'mode': 'gold'}, 'id': unittest.mock.ANY})
+
+    def test_hostile_texts(self):
+        """In an event, in HMP's output, in an error."""
+        puppet, shell = self.hostile_shell('-H')
+        puppet.send({'timestamp': {'seconds': 1, 'microseconds': 1}, 'event': 'E\x1b[2J', 'data': {'\x1b]0;t\x07': '\x9b2J'}})
+        shell.see(r'E\\u001b\[2J.*\(QEMU\) $', raw=True)
+        shell.type('info x\n')
+        puppet.answer(puppet.take(), 'one\x1b[2J\r\ntwo\x9b2J\x07\r\n')
+        shell.see(r'one\\x1b\[2J\r\ntwo\\x9b2J\\x07\r\n', raw=True)
+        shell.type('info y\n')
+        puppet.send({'error': {'class': 'C\x1b[2J', 'desc': 'd\x1b]0;t\x07'}, 'id': puppet.take()['id']})
+        shell.see(r'C\\x1b\[2J: d\\x1b\]0;t\\x07\r\n', raw=True)
+
     def test_server_death(self):
         server = self.server()
         shell = self.ready(server.path)
@@ -279,12 +337,58 @@ class InTerminal(Case):
         shell = self.ready(self.server().path)
         shell.type('help block-job-cancel\n')
         shell.see(r'block-job-cancel\narguments:\n  device: string\n  force: boolean \(optional\)\n\(QEMU\) $')
+        shell.type('help blockdev-add\n')
+        shell.see(r'\n  driver: .*\nwith driver=qcow2 also:\n.*  file: .*\n\(QEMU\) $')
+        shell.type('help migrate-pause\n')
+        shell.see(r'migrate-pause \(can run out-of-band\)\n')
+        shell.type('help device_add\n')
+        shell.see(r'device_add \[json-cli.*\]\n')
         shell.type('help STOP\n')
         shell.see(r'STOP \(an event\)\n')
         shell.type('help nothing\n')
         shell.see(r'no command and no event “nothing”\n')
         shell.type('help\n')
         shell.see(r'executes a command\n')
+
+    def test_stopping(self):
+        shell = self.ready(self.server().path)
+        shell.type('query-na')
+        shell.see('query-na$')
+        shell.type('\x1a')
+        _pid, status = os.waitpid(shell.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status))
+        self.assertTrue(termios.tcgetattr(shell.fd)[3] & termios.ICANON, 'the terminal is not as it was')
+        os.kill(shell.pid, signal.SIGCONT)
+        shell.see('query-na$')
+        self.assertFalse(termios.tcgetattr(shell.fd)[3] & termios.ICANON)
+        shell.type('me\n')
+        shell.see(r'\{"return": \{\}\}\n\(QEMU\) $')
+
+    def test_guest_agent(self):
+        agent = terminal.Agent(self.directory, self.addCleanup)
+        shell = self.ready('-G', agent.path)
+        shell.type('guest-ping\n')
+        shell.see(r'\{"return": \{\}\}\n\(QEMU\) $')
+        shell.type('guest-nonsense\n')
+        shell.see(r'\{"error": [^\n]*CommandNotFound[^\n]*\n\(QEMU\) $')
+        shell.type('guest-sync id=7\n')
+        shell.see(r'\{"return": 7\}\n\(QEMU\) $')
+        # it describes nothing, so nothing is completed, and nothing hangs
+        shell.type('guest-pi\t@')
+        shell.see('guest-pi.*@')
+        shell.type('\x15\x04')
+        self.assertEqual(shell.end(), 0)
+        # the next one gets in step again
+        result = self.pipe('guest-ping\n', '-G', agent.path)
+        self.assertEqual((result.stdout, result.returncode), ('{"return": {}}\n', 0))
+
+    def test_transaction_properties(self):
+        server = self.server('--blockdev', 'null-co,node-name=disk', program='qemu-storage-daemon')
+        shell = self.ready(server.path, '-v')
+        shell.type('transaction( block-dirty-bitmap-add node=disk name=b ) properties.completion-mode=individual\n')
+        shell.see(r'"properties": \{"completion-mode": "individual"\}.*\{"return": \{\}\}\n' + PROMPT)
+        shell.type('transaction(\nblock-dirty-bitmap-clear node=disk name=b\n) properties.completion-mode=grouped\n')
+        shell.see(r'"error": .*does not support Transaction property completion-mode = grouped.*' + PROMPT)
 
     def test_storage_daemon(self):
         server = self.server('--blockdev', 'null-co,node-name=disk', program='qemu-storage-daemon')
@@ -422,6 +526,12 @@ class InPipe(Case):
             self.assertEqual(file.read(), '{"execute": "query-name", "return": {}}\n' * 2)
         self.assertEqual(os.stat(log).st_mode & 0o777, 0o600)
         self.assertEqual(self.pipe('', '-l', '/nonsense/log', server.path).returncode, 2)
+
+    def test_log_on_full_disk(self):
+        """It is told once, and the session goes on."""
+        result = self.pipe('query-name\nquery-status\nquery-name\n', '-l', '/dev/full', self.server().path)
+        self.assertEqual((len(result.stdout.splitlines()), result.returncode), (3, 0))
+        self.assertRegex(result.stderr, '^[^\n]*/dev/full[^\n]*No space left on device\n$')
 
     def test_verbose_and_pretty(self):
         result = self.pipe('query-name\n', '-v', '-p', self.server().path)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -15,6 +16,7 @@ import termios
 import time
 
 SECONDS = 60
+SECONDS_TO_LEAVE = 1
 CONTROL = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]|\x1b[=>]|\r')
 
 
@@ -74,9 +76,20 @@ class Terminal:
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
 
+    def _leave(self):
+        """A program that ends by itself writes down what ran, for a coverage report."""
+        end = time.monotonic() + SECONDS_TO_LEAVE
+        try:
+            # Ctrl-C for what runs; Ctrl-U, Ctrl-K for what is typed; Ctrl-D.
+            self.type('\x03\x15\x0b\x04')
+            while self._read(end):
+                pass
+        except (AssertionError, OSError):
+            os.kill(self.pid, signal.SIGKILL)
+
     def kill(self):
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+            self._leave()
             os.waitpid(self.pid, 0)
             os.close(self.fd)
 
@@ -131,6 +144,25 @@ class Server:
             self.file.close()
             self.side.close()
             self.side = None
+        self.process.kill()
+        self.process.wait()
+
+
+class Agent:
+    """A guest agent; of this machine, so nothing may be asked of it that changes anything."""
+
+    def __init__(self, directory, add_cleanup):
+        self.path = os.path.join(directory, 'agent')
+        program = shutil.which('qemu-ga', path=os.environ['PATH'] + ':/usr/sbin:/sbin')
+        self.process = subprocess.Popen([program, '-m', 'unix-listen', '-p', self.path, '-t', directory,
+                                         '-f', os.path.join(directory, 'pid')],
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        add_cleanup(self.kill)
+        while not os.path.exists(self.path):
+            assert self.process.poll() is None, 'the agent runs'
+            os.sched_yield()
+
+    def kill(self):
         self.process.kill()
         self.process.wait()
 

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "once.h"
+#include "shell-help.h"
+
+static char **paths;
+
+static gboolean
+is_pattern (const char *word)
+{
+  return strpbrk (word, "*?") != NULL;
+}
+
+/* --- for people --- */
+
+static guint
+print_matching (Once        *once,
+                char       **names,
+                const char  *pattern)
+{
+  guint n = 0;
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_pattern_match_simple (pattern, names[i]))
+      {
+        once_print (once, "%s\n", names[i]);
+        n++;
+      }
+  return n;
+}
+
+static gboolean
+print_pattern (Once        *once,
+               QmpSchema   *schema,
+               const char  *pattern,
+               GError     **error)
+{
+  g_auto(GStrv) commands = qmp_schema_list_commands (schema);
+  g_auto(GStrv) events = qmp_schema_list_events (schema);
+  guint n = print_matching (once, commands, pattern) + print_matching (once, events, pattern);
+
+  return n > 0 || once_fail (error, ONCE_STATUS_FAILED, _("Nothing of the server is like “%s”"), pattern);
+}
+
+static gboolean
+print_described (Once                *once,
+                 QmpSchema           *schema,
+                 const char * const  *words,
+                 GError             **error)
+{
+  if (words[0] == NULL)
+    return print_pattern (once, schema, "*", error);
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      g_autofree char *text = NULL;
+
+      if (is_pattern (words[i]))
+        {
+          if (!print_pattern (once, schema, words[i], error))
+            return FALSE;
+          continue;
+        }
+      text = shell_help_text (schema, words[i]);
+      once_print (once, "%s", text);
+    }
+  return TRUE;
+}
+
+/* --- as JSON: of query-qmp-schema's reply what was asked for, and all that it needs --- */
+
+typedef struct {
+  GHashTable *entries;   /* of JsonNode by name; borrowed */
+  GHashTable *taken;     /* of names; borrowed */
+  GPtrArray  *wanted;    /* of JsonNode, in the order of their discovery; grows while it is walked */
+} Selection;
+
+static gboolean
+matches (const char         *name,
+         const char * const *words)
+{
+  for (guint i = 0; words[i] != NULL; i++)
+    if (g_pattern_match_simple (words[i], name))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+take (Selection  *selection,
+      const char *name)
+{
+  JsonNode *entry = g_hash_table_lookup (selection->entries, name);
+
+  if (entry != NULL && g_hash_table_add (selection->taken, (gpointer) name))
+    g_ptr_array_add (selection->wanted, entry);
+}
+
+static void
+take_types_of (Selection *selection,
+               JsonNode  *entry)
+{
+  static const char * const names[] = { "arg-type", "ret-type", "element-type" };
+  static const char * const lists[] = { "members", "variants" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    take (selection, once_get_string (entry, names[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      JsonNode *list = once_get_member (entry, lists[i]);
+
+      for (guint j = 0; j < once_get_length (list); j++)
+        take (selection, once_get_string (once_get_element (list, j), "type"));
+    }
+}
+
+static void
+take_named (Selection          *selection,
+            JsonNode           *all,
+            const char * const *words)
+{
+  for (guint i = 0; i < once_get_length (all); i++)
+    {
+      JsonNode *entry = once_get_element (all, i);
+      const char *meta = once_get_string (entry, "meta-type");
+
+      g_hash_table_insert (selection->entries, (gpointer) once_get_string (entry, "name"), entry);
+      if (!g_str_equal (meta, "command") && !g_str_equal (meta, "event"))
+        continue;
+      if (matches (once_get_string (entry, "name"), words))
+        take (selection, once_get_string (entry, "name"));
+    }
+}
+
+static void
+print_selection (Once      *once,
+                 Selection *selection)
+{
+  g_autoptr(JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < selection->wanted->len; i++)
+    json_array_add_element (array, json_node_copy (selection->wanted->pdata[i]));
+  json_node_take_array (node, array);
+  text = json_to_string (node, FALSE);
+  once_print_json (once, text, -1, TRUE);
+}
+
+static gboolean
+print_entries (Once                *once,
+               const char * const  *words,
+               GError             **error)
+{
+  QmpMessage *command = qmp_message_new_command ("query-qmp-schema", NULL, error);
+  g_autoptr(JsonNode) all = NULL;
+  g_autoptr(GHashTable) entries = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) wanted = g_ptr_array_new ();
+  Selection selection = { entries, taken, wanted };
+
+  if (words[0] == NULL)
+    return once_execute_and_print (once, command, error);
+  all = once_execute (once, command, error);
+  if (all == NULL)
+    return FALSE;
+  take_named (&selection, all, words);
+  for (guint i = 0; i < wanted->len; i++)
+    take_types_of (&selection, wanted->pdata[i]);
+  print_selection (once, &selection);
+  return TRUE;
+}
+
+/* --- */
+
+static gboolean
+check_paths (QmpSchema  *schema,
+             GError    **error)
+{
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autoptr(QmpSchemaType) type = NULL;
+
+      if (qmp_schema_has_path (schema, paths[i]))
+        continue;
+      /* It says what is wrong. */
+      type = qmp_schema_find_type (schema, paths[i], error);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_words (QmpSchema           *schema,
+             const char * const  *words,
+             GError             **error)
+{
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      g_autoptr(QmpSchemaType) type = NULL;
+
+      if (is_pattern (words[i]) || qmp_schema_has_command (schema, words[i]) || qmp_schema_has_event (schema, words[i]))
+        continue;
+      type = qmp_schema_find_type (schema, words[i], error);
+      return type != NULL && once_fail (error, ONCE_STATUS_USAGE, _("“%s” is a path; --has asks for it"), words[i]);
+    }
+  return TRUE;
+}
+
+static gboolean
+run_introspect (Once                *once,
+                const char * const  *words,
+                GError             **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(QmpSchema) schema = NULL;
+
+  if (!once_open (once, error))
+    return FALSE;
+  schema = once_fetch_schema (once, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (schema == NULL)
+    return once_fail (error, ONCE_STATUS_FAILED, _("The server does not describe its commands"));
+  if (paths != NULL && !check_paths (schema, error))
+    return FALSE;
+  /* A question alone is answered by the status. */
+  if (paths != NULL && words[0] == NULL)
+    return TRUE;
+  if (!check_words (schema, words, error))
+    return FALSE;
+  return once->json ? print_entries (once, words, error) : print_described (once, schema, words, error);
+}
+
+static const GOptionEntry introspect_entries[] = {
+  { "has", 0, 0, G_OPTION_ARG_STRING_ARRAY, &paths,
+    N_("Tell by the exit status whether the server has PATH, such as blockdev-add/arg-type/driver/^nbd"), N_("PATH") },
+  G_OPTION_ENTRY_NULL
+};
+
+const OnceVerb once_introspect = {
+  .words = "introspect",
+  .parameters = N_("[COMMAND | EVENT | PATTERN]…"),
+  .summary = N_("Tell what the server offers"),
+  .entries = introspect_entries,
+  .max_words = G_MAXUINT,
+  .run = run_introspect,
+};

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "once.h"
+
+static char *device;
+static int head = -1;
+
+static gboolean
+is_ppm (const char *name)
+{
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  return g_str_has_suffix (lower, ".ppm");
+}
+
+/* filename: where the server writes; it is the server's to open. */
+static gboolean
+dump (Once        *once,
+      const char  *filename,
+      gboolean     ppm,
+      GError     **error)
+{
+  g_autoptr(JsonNode) arguments = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr(JsonNode) value = NULL;
+  JsonObject *object = json_object_new ();
+
+  json_node_take_object (arguments, object);
+  json_object_set_string_member (object, "filename", filename);
+  if (!ppm)
+    json_object_set_string_member (object, "format", "png");
+  if (device != NULL)
+    json_object_set_string_member (object, "device", device);
+  if (head >= 0)
+    json_object_set_int_member (object, "head", head);
+  value = once_execute (once, qmp_message_new_command ("screendump", arguments, error), error);
+  return value != NULL;
+}
+
+/* --- through a descriptor, which a server can write to that may open no file --- */
+
+/* A file without a name, open twice: what a server finds by /dev/fdset/N has to be open for writing alone. */
+static gboolean
+open_pair (int      *read_fd,
+           int      *write_fd,
+           GError  **error)
+{
+  g_autofree char *path = NULL;
+  int saved;
+
+  *read_fd = g_file_open_tmp ("qmp-XXXXXX", &path, error);
+  if (*read_fd < 0)
+    return FALSE;
+  *write_fd = g_open (path, O_WRONLY | O_CLOEXEC, 0);
+  saved = errno;
+  g_unlink (path);
+  if (*write_fd >= 0)
+    return TRUE;
+  close (*read_fd);
+  return once_fail (error, ONCE_STATUS_FAILED, _("Could not open a file: %s"), g_strerror (saved));
+}
+
+/* Returns what add-fd says. */
+static JsonNode *
+pass_fd (Once     *once,
+         int       fd,
+         GError  **error)
+{
+  g_autoptr(GUnixFDList) fds = g_unix_fd_list_new ();
+  QmpMessage *command;
+
+  if (g_unix_fd_list_append (fds, fd, error) < 0)
+    return NULL;
+  command = qmp_message_new_parsed (error, "add-fd", "{'opaque': 'qmp screenshot'}");
+  qmp_message_set_fd_list (command, fds);
+  return once_execute (once, command, error);
+}
+
+/* A machine that is paused forgets the set only when it runs. */
+static gboolean
+dump_to_set (Once        *once,
+             JsonNode    *added,
+             gboolean     ppm,
+             GError     **error)
+{
+  gint64 set = once_get_int (added, "fdset-id");
+  g_autofree char *filename = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, set);
+  gboolean done = dump (once, filename, ppm, error);
+  g_autoptr(JsonNode) removed = NULL;
+
+  removed = once_execute (once, qmp_message_new_parsed (NULL, "remove-fd", "{'fdset-id': %x}", set), NULL);
+  return done;
+}
+
+static FILE *
+open_target (const char  *name,
+             GError     **error)
+{
+  FILE *target = g_str_equal (name, "-") ? stdout : g_fopen (name, "we");
+
+  if (target == NULL)
+    once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), name, g_strerror (errno));
+  return target;
+}
+
+/* Not by renaming: it may be a device, or a link. */
+static gboolean
+copy_to (int          fd,
+         const char  *name,
+         GError     **error)
+{
+  FILE *target = open_target (name, error);
+  char buffer[65536];
+  gssize length = 0;
+  gboolean good = TRUE;
+
+  if (target == NULL)
+    return FALSE;
+  while (good && (length = read (fd, buffer, sizeof buffer)) > 0)
+    good = fwrite (buffer, 1, length, target) == (gsize) length;
+  /* Standard output is flushed, and looked at, at the end. */
+  if (target != stdout)
+    good = fclose (target) == 0 && good;
+  else if (!good && errno == EPIPE)
+    once_end_unread ();
+  return (good && length == 0) ||
+         once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), name, g_strerror (errno));
+}
+
+static gboolean
+shoot_by_fd (Once        *once,
+             JsonNode    *added,
+             int          read_fd,
+             const char  *name,
+             gboolean     ppm,
+             GError     **error)
+{
+  return dump_to_set (once, added, ppm, error) && copy_to (read_fd, name, error);
+}
+
+/* --- by name --- */
+
+static gboolean
+shoot_by_name (Once        *once,
+               const char  *name,
+               gboolean     ppm,
+               GError     **error)
+{
+  g_autofree char *path = g_canonicalize_filename (name, NULL);
+
+  if (g_str_equal (name, "-"))
+    return once_fail (error, ONCE_STATUS_FAILED, _("To standard output only goes what comes through a Unix socket"));
+  return dump (once, path, ppm, error);
+}
+
+static gboolean
+shoot (Once        *once,
+       const char  *name,
+       gboolean     ppm,
+       GError     **error)
+{
+  g_autoptr(GError) why = NULL;
+  g_autoptr(JsonNode) added = NULL;
+  int read_fd, write_fd;
+  gboolean done;
+
+  if (!open_pair (&read_fd, &write_fd, error))
+    return FALSE;
+  added = pass_fd (once, write_fd, &why);
+  close (write_fd);
+  if (added != NULL)
+    done = shoot_by_fd (once, added, read_fd, name, ppm, error);
+  else if (why->domain == QMP_COMMAND_ERROR || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    done = shoot_by_name (once, name, ppm, error);
+  else
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      done = FALSE;
+    }
+  close (read_fd);
+  return done;
+}
+
+/* --- */
+
+static gboolean
+check_format (Once     *once,
+              GError  **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(QmpSchema) schema = once_fetch_schema (once, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (schema == NULL || qmp_schema_has_path (schema, "screendump/arg-type/format/^png"))
+    return TRUE;
+  if (!qmp_schema_has_command (schema, "screendump"))
+    return once_fail (error, ONCE_STATUS_FAILED, _("The server has no screen"));
+  return once_fail (error, ONCE_STATUS_FAILED, _("The server cannot write PNG; give a name that ends in “.ppm”"));
+}
+
+static gboolean
+run_screenshot (Once                *once,
+                const char * const  *words,
+                GError             **error)
+{
+  gboolean ppm = is_ppm (words[0]);
+
+  return once_open (once, error) &&
+         (ppm || check_format (once, error)) &&
+         shoot (once, words[0], ppm, error);
+}
+
+static const GOptionEntry screenshot_entries[] = {
+  { "device", 0, 0, G_OPTION_ARG_STRING, &device, N_("The display device whose screen is wanted"), N_("ID") },
+  { "head", 0, 0, G_OPTION_ARG_INT, &head, N_("The screen of that device"), N_("N") },
+  G_OPTION_ENTRY_NULL
+};
+
+const OnceVerb once_screenshot = {
+  .words = "screenshot",
+  .parameters = N_("FILE.png | FILE.ppm | -"),
+  .summary = N_("Save a picture of the screen"),
+  .entries = screenshot_entries,
+  .min_words = 1,
+  .max_words = 1,
+  .run = run_screenshot,
+};
