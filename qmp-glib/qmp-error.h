@@ -67,7 +67,7 @@ typedef enum {
  *   has them
  * @QMP_PROTOCOL_ERROR_DESERIALIZATION: bytes that are no JSON
  * @QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE: JSON, but no object
- * @QMP_PROTOCOL_ERROR_TOO_LARGE: a message over the limit on size
+ * @QMP_PROTOCOL_ERROR_TOO_LARGE: a message over the limit on size, or a result with more members than a node may have
  * @QMP_PROTOCOL_ERROR_TOO_DEEP: a message nested deeper than the limit
  * @QMP_PROTOCOL_ERROR_SERIALIZATION: a value that cannot be sent, because the server would refuse it:
  *   text that is no UTF-8 or has Unicode noncharacters, a number that is not finite, a key used

@@ -169,10 +169,30 @@ static const BadReply bad_replies[] = {
   { "{\"id\": @, \"error\": {\"desc\": \"x\"}}\r\n", QMP_PROTOCOL_ERROR_BAD_REPLY },
   { "{\"id\": @, \"error\": {\"class\": 1, \"desc\": \"x\"}}\r\n", QMP_PROTOCOL_ERROR_BAD_REPLY },
   { "{\"id\": @, \"error\": {\"class\": \"GenericError\", \"desc\": []}}\r\n", QMP_PROTOCOL_ERROR_BAD_REPLY },
+  { "{\"id\": @, \"return\": {}, \"error\": {\"class\": \"GenericError\", \"desc\": \"x\"}}\r\n",
+    QMP_PROTOCOL_ERROR_BAD_REPLY },
   { "{\"id\": @, \"return\": inf}\r\n", QMP_PROTOCOL_ERROR_DESERIALIZATION },
   { "{\"return\": {\"x\": -inf, \"y\": [nan]}, \"id\": @}\r\n", QMP_PROTOCOL_ERROR_DESERIALIZATION },
   { "{\"return\": {\"x\": 0,5}, \"id\": @}\r\n", QMP_PROTOCOL_ERROR_DESERIALIZATION },
 };
+
+static void
+test_arguments_no_object (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("one"), PEER_REPLY ("1"));
+  QmpClient *client = test_peer_open (peer);
+  g_autoptr (JsonNode) array = json_from_string ("[1]", NULL);
+  g_autoptr (JsonNode) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (qmp_client_execute (client, "never", array, NULL, &error));
+  g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE);
+  g_clear_error (&error);
+  value = test_execute (client, "one", &error);
+  g_assert_no_error (error);
+  test_assert_json (value, "1");
+  test_peer_close (peer, client);
+}
 
 static void
 test_bad_reply (gconstpointer data)
@@ -730,6 +750,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/call/results", test_results);
   g_test_add_func ("/client/call/errors", test_command_errors);
+  g_test_add_func ("/client/call/arguments-no-object", test_arguments_no_object);
   g_test_add_func ("/client/call/exchange", test_exchange_replies);
   for (guint i = 0; i < G_N_ELEMENTS (bad_replies); i++)
     {

@@ -263,6 +263,27 @@ test_not_supported_stream (void)
   test_peer_close (peer, client);
 }
 
+/* The kernel takes 253 at once. */
+static void
+test_too_many (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("all"), PEER_REPLY ("{}"));
+  QmpClient *client = test_peer_open (peer);
+  int fd = open_file ();
+  g_autoptr (QmpMessage) all = build_fd_command ("all", fd, 253);
+  g_autoptr (QmpMessage) too_many = build_fd_command ("never", fd, 254);
+  g_autoptr (JsonNode) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (test_execute_message (client, too_many, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  value = test_execute_message (client, all, &error);
+  g_assert_no_error (error);
+  close (fd);
+  test_peer_close (peer, client);
+}
+
 /* Closed on every path. */
 
 /* Queues a command with descriptors, and one descriptor by itself, behind a peer that does not read. */
@@ -384,6 +405,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/fd/attached", test_attached);
+  g_test_add_func ("/client/fd/too-many", test_too_many);
   g_test_add_data_func ("/client/fd/pipelined/begin", GINT_TO_POINTER (TRUE), test_pipelined);
   g_test_add_data_func ("/client/fd/pipelined/end", GINT_TO_POINTER (FALSE), test_pipelined);
   g_test_add_func ("/client/fd/alone-with-oob", test_alone_with_oob);

@@ -444,6 +444,7 @@ test_open_cancelled (void)
   g_cancellable_cancel (cancellable);
   g_assert_false (qmp_client_open_stream (client, stream, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (g_io_stream_is_closed (stream));
   assert_far_end_closed (peer_fd);
   g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
   test_client_free (client);
@@ -469,6 +470,64 @@ test_open_cancelled_async (void)
   g_assert_true (g_io_stream_is_closed (stream));
   g_clear_object (&result);
   test_client_free (client);
+  close (peer_fd);
+}
+
+/* handlers of "notify::runstate" */
+
+static void
+run_loop_cb (QmpClient *client)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* Who waits for an event is told before "closed", also where a handler runs a main loop in the middle of the end. The
+ * log hears of the last runstate only: notifications do not nest. */
+static void
+test_loop_in_runstate (void)
+{
+  int peer_fd;
+  QmpClient *client = build_client (&peer_fd);
+  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
+  TestLog *log;
+
+  qmp_client_add_listener (client, listener);
+  g_signal_connect (client, "notify::runstate", G_CALLBACK (run_loop_cb), NULL);
+  log = test_log_new (client);
+  qmp_event_listener_next_async (listener, -1, NULL, test_log_next_cb, log);
+  close (peer_fd);
+  test_spin_until (test_log_count (log, "IDLE") > 0 && !g_main_context_pending (NULL));
+  g_assert_cmpstr (test_log_get (log), ==, "next(interrupted) closed(broken-pipe) IDLE");
+
+  test_log_free (log);
+  test_client_free (client);
+}
+
+static void
+drop_cb (QmpClient  *client,
+         GParamSpec *pspec,
+         QmpClient **last)
+{
+  run_loop_cb (client);
+  g_clear_object (last);
+}
+
+/* The last reference goes while the client is being closed: the opening, which held it too, is over by then. */
+static void
+test_drop_in_close (void)
+{
+  int peer_fd;
+  g_autoptr (GIOStream) stream = test_socketpair (&peer_fd);
+  QmpClient *client = qmp_client_new (NULL);
+  QmpClient *watched = client;
+
+  g_object_add_weak_pointer (G_OBJECT (client), (gpointer *) &watched);
+  qmp_client_open_stream_async (client, stream, NULL, NULL, NULL);
+  g_signal_connect (client, "notify::runstate", G_CALLBACK (drop_cb), &client);
+  g_assert_true (qmp_client_close (client, NULL, NULL));
+  g_assert_null (client);
+  test_spin_until (watched == NULL);
   close (peer_fd);
 }
 
@@ -528,6 +587,8 @@ main (int   argc,
   g_test_add_func ("/client/reentry/lost-output-blocking", test_lost_output_blocking);
   g_test_add_func ("/client/reentry/open-cancelled", test_open_cancelled);
   g_test_add_func ("/client/reentry/open-cancelled-async", test_open_cancelled_async);
+  g_test_add_func ("/client/reentry/loop-in-runstate", test_loop_in_runstate);
+  g_test_add_func ("/client/reentry/drop-in-close", test_drop_in_close);
   g_test_add_func ("/client/reentry/many-cycles", test_many_cycles);
   return g_test_run ();
 }

@@ -27,6 +27,16 @@ test_defaults (void)
 }
 
 static void
+test_version (void)
+{
+  g_assert_true (qmp_check_version (QMP_MAJOR_VERSION, QMP_MINOR_VERSION, QMP_MICRO_VERSION));
+  g_assert_false (qmp_check_version (QMP_MAJOR_VERSION, QMP_MINOR_VERSION, QMP_MICRO_VERSION + 1));
+  g_assert_false (qmp_check_version (QMP_MAJOR_VERSION, QMP_MINOR_VERSION + 1, 0));
+  g_assert_false (qmp_check_version (QMP_MAJOR_VERSION + 1, 0, 0));
+  g_assert_true (qmp_check_version (QMP_MAJOR_VERSION - 1, QMP_MINOR_VERSION + 1, QMP_MICRO_VERSION + 1));
+}
+
+static void
 count_cb (GObject    *object,
           GParamSpec *pspec,
           guint      *count)
@@ -248,6 +258,67 @@ test_telnet_before_greeting (void)
   QmpClient *client = test_peer_open (peer);
 
   test_peer_close (peer, client);
+}
+
+static GError *
+fail_to_open (TestPeer *peer)
+{
+  g_autoptr (QmpClient) client = qmp_client_new (NULL);
+  GError *error = NULL;
+
+  qmp_client_set_open_timeout (client, 0);
+  g_assert_false (qmp_client_open (client, test_peer_get_address (peer), NULL, &error));
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
+  test_peer_finish (peer);
+  return error;
+}
+
+/* Past 64 KiB there is no waiting for something better. */
+static void
+test_too_much_junk (void)
+{
+  g_autofree char *junk = g_strnfill (70000, '.');
+  g_autoptr (GError) greeting_error = NULL;
+  g_autoptr (GError) negotiation_error = NULL;
+
+  greeting_error = fail_to_open (test_peer_start (TEST_PEER_UNIX, PEER_SEND (junk), PEER_DRAIN));
+  g_assert_error (greeting_error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_GREETING);
+  test_assert_error_has (greeting_error, "....");
+  negotiation_error = fail_to_open (test_peer_start (TEST_PEER_UNIX, PEER_GREET, PEER_EXPECT ("qmp_capabilities"),
+                                                     PEER_SEND (junk), PEER_DRAIN));
+  g_assert_error (negotiation_error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_NEGOTIATION);
+}
+
+/* Perhaps in another thread. */
+static void
+gone_cb (gpointer  user_data,
+         GObject  *gone)
+{
+  g_atomic_int_set ((int *) user_data, TRUE);
+  g_main_context_wakeup (NULL);
+}
+
+/* It is closed in the background, because that might block, and not kept until the next blocking call. */
+static void
+test_stream_without_polling (void)
+{
+  g_autoptr (QmpClient) client = qmp_client_new (NULL);
+  g_autoptr (GInputStream) memory = g_memory_input_stream_new_from_data (PEER_GREETING, -1, NULL);
+  g_autoptr (GInputStream) input = g_buffered_input_stream_new (memory);
+  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
+  g_autoptr (GError) error = NULL;
+  int gone = FALSE;
+
+  g_object_weak_ref (G_OBJECT (stream), gone_cb, &gone);
+  g_assert_false (qmp_client_open_stream (client, stream, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  test_assert_error_has (error, "GSimpleIOStream");
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
+  g_clear_object (&stream);
+  test_spin_until (g_atomic_int_get (&gone));
+  g_assert_true (g_input_stream_is_closed (input));
+  g_assert_true (g_output_stream_is_closed (output));
 }
 
 /* The greeting and what follows it in one read; no newline at the end. */
@@ -500,6 +571,8 @@ main (int   argc,
   g_test_add_data_func ("/client/open/unix", GINT_TO_POINTER (TEST_PEER_UNIX), test_open_transport);
   g_test_add_data_func ("/client/open/tcp", GINT_TO_POINTER (TEST_PEER_TCP), test_open_transport);
   g_test_add_func ("/client/open/twice", test_open_twice);
+  g_test_add_func ("/client/open/without-polling", test_stream_without_polling);
+  g_test_add_func ("/client/version", test_version);
   g_test_add_func ("/client/handshake/greeting", test_greeting);
   g_test_add_func ("/client/handshake/none", test_await_nothing);
   g_test_add_func ("/client/handshake/greeting-only", test_await_greeting_only);
@@ -517,6 +590,7 @@ main (int   argc,
   g_test_add_data_func ("/client/handshake/junk/newlines", "\r\n\n \t\r\n", test_junk_before_greeting);
   g_test_add_data_func ("/client/handshake/junk/sentinel", "\xff", test_junk_before_greeting);
   g_test_add_func ("/client/handshake/junk/telnet", test_telnet_before_greeting);
+  g_test_add_func ("/client/handshake/junk/too-much", test_too_much_junk);
   g_test_add_func ("/client/handshake/one-read", test_greeting_and_more);
   g_test_add_func ("/client/handshake/pretty", test_pretty);
   g_test_add_func ("/client/chunks/small", test_chunks_small);

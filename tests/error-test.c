@@ -90,6 +90,19 @@ test_rebuilt (void)
   g_assert_cmpint (qmp_protocol_error_get_offset (copy), ==, -1);
 }
 
+/* The first test: nothing of the library may have been called. So bindings make errors. */
+static void
+test_by_name (void)
+{
+  g_autoptr(GError) command = g_error_new_literal (g_quark_from_string ("QmpCommandError"), 1, "x");
+  g_autoptr(GError) protocol = g_error_new_literal (g_quark_from_string ("QmpProtocolError"), 1, "x");
+
+  g_assert_cmpstr (qmp_command_error_get_class (command), ==, "GenericError");
+  g_assert_null (qmp_command_error_get_sent (command));
+  g_assert_null (qmp_protocol_error_get_text (protocol));
+  g_assert_cmpint (qmp_protocol_error_get_offset (protocol), ==, -1);
+}
+
 static void
 test_foreign (void)
 {
@@ -285,6 +298,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/error/by-name", test_by_name);
   g_test_add_func ("/error/domains", test_domains);
   g_test_add_func ("/error/classes", test_classes);
   g_test_add_func ("/error/command", test_command);

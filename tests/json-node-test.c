@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "qmp-glib/qmp-error.h"
 #include "qmp-glib/qmp-json-node-private.h"
 #include "qmp-glib/qmp-json-reader-private.h"
 
@@ -160,6 +161,49 @@ test_duplicate_keys (void)
                    ==, 3);
 }
 
+/* Those beyond the limit are left out, or it is refused; what comes behind is there. */
+static void
+test_many_members (void)
+{
+  g_autoptr(GString) text = g_string_new ("[{");
+  g_autoptr(JsonNode) node = NULL;
+  g_autoptr(JsonNode) whole = NULL;
+  g_autoptr(GError) error = NULL;
+  JsonArray *array;
+
+  for (guint i = 0; i < 3 * QMP_JSON_MAX_MEMBERS; i++)
+    g_string_append_printf (text, "%s\"k%u\": [%u]", i > 0 ? ", " : "", i, i);
+  g_string_append (text, "}, {\"x\": {\"y\": 2}}, 3]");
+
+  node = build (text->str);
+  array = json_node_get_array (node);
+  g_assert_cmpuint (json_array_get_length (array), ==, 3);
+  g_assert_cmpuint (json_object_get_size (json_array_get_object_element (array, 0)), >=, QMP_JSON_MAX_MEMBERS);
+  g_assert_cmpuint (json_object_get_size (json_array_get_object_element (array, 0)), <, QMP_JSON_MAX_MEMBERS + 100);
+  g_assert_true (json_object_has_member (json_array_get_object_element (array, 1), "x"));
+  g_assert_cmpint (json_array_get_int_element (array, 2), ==, 3);
+
+  whole = qmp_json_to_whole_node (text->str, text->len, &error);
+  g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE);
+  g_assert_null (whole);
+}
+
+/* Many small ones are no large one. */
+static void
+test_many_objects (void)
+{
+  g_autoptr(GString) text = g_string_new ("[0");
+  g_autoptr(JsonNode) whole = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append (text, ",{\"a\":1,\"b\":2,\"c\":3}");
+  g_string_append_c (text, ']');
+  whole = qmp_json_to_whole_node (text->str, text->len, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (json_array_get_length (json_node_get_array (whole)), ==, 5001);
+}
+
 /* JsonReader finds its way back by the parents of the nodes. */
 static void
 test_parents (void)
@@ -214,6 +258,8 @@ main (int   argc,
   g_test_add_func ("/json-node/scalars", test_scalars);
   g_test_add_func ("/json-node/beyond-nodes", test_beyond_nodes);
   g_test_add_func ("/json-node/duplicate-keys", test_duplicate_keys);
+  g_test_add_func ("/json-node/many-members", test_many_members);
+  g_test_add_func ("/json-node/many-objects", test_many_objects);
   g_test_add_func ("/json-node/parents", test_parents);
   g_test_add_func ("/json-node/deep", test_deep);
 

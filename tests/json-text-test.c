@@ -437,6 +437,24 @@ test_sendable_many_keys (void)
   assert_sendable (text->str, last);
 }
 
+/* The example of the paper on SipHash: the bytes 0, 1, 2 and so on, as key and as text. */
+static void
+test_hash (void)
+{
+  const guint64 key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+  guint8 bytes[15];
+
+  for (guint i = 0; i < sizeof bytes; i++)
+    bytes[i] = i;
+  g_assert_cmphex (qmp_json_hash_bytes (key, bytes, sizeof bytes), ==, 0xa129ca6149be45e5);
+  g_assert_cmphex (qmp_json_hash_bytes (key, bytes, 0), ==, 0x726fdb47dd0e0e31);
+
+  g_assert_cmpuint (qmp_json_hash_name ("status"), ==, qmp_json_hash_name ("status"));
+  /* These are one to g_str_hash(). */
+  g_assert_cmpuint (g_str_hash ("AzAzAz"), ==, g_str_hash ("BYBYBY"));
+  g_assert_cmpuint (qmp_json_hash_name ("AzAzAz"), !=, qmp_json_hash_name ("BYBYBY"));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -457,6 +475,7 @@ main (int   argc,
   g_test_add_func ("/json-text/form/pretty", test_pretty);
   g_test_add_func ("/json-text/form/canonical", test_canonical);
   g_test_add_func ("/json-text/form/deep", test_deep);
+  g_test_add_func ("/json-text/hash", test_hash);
   g_test_add_func ("/json-text/sendable/cases", test_sendable);
   g_test_add_func ("/json-text/sendable/depth", test_sendable_depth);
   g_test_add_func ("/json-text/sendable/many-keys", test_sendable_many_keys);

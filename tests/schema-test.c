@@ -308,6 +308,7 @@ static const struct {
   { "[{'name':'a','meta-type':'builtin','json-type':'int'},{'name':'a','meta-type':'builtin','json-type':'int'}]", "twice" },
   { "[{'name':'a','meta-type':'enum'}]", "“members” is missing" },
   { "[{'name':'a','meta-type':'enum','values':[3]}]", "no list of strings" },
+  { "[{'name':'a','meta-type':'enum','values':'x'}]", "“values” is no list" },
   { "[{'name':'a','meta-type':'enum','values':['x','x']}]", "“x” comes twice" },
   { "[{'name':'a','meta-type':'enum','members':[{'name':'x'},{'name':'x'}]}]", "“x” comes twice" },
   { "[{'name':'a','meta-type':'enum','members':'x'}]", "no list" },

@@ -19,13 +19,18 @@
 #define SERVER_FD_TEXT "3"
 /* Held open by the server as long as it lives. */
 #define LIFE_FD 4
+/* The second monitor's. */
+#define SECOND_FD 5
+#define SECOND_FD_TEXT "5"
 
 struct _TestServer {
   TestServerKind      kind;
   char               *directory;
   char               *path;
+  char               *second_path;
   char               *stderr_path;
   GSocketConnectable *address;
+  GSocketConnectable *second_address;
   GIOStream          *stream;
   pid_t               pid;
   int                 life; /* reads the end of the stream when the process has ended */
@@ -36,16 +41,15 @@ struct _TestServer {
 /* The listening socket, for the server to inherit. Not blocking: two threads of QEMU's watch it while the
  * monitor moves to its own, and the one that comes second would sleep in accept() for ever. */
 static int
-server_listen (TestServer *self)
+server_listen (const char *path)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-  g_strlcpy (address.sun_path, self->path, sizeof (address.sun_path));
+  g_strlcpy (address.sun_path, path, sizeof (address.sun_path));
   g_assert_cmpint (bind (listener, (struct sockaddr *) &address, sizeof (address)), ==, 0);
   /* As many as QEMU itself lets wait. */
   g_assert_cmpint (listen (listener, 1), ==, 0);
-  self->address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->path));
   return listener;
 }
 
@@ -54,6 +58,11 @@ server_dup_arguments (TestServer *self)
 {
   static const char qemu[] =
     "qemu-system-x86_64 -machine none -nodefaults -display none -S -chardev ";
+  static const char machine[] =
+    "qemu-system-x86_64 -machine pc -accel tcg -m 16 -nodefaults -display none -vga std"
+    " -device qemu-xhci,id=usb -chardev ";
+  static const char second[] =
+    " -chardev socket,id=s,fd=" SECOND_FD_TEXT ",server=on,wait=off -mon chardev=s,mode=control";
   static const char daemon[] = "qemu-storage-daemon --chardev ";
   static const char listening[] = "socket,id=m,fd=" SERVER_FD_TEXT ",server=on,wait=off";
   const char *mode = NULL;
@@ -67,6 +76,9 @@ server_dup_arguments (TestServer *self)
       break;
     case TEST_SERVER_QEMU_PRETTY:
       line = g_strconcat (qemu, listening, " -mon chardev=m,mode=control,pretty=on", NULL);
+      break;
+    case TEST_SERVER_QEMU_MACHINE:
+      line = g_strconcat (machine, listening, " -mon chardev=m,mode=control", second, NULL);
       break;
     case TEST_SERVER_QEMU_PAIR:
       line = g_strconcat (qemu, "socket,id=m,fd=" SERVER_FD_TEXT " -mon chardev=m,mode=control", NULL);
@@ -102,8 +114,8 @@ server_start (TestServer *self)
 {
   g_auto (GStrv) arguments = server_dup_arguments (self);
   g_autoptr (GError) error = NULL;
-  int targets[] = { SERVER_FD, LIFE_FD };
-  int sources[2];
+  int targets[] = { SERVER_FD, LIFE_FD, SECOND_FD };
+  int sources[3];
   int life[2];
   int stderr_fd = open (self->stderr_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   GPid pid;
@@ -114,7 +126,12 @@ server_start (TestServer *self)
     /* It inherits nothing. */
     sources[0] = open ("/dev/null", O_RDWR | O_CLOEXEC);
   else
-    sources[0] = server_listen (self);
+    sources[0] = server_listen (self->path);
+  /* Few have a second monitor. */
+  if (self->kind == TEST_SERVER_QEMU_MACHINE)
+    sources[2] = server_listen (self->second_path);
+  else
+    sources[2] = open ("/dev/null", O_RDWR | O_CLOEXEC);
   g_assert_cmpint (pipe2 (life, O_CLOEXEC), ==, 0);
   self->life = life[0];
   sources[1] = life[1];
@@ -126,8 +143,8 @@ server_start (TestServer *self)
                                     &pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   self->pid = pid;
-  close (sources[0]);
-  close (sources[1]);
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    close (sources[i]);
   close (stderr_fd);
 }
 
@@ -143,7 +160,10 @@ server_new (TestServerKind  kind,
   self->directory = g_dir_make_tmp ("qmp-server-XXXXXX", &error);
   g_assert_no_error (error);
   self->path = path != NULL ? g_strdup (path) : g_build_filename (self->directory, "qmp", NULL);
+  self->second_path = g_build_filename (self->directory, "second", NULL);
   self->stderr_path = g_build_filename (self->directory, "stderr", NULL);
+  self->address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->path));
+  self->second_address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->second_path));
   server_start (self);
   return self;
 }
@@ -213,9 +233,11 @@ test_server_free (TestServer *self)
   close (self->life);
   remove_directory (self->directory);
   g_clear_object (&self->address);
+  g_clear_object (&self->second_address);
   g_clear_object (&self->stream);
   g_free (self->directory);
   g_free (self->path);
+  g_free (self->second_path);
   g_free (self->stderr_path);
   g_free (self);
 }
@@ -223,8 +245,13 @@ test_server_free (TestServer *self)
 GSocketConnectable *
 test_server_get_address (TestServer *self)
 {
-  g_assert_nonnull (self->address);
   return self->address;
+}
+
+GSocketConnectable *
+test_server_get_second_address (TestServer *self)
+{
+  return self->second_address;
 }
 
 GIOStream *

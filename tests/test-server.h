@@ -13,6 +13,7 @@ typedef enum {
   TEST_SERVER_QEMU,                  /* -machine none -S, monitor on a Unix socket */
   TEST_SERVER_QEMU_PAIR,             /* the same, monitor on a socketpair: test_server_steal_stream() */
   TEST_SERVER_QEMU_PRETTY,
+  TEST_SERVER_QEMU_MACHINE,          /* a small machine that runs, with a second monitor */
   TEST_SERVER_STORAGE_DAEMON,
   TEST_SERVER_STORAGE_DAEMON_PRETTY,
   TEST_SERVER_QEMU_CONNECTING,       /* connects, again and again: test_server_new_connecting() */
@@ -27,6 +28,8 @@ TestServer          *test_server_new_connecting (const char      *path);
 void                 test_server_free           (TestServer      *self);
 
 GSocketConnectable  *test_server_get_address    (TestServer      *self);
+/* of TEST_SERVER_QEMU_MACHINE */
+GSocketConnectable  *test_server_get_second_address (TestServer  *self);
 /* transfer full; of TEST_SERVER_QEMU_PAIR. */
 GIOStream           *test_server_steal_stream   (TestServer      *self);
 pid_t                test_server_get_pid        (TestServer      *self);

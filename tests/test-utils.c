@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -496,10 +497,43 @@ test_count_fds (void)
   return count - 1; /* the directory itself */
 }
 
+void
+test_warm_up (void)
+{
+  int peer_fd;
+  g_autoptr (GIOStream) stream = test_socketpair (&peer_fd);
+  QmpClient *client = qmp_client_new (NULL);
+
+  qmp_client_set_await_greeting (client, FALSE);
+  qmp_client_set_negotiate (client, FALSE);
+  g_assert_true (qmp_client_open_stream (client, stream, NULL, NULL));
+  g_assert_true (qmp_client_close (client, NULL, NULL));
+  test_client_free (client);
+  close (peer_fd);
+}
+
+void
+test_assert_n_fds (guint n_fds)
+{
+  gint64 end = g_get_monotonic_time () + TEST_DEADLINE_SECONDS * G_TIME_SPAN_SECOND;
+
+  while (test_count_fds () != n_fds && g_get_monotonic_time () < end)
+    g_thread_yield ();
+  g_assert_cmpuint (test_count_fds (), ==, n_fds);
+}
+
 gboolean
 test_fd_is_open (int fd)
 {
   return fcntl (fd, F_GETFD) >= 0 || errno != EBADF;
+}
+
+gsize
+test_count_allocated (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
 }
 
 /* streams */

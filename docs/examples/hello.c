@@ -90,8 +90,8 @@ hand_over_fd (QmpClient *vm)
   check (error);
   g_close (fd, NULL);
 
-  message = qmp_message_new_parsed (&error, "add-fd", "{'fdset-id': %i, 'opaque': %s}",
-                                    1, "from hello");
+  message = qmp_message_new_parsed (&error, "add-fd",
+                                    "{'fdset-id': %i, 'opaque': %s}", 1, "from hello");
   check (error);
   qmp_message_set_fd_list (message, fds);
   added = qmp_client_execute_message (vm, message, NULL, &error);

@@ -56,7 +56,7 @@ show_error (View         *view,
     return;
 
   gtk_label_set_text (view->trouble, error->message);
-  gtk_widget_show (GTK_WIDGET (view->trouble));
+  gtk_widget_set_visible (GTK_WIDGET (view->trouble), TRUE);
 }
 
 static void
@@ -338,7 +338,7 @@ make_window (GtkApplication *application,
   gtk_box_append (GTK_BOX (box), make_list (view));
   view->trouble = add_label (GTK_BOX (box), "error");
   gtk_label_set_wrap (view->trouble, TRUE);
-  gtk_widget_hide (GTK_WIDGET (view->trouble));
+  gtk_widget_set_visible (GTK_WIDGET (view->trouble), FALSE);
   gtk_window_set_child (view->window, box);
 }
 

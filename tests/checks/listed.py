@@ -14,6 +14,7 @@ PLACES = [
     ('qmp-glib', r'(qmp-.*\.c)'),
     ('qmp-glib/tools', r'(.*\.c)'),
     ('tests', r'(.*)-test\.c'),
+    ('tests/soak', r'(.*\.c)'),
     ('tests/story', r'(story\.(?:c|py|js|vala))'),
     ('tests/tools', r'(.*-test\.(?:c|py))'),
     ('docs', r'(.*\.md)'),

@@ -37,8 +37,19 @@ def check_language(path, template):
         yield f'{path}: {done.stderr}'
 
 
+# xgettext takes the text up to the macro, which is not what the program looks up.
+CUT = re.compile(r'\bN?_\s*\(\s*(?:"(?:[^"\\]|\\.)*"\s*)+[A-Z]\w*')
+
+
+def check_source(root, name):
+    for match in CUT.finditer((root / name).read_text(encoding='utf-8')):
+        yield f'{name}: a macro cuts the text to translate: {match[0]}'
+
+
 def check(root):
     root = pathlib.Path(root)
+    for name in (root / 'po/POTFILES.in').read_text(encoding='utf-8').split():
+        yield from check_source(root, name)
     languages = (root / 'po/LINGUAS').read_text(encoding='utf-8').split()
     if languages != sorted(languages):
         yield 'po/LINGUAS is not sorted'
@@ -92,6 +103,7 @@ def wrong():
         fixture('msgid "door"\nmsgstr "Tür"\n'),
         fixture(ALL, {'po/LINGUAS': ''}),
         fixture(ALL, {'po/LINGUAS': 'de\nfr\n'}),
+        fixture(ALL, {'a.c': 'text = _("door"); fail (_("%d doors " G_GSIZE_FORMAT), 5);\n'}),
         fixture(ALL, {'a.c': 'text = _("door"); g_print (_("%" G_GSIZE_FORMAT " doors"), n);\n'}),
     ]
 

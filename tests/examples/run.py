@@ -156,6 +156,18 @@ def asyncio_calls(directory, *command):
         matches(program.finish(), r'DeviceNotFound .*nope.*\nevent STOP\n')
 
 
+def schema(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r'block_resize is there\n'
+                r'blockdev-add/arg-type/driver/\^nbd is there\nblockdev-add/arg-type/driver/\^floppy is not there\n'
+                r'(block_resize: (device|node-name): string, optional\n){2}block_resize: size: integer\n'
+                r'The server has no “blockdev-add/arg-type/driver/\^ndb”: no “\^ndb”, but “nbd”\n'
+                r'arguments.node_name: there is no such member; did you mean “node-name”\?\n'
+                r'arguments.size: expected integer, found "1G"\n'
+                r'not sent: The command is wrong: arguments.node_name: .*; arguments.size: .*\n')
+
+
 def sync(directory, *command):
     path = f'{directory}/monitor'
     with qemu(path), Program([*command, path]) as program:
@@ -285,6 +297,7 @@ def window(directory, screenshot, *command):
 
 def main():
     name, *arguments = sys.argv[1:]
+    os.environ['LC_ALL'] = 'C.UTF-8'  # for the quotation marks of the library's texts
     with tempfile.TemporaryDirectory(prefix='qmp-glib-') as directory:
         try:
             globals()[name.replace('-', '_')](directory, *arguments)

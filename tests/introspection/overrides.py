@@ -7,6 +7,7 @@ usage: overrides.py SOCKET
 
 import collections.abc
 import contextlib
+import ctypes
 import gc
 import io
 import json
@@ -22,11 +23,19 @@ import gi
 
 gi.require_version('Json', '1.0')
 gi.require_version('Qmp', '1.0')
+from gi.overrides import _qmp_waiting
 from gi.repository import Gio, GLib, Json, Qmp
 
 from peer import Peer
 
 ADDRESS = sys.argv.pop()
+
+libc = ctypes.CDLL(None)
+glib = ctypes.CDLL('libglib-2.0.so.0')
+glib.g_idle_source_new.restype = ctypes.c_void_p
+glib.g_source_set_callback.argtypes = [ctypes.c_void_p] * 4
+glib.g_source_attach.argtypes = [ctypes.c_void_p] * 2
+glib.g_source_unref.argtypes = [ctypes.c_void_p]
 
 
 def is_io_error(error, code):
@@ -49,6 +58,14 @@ class WithPeer(unittest.TestCase):
     def tearDown(self):
         self.vm.close()
         self.peer.close()
+
+
+def signal_inside(number=signal.SIGINT):
+    """Has the next blocking call get a signal while it waits: from its own context, and without running Python."""
+    source = glib.g_idle_source_new()
+    glib.g_source_set_callback(source, ctypes.cast(libc['raise'], ctypes.c_void_p), number, None)
+    glib.g_source_attach(source, hash(_qmp_waiting._interrupts._context))  # a boxed value's hash is its address
+    glib.g_source_unref(source)
 
 
 class Opening(WithQemu):
@@ -131,6 +148,7 @@ class Commands(WithQemu):
         with self.assertRaises(Qmp.ExecuteError) as caught:
             self.vm.execute_and_wait({'execute': 'nope'}, waiting)
         self.assertEqual(caught.exception.error_class, 'CommandNotFound')
+        self.assertEqual(caught.exception.sent, {'execute': 'nope'})
 
     def test_plain_callback(self):
         values = []
@@ -158,6 +176,8 @@ class Errors(WithQemu):
             self.assertTrue(error.matches(Qmp.CommandError.quark(), Qmp.CommandError.DEVICE_NOT_FOUND))
             self.assertFalse(error.matches(Qmp.CommandError.quark(), Qmp.CommandError.GENERIC))
             self.assertEqual(Qmp.CommandError.get_class(error), 'DeviceNotFound')
+            self.assertIs(Qmp.CommandError.get_sent(error), error.sent)
+            self.assertIs(Qmp.CommandError.get_received(error), error.received)
             self.assertEqual(str(error), "DeviceNotFound: Device 'nope' not found")
             self.assertEqual(error.message, error.desc)
         else:
@@ -171,6 +191,7 @@ class Errors(WithQemu):
         with self.assertRaises(Qmp.ExecuteError) as caught:
             self.vm.execute('odd')
         self.assertEqual(caught.exception.error_class, 'Odd')
+        self.assertEqual(Qmp.CommandError.get_class(caught.exception), 'Odd')
         self.assertTrue(caught.exception.matches(Qmp.CommandError.quark(), Qmp.CommandError.UNKNOWN))
 
     def test_others_stay(self):
@@ -179,6 +200,25 @@ class Errors(WithQemu):
             self.vm.execute('query-status')
         self.assertNotIsInstance(caught.exception, Qmp.ExecuteError)
         self.assertTrue(caught.exception.matches(Qmp.ClientError.quark(), Qmp.ClientError.STATE))
+        self.assertIsNone(Qmp.CommandError.get_class(caught.exception))
+        self.assertRaises(TypeError, Qmp.CommandError.get_class, 5)
+
+    def test_without_the_reply(self):
+        """What docs/errors.md says is lost: PyGObject makes these errors anew."""
+        peer = Peer(odd=b'{"error":{"class":"Odd","desc":"d"},"id":$ID}', broken=b'{"return":tru,"id":$ID}')
+        self.addCleanup(peer.close)
+        self.vm.close()
+        self.vm.open(peer.address)
+        with self.assertRaises(Qmp.ExecuteError) as caught:
+            self.vm.execute_and_wait({'execute': 'odd'}, Qmp.EventListener.new(['STOP']))
+        error = caught.exception
+        self.assertEqual((error.error_class, error.desc, error.received), (None, 'd', None))
+        self.assertEqual(error.sent, {'execute': 'odd'})
+        with self.assertRaises(GLib.Error) as caught:
+            self.vm.execute('broken')
+        self.assertIn('at byte 10', caught.exception.message)
+        self.assertIsNone(Qmp.ProtocolError.get_text(caught.exception))
+        self.assertEqual(Qmp.ProtocolError.get_offset(caught.exception), -1)
 
 
 class Types(WithQemu):
@@ -219,6 +259,57 @@ class Types(WithQemu):
             with self.assertRaises((ValueError, GLib.Error)):
                 self.vm.execute('qom-list', path=value)
         self.assertEqual(self.vm.execute('query-name'), {})
+
+
+class Schemas(WithQemu):
+    def test_fetch(self):
+        schema = Qmp.Schema.fetch(self.vm)
+        self.assertIs(schema, Qmp.Schema.fetch(self.vm, cancellable=None))
+        self.assertTrue(schema.has_path('blockdev-add/arg-type/driver/^null-co'))
+        self.assertEqual(schema.validate({'execute': 'query-status'}), [])
+        self.assertEqual(schema.validate({'execute': 'qeury-status'})[0].get_suggestion(), 'query-status')
+        self.assertTrue(schema.check(Qmp.Message.new_command('stop')))
+        with self.assertRaises(GLib.Error) as caught:
+            schema.check({'execute': 'stop', 'arguments': {'now': True}})
+        self.assertTrue(caught.exception.matches(Qmp.SchemaError.quark(), Qmp.SchemaError.COMMAND))
+        self.assertRaises(TypeError, schema.validate, 'stop')
+
+    def test_attach(self):
+        Qmp.Schema.fetch(self.vm).attach(self.vm)
+        with self.assertRaises(GLib.Error) as caught:
+            self.vm.execute('device_del', name='net0')
+        self.assertTrue(caught.exception.matches(Qmp.SchemaError.quark(), Qmp.SchemaError.COMMAND))
+        self.assertEqual(self.vm.execute('query-status')['status'], 'running')
+
+    def test_await(self):
+        async def main():
+            schema = await Qmp.Schema.fetch_async(self.vm)
+            self.assertIs(schema, await Qmp.Schema.fetch_async(client=self.vm))
+            self.assertTrue(schema.has_command('query-status'))
+
+        Qmp.run(main())
+
+    def test_plain_callback(self):
+        schemas = []
+        loop = GLib.MainLoop()
+
+        def done(_client, result, data):
+            schemas.append((Qmp.Schema.fetch_finish(result), data))
+            loop.quit()
+
+        self.assertIsNone(Qmp.Schema.fetch_async(self.vm, None, done, 'data'))
+        loop.run()
+        self.assertEqual(schemas, [(Qmp.Schema.fetch(self.vm), 'data')])
+
+    def test_errors(self):
+        self.vm.close()
+        with self.assertRaises(GLib.Error) as caught:
+            Qmp.Schema.fetch(self.vm)
+        self.assertTrue(caught.exception.matches(Qmp.ClientError.quark(), Qmp.ClientError.STATE))
+        for value in (5, None):
+            self.assertRaises(TypeError, Qmp.Schema.fetch, value)
+            self.assertRaises(TypeError, Qmp.Schema.fetch_async, value)
+        self.assertRaises(TypeError, Qmp.Schema.fetch, self.vm, 'x')
 
 
 class Exactness(WithPeer):
@@ -370,11 +461,9 @@ class Listening(WithPeer):
         path = self.peer.address + '-listening'
         self.vm.close()
         self.vm.listen(path)
-        timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
-        timer.start()
+        signal_inside()
         with self.assertRaises(KeyboardInterrupt):
             self.vm.accept()
-        timer.join()
 
 
 class Cancelling(WithPeer):
@@ -407,8 +496,7 @@ class Interrupts(WithPeer):
 
     def signal_after(self, name, number=signal.SIGINT):
         def send():
-            self.peer.wait_for(name)
-            time.sleep(0.05)  # until the call waits; an earlier signal has to end it as well
+            self.peer.wait_for(name)  # from then on the call is in the library
             os.kill(os.getpid(), number)
 
         thread = threading.Thread(target=send)
@@ -426,9 +514,15 @@ class Interrupts(WithPeer):
         self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
         self.assertEqual(self.vm.execute('query-status'), {})
 
+    def test_fetch(self):
+        self.peer.answers['query-qmp-schema'] = None
+        self.signal_after('query-qmp-schema')
+        with self.assertRaises(KeyboardInterrupt):
+            Qmp.Schema.fetch(self.vm)
+        self.assertEqual(self.vm.execute('query-status'), {})
+
     def test_next(self):
-        self.signal_after('last')
-        self.vm.execute('last')
+        signal_inside()
         with self.assertRaises(KeyboardInterrupt):
             for _event in self.vm.listener():
                 pass
@@ -442,8 +536,7 @@ class Interrupts(WithPeer):
 
         self.handle(signal.SIGUSR1, answer)
         events = self.vm.listener('GO')
-        self.signal_after('now', signal.SIGUSR1)
-        self.vm.execute('now')
+        signal_inside(signal.SIGUSR1)
         self.assertEqual(events.next(timeout=30).name, 'GO')
         self.assertEqual(handled, [threading.main_thread()])
 
@@ -452,7 +545,7 @@ class Interrupts(WithPeer):
             raise InterruptedError('enough')
 
         self.handle(signal.SIGALRM, give_up)
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        signal_inside(signal.SIGALRM)
         with self.assertRaisesRegex(InterruptedError, 'enough'):
             self.vm.execute('silent')
 
@@ -594,6 +687,19 @@ class Coroutines(WithQemu):
             loop.run()
             self.assertTrue(is_io_error(task.exception(), Gio.IOErrorEnum.CANCELLED))
             self.assertRaises(GLib.Error, task.result)
+
+    def test_cancel_fetch(self):
+        async def main(vm):
+            await Qmp.Schema.fetch_async(vm)
+
+        peer = Peer(**{'query-qmp-schema': None})
+        self.addCleanup(peer.close)
+        with Qmp.Client.open_address(peer.address) as vm:
+            task = Qmp.spawn(main(vm))
+            task.cancel()
+            with self.assertRaises(GLib.Error) as caught:
+                Qmp.run(task.__await__())
+            self.assertTrue(is_io_error(caught.exception, Gio.IOErrorEnum.CANCELLED))
 
     def test_interrupt(self):
         async def main():

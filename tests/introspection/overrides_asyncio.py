@@ -82,6 +82,11 @@ class WithQemu(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await call)['status'], 'running')
         self.vm.execute('cont')
 
+    async def test_schema(self):
+        schema, same = await asyncio.gather(Qmp.Schema.fetch_async(self.vm), Qmp.Schema.fetch_async(self.vm))
+        self.assertIs(schema, same)
+        self.assertTrue(schema.has_path('blockdev-add/arg-type/driver/^null-co'))
+
     async def test_large_reply(self):
         self.assertGreater(len(await self.vm.execute_async('query-qmp-schema')), 100)
 
@@ -115,6 +120,17 @@ class WithPeer(unittest.IsolatedAsyncioTestCase):
         task.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await task
+        await self.assert_pending(0)
+        await self.assert_alive()
+
+    async def test_cancel_fetch(self):
+        self.peer.answers['query-qmp-schema'] = None
+        call = Qmp.Schema.fetch_async(self.vm)
+        await self.wait_for('query-qmp-schema')
+        await self.assert_pending(1)
+        call.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await call
         await self.assert_pending(0)
         await self.assert_alive()
 

@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 SECONDS = 90
 AUTHORITY = 'cn = "qmp-glib test"\nca\ncert_signing_key\nexpiration_days = 7\n'
@@ -38,33 +37,32 @@ def running(command, **options):
             process.wait()
 
 
-def qemu(chardev, *arguments, after=(), **options):
+def qemu(chardev, *arguments, **options):
     return running(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', *arguments,
-                    '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control', *after], **options)
+                    '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control'], **options)
+
+
+def listen(family, address):
+    listening = socket.socket(family)
+    listening.bind(address)
+    listening.listen()
+    # A blocking one can make QEMU 7.2 sleep in accept4() for good.
+    listening.setblocking(False)
+    return listening
 
 
 @contextlib.contextmanager
-def serving_qemu(family, address, *arguments, options='', after=()):
+def serving_qemu(listening, *arguments, options='', further=()):
     """A QEMU that can be connected to at once; gives the address."""
-    with socket.socket(family) as listening:
-        listening.bind(address)
-        listening.listen()
-        # A blocking one can make QEMU 7.2 sleep in accept4() for good.
-        listening.setblocking(False)
-        fd = listening.fileno()
-        with qemu(f'fd={fd},server=on,wait=off{options}', *arguments, after=after, pass_fds=[fd]):
-            yield listening.getsockname()
+    fds = [fd.fileno() for fd in [listening, *further]]
+    with listening, qemu(f'fd={fds[0]},server=on,wait=off{options}', *arguments, pass_fds=fds):
+        yield listening.getsockname()
 
 
 def wait_for_greeting(path):
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(SECONDS)
-        while True:
-            try:
-                client.connect(path)
-                break
-            except (FileNotFoundError, ConnectionRefusedError):
-                time.sleep(0.05)
+        client.connect(path)
         client.recv(1)
 
 
@@ -96,11 +94,13 @@ def tls_qemu(directory):
     make_certificate(directory, 'server', SERVER, '--generate-certificate',
                      '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem')
     # Connected to early, on a busy machine, QEMU 7.2 was seen not to end the handshake: so wait for its other monitor.
-    ready = f'{directory}/ready'
-    with serving_qemu(socket.AF_INET, ('127.0.0.1', 0), '-object',
-                      f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
-                      options=',tls-creds=tls', after=['-qmp', f'unix:{ready},server=on,wait=off']) as address:
-        wait_for_greeting(ready)
+    path = f'{directory}/ready'
+    with listen(socket.AF_UNIX, path) as ready, \
+         serving_qemu(listen(socket.AF_INET, ('127.0.0.1', 0)),
+                      '-object', f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
+                      '-chardev', f'socket,id=ready,fd={ready.fileno()},server=on,wait=off',
+                      '-mon', 'chardev=ready,mode=control', options=',tls-creds=tls', further=[ready]) as address:
+        wait_for_greeting(path)
         yield address
 
 
@@ -110,7 +110,7 @@ def main():
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix='qmp-glib-'))
         listening = f'{directory}/listening'
         host, port = stack.enter_context(tls_qemu(directory))
-        monitor = stack.enter_context(serving_qemu(socket.AF_UNIX, f'{directory}/monitor'))
+        monitor = stack.enter_context(serving_qemu(listen(socket.AF_UNIX, f'{directory}/monitor')))
         stack.enter_context(qemu(f'path={listening},server=off,reconnect=1'))
         agent = stack.enter_context(guest_agent(directory))
         story = subprocess.run([*command, monitor, listening, agent, f'{host}:{port}', f'{directory}/ca-cert.pem'],

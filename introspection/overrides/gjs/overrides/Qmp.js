@@ -134,12 +134,12 @@ function _init() {
 
   // What the library throws knows its members; what is made here gets them on itself.
   Qmp.ExecuteError = Qmp.CommandError;
-  Object.defineProperties(Qmp.CommandError.prototype, {
-    errorClass: {configurable: true, get() { return Qmp.CommandError.get_class(this); }},
-    desc: {configurable: true, get() { return this.message; }},
-    sent: {configurable: true, get() { return Qmp.CommandError.get_sent(this); }},
-    received: {configurable: true, get() { return Qmp.CommandError.get_received(this); }},
-  });
+  Object.defineProperty(Qmp.CommandError.prototype, 'desc', {configurable: true, get() { return this.message; }});
+  for (const [property, name] of [['errorClass', 'get_class'], ['sent', 'get_sent'], ['received', 'get_received']]) {
+    const plain = Qmp.CommandError[name];
+    Object.defineProperty(Qmp.CommandError.prototype, property, {configurable: true, get() { return plain(this); }});
+    Qmp.CommandError[name] = error => error instanceof Qmp.CommandError ? error[property] : plain(error);
+  }
 
   const codes = {
     GenericError: Qmp.CommandError.GENERIC,
@@ -152,8 +152,7 @@ function _init() {
   function makeError(sent, received) {
     const {class: errorClass, desc} = parse(received.get_member_text('error'));
     const code = codes[errorClass] ?? Qmp.CommandError.UNKNOWN;
-    // Not "new Qmp.CommandError": GJS then makes a GError without room for what this domain has in it.
-    const error = GLib.Error.new_literal(Qmp.CommandError.quark(), code, desc);
+    const error = new Qmp.CommandError({code, message: desc});
     return Object.defineProperties(error, {
       errorClass: {value: errorClass},
       sent: {value: sent},
@@ -169,10 +168,10 @@ function _init() {
 
   // --- promises ---
 
-  for (const {prototype} of [Qmp.Client, Qmp.EventListener]) {
-    for (const name of Object.getOwnPropertyNames(prototype)) {
+  for (const holder of [Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.Schema]) {
+    for (const name of Object.getOwnPropertyNames(holder)) {
       if (name.endsWith('_async'))
-        Gio._promisify(prototype, name);
+        Gio._promisify(holder, name);
     }
   }
 
@@ -203,25 +202,25 @@ function _init() {
       return plain.call(this, makeMessage(message), listener, cancellable, ...rest);
     };
   }
-  for (const name of ['open_stream', 'open_stream_async', 'accept', 'accept_async', 'close', 'close_async']) {
-    const plain = client[name];
-    if (plain) {
-      client[name] = function (...args) {
-        return plain.apply(this, args.length < plainLength(name) ? [...args, null] : args);
+  // The cancellable, the last of so many arguments, may be left out.
+  for (const [holder, name, count] of [
+    [client, 'open_stream', 2],
+    [client, 'accept', 1],
+    [client, 'close', 1],
+    [Qmp.Schema, 'fetch', 2],
+  ]) {
+    for (const method of [name, `${name}_async`]) {
+      const plain = holder[method];
+      holder[method] = function (...args) {
+        return plain.apply(holder === client ? this : holder, args.length < count ? [...args, null] : args);
       };
     }
   }
 
-  function plainLength(name) {
-    return name.startsWith('open_stream') ? 2 : 1;
-  }
-
-  if (client.listen) {
-    const plain = client.listen;
-    client.listen = function (address, ...rest) {
-      return plain.call(this, makeAddress(address), ...rest);
-    };
-  }
+  const plainListen = client.listen;
+  client.listen = function (address) {
+    return plainListen.call(this, makeAddress(address));
+  };
 
   Qmp.Client.open_address = (address, properties = {}) => {
     const vm = new Qmp.Client(properties);
@@ -264,6 +263,15 @@ function _init() {
   };
   overrideStart('execute_async', makeCommand, 3);
   overrideStart('execute_message_async', makeOwn, 2);
+
+  // --- schemas ---
+
+  for (const name of ['validate', 'check']) {
+    const plain = Qmp.Schema.prototype[name];
+    Qmp.Schema.prototype[name] = function (command) {
+      return plain.call(this, makeMessage(command));
+    };
+  }
 
   // --- events ---
 

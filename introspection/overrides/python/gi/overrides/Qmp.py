@@ -57,11 +57,27 @@ class ExecuteError(GLib.Error):
         return ExecuteError(self.desc, self.error_class, self.sent, self.received)
 
 
+def _read(name, attribute):
+    """Lets a function that asks an error of a command know what PyGObject has not kept."""
+    plain = getattr(Qmp.CommandError, name)
+
+    def get(error):
+        return getattr(error, attribute) if isinstance(error, ExecuteError) else plain(error)
+
+    setattr(Qmp.CommandError, name, staticmethod(get))
+    return plain
+
+
+_get_class = _read('get_class', 'error_class')
+_read('get_sent', 'sent')
+_read('get_received', 'received')
+
+
 def _explain(error, sent=None):
     """An error that came out of the library, as it is to be raised."""
     if error.domain != COMMAND_ERROR or isinstance(error, ExecuteError):
         return error
-    return ExecuteError(error.message, Qmp.CommandError.get_class(error), sent)
+    return ExecuteError(error.message, _get_class(error), sent)
 
 
 # --- values and text ---
@@ -92,6 +108,10 @@ def _make_message(value):
     raise TypeError(f'message must be Qmp.Message or a mapping, not {_name_type(value)}')
 
 
+def _find_message(values):
+    return next((value for value in values if isinstance(value, Qmp.Message)), None)
+
+
 def _make_command(command, arguments=None, more=()):
     if not isinstance(command, str):
         raise TypeError(f'command must be str, not {_name_type(command)}')
@@ -120,7 +140,7 @@ def _take_value(sent, reply):
 # --- the library's own methods ---
 
 class _Method:
-    """A triple of the library's: blocking, _async, _finish."""
+    """A triple of the library's: blocking, _async, _finish. Its receiver is [self], or [] for a function of a class."""
 
     def __init__(self, cls, name):
         self.name = name
@@ -128,6 +148,7 @@ class _Method:
         self.start = getattr(cls, f'{name}_async')
         self.finish = getattr(cls, f'{name}_finish')
         self.names = [argument.get_name() for argument in self.blocking.get_arguments()]
+        self.n_receivers = int(self.blocking.is_method())
 
     def bind(self, arguments, keywords):
         """Returns the arguments in the order of the C function, and the cancellable, which is the last there."""
@@ -141,21 +162,21 @@ class _Method:
         *arguments, cancellable = [values.get(name) for name in self.names]
         return arguments, cancellable
 
-    def block(self, instance, arguments, cancellable):
+    def block(self, receiver, arguments, cancellable):
         try:
-            return _qmp_waiting.block(functools.partial(self.blocking, instance), arguments, cancellable, _open_new)
+            return _qmp_waiting.block(functools.partial(self.blocking, *receiver), arguments, cancellable, _open_new)
         except GLib.Error as error:
-            raise _explain(error) from None
+            raise _explain(error, _find_message(arguments)) from None
 
-    def begin(self, instance, arguments, cancellable, convert=lambda value: value):
+    def begin(self, receiver, arguments, cancellable, convert=lambda value: value):
         def start(own, callback):
-            self.start(instance, *arguments, own, callback)
+            self.start(*receiver, *arguments, own, callback)
 
         def finish(result):
             try:
-                return convert(self.finish(instance, result))
+                return convert(self.finish(*receiver, result))
             except GLib.Error as error:
-                raise _explain(error) from None
+                raise _explain(error, _find_message(arguments)) from None
 
         return _qmp_waiting.begin(start, finish, cancellable)
 
@@ -170,27 +191,33 @@ class _Method:
 def _override(cls, name, adapt=lambda arguments: arguments):
     """Makes a blocking method one that can be interrupted, and its _async one that can be awaited."""
     method = _Method(cls, name)
+    wrap = staticmethod if method.n_receivers == 0 else lambda function: function
 
-    def blocking(self, *arguments, **keywords):
+    def split(arguments):
+        return arguments[:method.n_receivers], arguments[method.n_receivers:]
+
+    def blocking(*arguments, **keywords):
+        receiver, arguments = split(arguments)
         arguments, cancellable = method.bind(arguments, keywords)
-        return method.block(self, adapt(arguments), cancellable)
+        return method.block(receiver, adapt(arguments), cancellable)
 
-    def start(self, *arguments, **keywords):
+    def start(*arguments, **keywords):
+        receiver, arguments = split(arguments)
         if method.has_callback(arguments, keywords):
-            return method.start(self, *arguments, **keywords)
+            return method.start(*receiver, *arguments, **keywords)
         arguments, cancellable = method.bind(arguments, keywords)
-        return method.begin(self, adapt(arguments), cancellable)
+        return method.begin(receiver, adapt(arguments), cancellable)
 
-    _replace(cls, name, blocking)
-    _replace(cls, f'{name}_async', start)
+    _replace(cls, name, blocking, wrap)
+    _replace(cls, f'{name}_async', start, wrap)
     return method
 
 
-def _replace(cls, name, function):
+def _replace(cls, name, function, wrap=lambda function: function):
     function.__name__ = name
     function.__qualname__ = f'{cls.__name__}.{name}'
     function.__doc__ = function.__doc__ or getattr(getattr(cls, name, None), '__doc__', None)
-    setattr(cls, name, function)
+    setattr(cls, name, wrap(function))
 
 
 def _add(cls):
@@ -374,23 +401,24 @@ _override(Qmp.Client, 'execute_and_wait', _adapt_message)
 _next = _override(Qmp.EventListener, 'next', _adapt_timeout)
 _execute = _Method(Qmp.Client, 'execute')
 _execute_message = _Method(Qmp.Client, 'execute_message')
-# The others are as they are: open_stream, accept, close, and what a later version brings.
-for _name in [name[:-len('_async')] for name in dir(Qmp.Client) if name.endswith('_async')]:
-    is_plain = isinstance(getattr(Qmp.Client, _name, None), type(_execute.blocking))
-    if is_plain and _name not in ('execute', 'execute_message'):
-        _override(Qmp.Client, _name)
+# The others are as they are: open_stream, accept, close, fetch, and what a later version brings.
+for _cls in (Qmp.Client, Qmp.EventListener, Qmp.Schema):
+    for _name in [name[:-len('_async')] for name in dir(_cls) if name.endswith('_async')]:
+        is_plain = isinstance(getattr(_cls, _name, None), type(_execute.blocking))
+        if is_plain and _name not in ('execute', 'execute_message'):
+            _override(_cls, _name)
 
 
 def _open_new(address, cancellable):
     _open.blocking(Qmp.Client.new(None), address, cancellable)
 
 
-if hasattr(Qmp.Client, 'listen'):
-    _listen = Qmp.Client.listen
+_plain_listen = Qmp.Client.listen
 
-    @_add(Qmp.Client)
-    def listen(self, address, *arguments):
-        return _listen(self, *_adapt_address([address]), *arguments)
+
+@_add(Qmp.Client)
+def listen(self, address):
+    return _plain_listen(self, *_adapt_address([address]))
 
 
 @classmethod
@@ -436,11 +464,11 @@ async def __aexit__(self, *_exception):
 # --- commands ---
 
 def _run(client, message, cancellable):
-    return _take_value(message, _exchange.block(client, [message], cancellable))
+    return _take_value(message, _exchange.block([client], [message], cancellable))
 
 
 def _start(client, message, cancellable):
-    return _exchange.begin(client, [message], cancellable, functools.partial(_take_value, message))
+    return _exchange.begin([client], [message], cancellable, functools.partial(_take_value, message))
 
 
 def _make_own(message):
@@ -484,6 +512,24 @@ def execute_message_async(self, message, cancellable=None, callback=None, *user_
     if _execute_message.has_callback((message, cancellable, callback), {}):
         return _execute_message.start(self, _make_message(message), cancellable, callback, *user_data)
     return _start(self, _make_own(message), cancellable)
+
+
+# --- schemas ---
+
+_plain_validate = Qmp.Schema.validate
+_plain_check = Qmp.Schema.check
+
+
+@_add(Qmp.Schema)
+def validate(self, command):
+    """Looks for everything that is wrong with a command, a Qmp.Message or a dict; returns a list of Qmp.SchemaProblem."""
+    return _plain_validate(self, _make_message(command))
+
+
+@_add(Qmp.Schema)
+def check(self, command):
+    """Like validate(), but raises GLib.Error with everything that is wrong."""
+    return _plain_check(self, _make_message(command))
 
 
 # --- events ---

@@ -129,10 +129,20 @@ class Driver:
         self._fds = set(fds)
 
 
+def _is_of_this_thread(context):
+    own = glib.g_main_context_ref_thread_default()
+    glib.g_main_context_unref(own)
+    return hash(context) == own  # PyGObject's hash is the pointer
+
+
 def iterates_glib(loop):
-    """Whether the loop runs on a GLib main context anyway."""
+    """Whether the loop runs this thread's GLib main context anyway."""
     modules = [cls.__module__ for cls in type(loop).__mro__]
-    return any(module == name or module.startswith(name + '.') for module in modules for name in GLIB_LOOPS)
+    if not any(module == name or module.startswith(name + '.') for module in modules for name in GLIB_LOOPS):
+        return False
+    # One of gi.events that was made, but not set, has a context of its own.
+    context = getattr(loop, '_context', None)
+    return context is None or _is_of_this_thread(context)
 
 
 def drive(loop):

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the samples in the reference take for granted. */
+#pragma once
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <qmp-glib/qmp-glib.h>
+
+extern QmpClient *client;
+extern QmpClient *vm;
+extern QmpMessage *message;
+extern JsonNode *status;
+extern GError *error;
+
+extern GCallback on_stop;
+extern GAsyncReadyCallback on_deleted;
+
+void use_tls_hostname (QmpClient *vm);
