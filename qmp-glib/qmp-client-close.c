@@ -261,7 +261,7 @@ qmp_client_close_async (QmpClient           *self,
   g_return_if_fail (QMP_IS_CLIENT (self) && qmp_client_is_at_home (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = qmp_client_new_task (self, self, cancellable, callback, user_data, qmp_client_close_async, &created);
+  task = qmp_client_new_task (self, self, callback, user_data, qmp_client_close_async, &created);
   qmp_client_end_listening (self);
   if (self->ending != NULL || (self->opening == NULL && self->transport == NULL))
     {

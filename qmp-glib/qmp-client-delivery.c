@@ -150,7 +150,6 @@ get_dispatch_time (void)
 GTask *
 qmp_client_new_task (QmpClient           *self,
                      gpointer             source_object,
-                     GCancellable        *cancellable,
                      GAsyncReadyCallback  callback,
                      gpointer             user_data,
                      gpointer             source_tag,
@@ -162,16 +161,28 @@ qmp_client_new_task (QmpClient           *self,
 
   if (away)
     g_main_context_push_thread_default (self->home);
-  task = g_task_new (source_object, cancellable, callback, user_data);
+  /* Without the caller's cancellable: once that is cancelled, GTask puts off whatever is returned. And a reply that came
+   * is a reply, whether or not the caller has lost interest meanwhile. */
+  task = g_task_new (source_object, NULL, callback, user_data);
   if (away)
     g_main_context_pop_thread_default (self->home);
 
   /* Not the macro, which gives the task a copy of this argument's name as its own. */
   (g_task_set_source_tag) (task, source_tag);
-  /* A reply that came is a reply, whether or not the caller has lost interest meanwhile. */
-  g_task_set_check_cancellable (task, FALSE);
   *created = get_dispatch_time ();
   return task;
+}
+
+gboolean
+qmp_client_return_if_cancelled (GTask        *task,
+                                GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
+    return FALSE;
+  g_task_return_error (task, error);
+  return TRUE;
 }
 
 /* GTask puts a callback off to an idle when it is returned in the very iteration that created it. What

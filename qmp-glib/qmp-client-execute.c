@@ -370,9 +370,9 @@ start (QmpClient    *self,
        QmpCallForm   form,
        Request      *request,
        GTask        *task,
-       gint64        created)
+       gint64        created,
+       GCancellable *cancellable)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
   QmpCall *call = issue (self, form, request);
 
   call->task = g_object_ref (task);
@@ -397,14 +397,14 @@ start_message (QmpClient           *self,
                gpointer             source_tag)
 {
   gint64 created;
-  g_autoptr(GTask) task = qmp_client_new_task (self, self, cancellable, callback, user_data, source_tag, &created);
+  g_autoptr(GTask) task = qmp_client_new_task (self, self, callback, user_data, source_tag, &created);
   g_auto(Request) request = { NULL };
   GError *error = NULL;
 
-  if (g_task_return_error_if_cancelled (task))
+  if (qmp_client_return_if_cancelled (task, cancellable))
     return;
   if (request_prepare (&request, self, message, form, what, &error))
-    start (self, form, &request, task, created);
+    start (self, form, &request, task, created, cancellable);
   else
     g_task_return_error (task, error);
 }
@@ -523,13 +523,13 @@ qmp_client_execute_async (QmpClient           *self,
   g_return_if_fail (command != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = qmp_client_new_task (self, self, cancellable, callback, user_data, qmp_client_execute_async, &created);
-  if (g_task_return_error_if_cancelled (task))
+  task = qmp_client_new_task (self, self, callback, user_data, qmp_client_execute_async, &created);
+  if (qmp_client_return_if_cancelled (task, cancellable))
     return;
   if (check_link (self, "execute", &error) &&
       check_command_wanted (&request, self, command, arguments, &error) &&
       request_init_command (&request, self, command, arguments, &error))
-    start (self, QMP_CALL_VALUE, &request, task, created);
+    start (self, QMP_CALL_VALUE, &request, task, created, cancellable);
   else
     g_task_return_error (task, error);
 }

@@ -587,7 +587,7 @@ qmp_client_open_in_background (QmpClient           *self,
 {
   GError *error = NULL;
   gint64 created;
-  g_autoptr(GTask) task = qmp_client_new_task (self, self, cancellable, callback, user_data, source_tag, &created);
+  g_autoptr(GTask) task = qmp_client_new_task (self, self, callback, user_data, source_tag, &created);
   gboolean accepts = address == NULL && stream == NULL;
   QmpOpening *opening = opening_begin (self, accepts, g_object_ref (task), created, &error);
 

@@ -439,11 +439,13 @@ void           qmp_client_clear_inbox        (QmpClient           *self);
  * delivery to know whether GTask would put the callback off. */
 GTask         *qmp_client_new_task           (QmpClient           *self,
                                               gpointer             source_object,
-                                              GCancellable        *cancellable,
                                               GAsyncReadyCallback  callback,
                                               gpointer             user_data,
                                               gpointer             source_tag,
                                               gint64              *created);
+/* If the operation whose task has just been made is cancelled already: TRUE, and it has failed. */
+gboolean       qmp_client_return_if_cancelled (GTask              *task,
+                                              GCancellable        *cancellable);
 
 /* qmp-client-blocking.c */
 /* Where the link does its I/O at the moment: the home context, or the private one of a blocking call. */

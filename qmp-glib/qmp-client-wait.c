@@ -303,9 +303,9 @@ qmp_client_execute_and_wait_async (QmpClient           *self,
   g_return_if_fail (QMP_IS_EVENT_LISTENER (listener));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = qmp_client_new_task (self, self, cancellable, callback, user_data,
+  task = qmp_client_new_task (self, self, callback, user_data,
                               qmp_client_execute_and_wait_async, &created);
-  if (g_task_return_error_if_cancelled (task))
+  if (qmp_client_return_if_cancelled (task, cancellable))
     return;
   wait = begin (self, command, listener, g_object_ref (task), &timeout, &error);
   if (wait == NULL)

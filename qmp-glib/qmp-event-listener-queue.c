@@ -279,9 +279,9 @@ static void
 wait_for_event (QmpEventListener *self,
                 GTask            *task,
                 gint64            created,
-                int               timeout)
+                int               timeout,
+                GCancellable     *cancellable)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
   QmpWaiter *waiter = g_new0 (QmpWaiter, 1);
 
   waiter->listener = self;
@@ -339,16 +339,16 @@ qmp_event_listener_next_async (QmpEventListener    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   g_return_if_fail (self->client == NULL || qmp_client_is_at_home (self->client));
 
-  task = qmp_client_new_task (self->client, self, cancellable, callback, user_data,
+  task = qmp_client_new_task (self->client, self, callback, user_data,
                               qmp_event_listener_next_async, &created);
-  if (g_task_return_error_if_cancelled (task))
+  if (qmp_client_return_if_cancelled (task, cancellable))
     return;
   if (self->queue.head != NULL && self->client != NULL)
     give_queued (self, task, created);
   else if (self->queue.head != NULL)
     g_task_return_pointer (task, pop (self), g_object_unref);
   else if (check_client (self, &error))
-    wait_for_event (self, task, created, timeout);
+    wait_for_event (self, task, created, timeout, cancellable);
   else
     g_task_return_error (task, error);
 }

@@ -658,7 +658,7 @@ test_silence (void)
                                 PEER_EXPECT ("guest-shutdown"), PEER_FORGET, PEER_EXPECT_SYNC, PEER_ANSWER_SYNC (3),
                                 PEER_EXPECT ("guest-ping"), PEER_REPLY ("{}"));
   QmpClient *client = agent_open (peer);
-  g_autoptr (QmpMessage) message = silent_message (20);
+  g_autoptr (QmpMessage) message = silent_message (200);
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (JsonNode) blocking_value = NULL;
   g_autoptr (JsonNode) pong = NULL;

@@ -473,6 +473,26 @@ test_open_cancelled_async (void)
   close (peer_fd);
 }
 
+/* A call that was cancelled is told in its place, too. */
+static void
+test_cancelled_then_closed (void)
+{
+  int peer_fd;
+  QmpClient *client = build_client (&peer_fd);
+  TestLog *log = test_log_new (client);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  test_log_execute_async (log, "a", client, "a", cancellable);
+  test_spin_ready ();
+  g_cancellable_cancel (cancellable);
+  qmp_client_close_async (client, NULL, NULL, NULL);
+  test_spin_until (test_log_has (log, "closed"));
+  g_assert_cmpstr (test_log_get (log), ==, "DISCONNECTING a!interrupted IDLE closed");
+
+  test_log_free (log);
+  close_and_free (client, peer_fd);
+}
+
 /* handlers of "notify::runstate" */
 
 static void
@@ -587,6 +607,7 @@ main (int   argc,
   g_test_add_func ("/client/reentry/lost-output-blocking", test_lost_output_blocking);
   g_test_add_func ("/client/reentry/open-cancelled", test_open_cancelled);
   g_test_add_func ("/client/reentry/open-cancelled-async", test_open_cancelled_async);
+  g_test_add_func ("/client/reentry/cancelled-then-closed", test_cancelled_then_closed);
   g_test_add_func ("/client/reentry/loop-in-runstate", test_loop_in_runstate);
   g_test_add_func ("/client/reentry/drop-in-close", test_drop_in_close);
   g_test_add_func ("/client/reentry/many-cycles", test_many_cycles);

@@ -136,14 +136,13 @@ check_error (SoakCall     *call,
   soak_fail ("%s: %s: %s: %s", call->link->name, call->command, g_quark_to_string (error->domain), error->message);
 }
 
-/* Behind the end come the errors of calls that it was too late for: nothing of them was sent. And those of calls
- * that have been cancelled as well, for GTask always puts these off to an idle. */
+/* Behind the end come the errors of calls that it was too late for: nothing of them was sent. */
 static void
 check_in_time (SoakCall     *call,
                SoakOutcome   outcome,
                const GError *error)
 {
-  if (call->link->n_closed == 0 || outcome == SOAK_REFUSED || g_cancellable_is_cancelled (call->cancellable))
+  if (call->link->n_closed == 0 || outcome == SOAK_REFUSED)
     return;
   if (outcome != SOAK_INTERRUPTED || strstr (error->message, "nothing was sent") == NULL)
     soak_fail ("%s: %s: answered after closed: %s", call->link->name, call->command,
