@@ -73,9 +73,8 @@ print_described (Once                *once,
 /* --- as JSON: of query-qmp-schema's reply what was asked for, and all that it needs --- */
 
 typedef struct {
-  GHashTable *entries;   /* of JsonNode by name; borrowed */
-  GHashTable *taken;     /* of names; borrowed */
-  GPtrArray  *wanted;    /* of JsonNode, in the order of their discovery; grows while it is walked */
+  GTree     *left;      /* of JsonNode by name, those that were not taken; borrowed. No server can make a tree slow. */
+  GPtrArray *wanted;    /* of JsonNode, in the order of their discovery; grows while it is walked */
 } Selection;
 
 static gboolean
@@ -92,10 +91,12 @@ static void
 take (Selection  *selection,
       const char *name)
 {
-  JsonNode *entry = g_hash_table_lookup (selection->entries, name);
+  JsonNode *entry = g_tree_lookup (selection->left, name);
 
-  if (entry != NULL && g_hash_table_add (selection->taken, (gpointer) name))
-    g_ptr_array_add (selection->wanted, entry);
+  if (entry == NULL)
+    return;
+  g_tree_remove (selection->left, name);
+  g_ptr_array_add (selection->wanted, entry);
 }
 
 static void
@@ -126,7 +127,7 @@ take_named (Selection          *selection,
       JsonNode *entry = once_get_element (all, i);
       const char *meta = once_get_string (entry, "meta-type");
 
-      g_hash_table_insert (selection->entries, (gpointer) once_get_string (entry, "name"), entry);
+      g_tree_insert (selection->left, (gpointer) once_get_string (entry, "name"), entry);
       if (!g_str_equal (meta, "command") && !g_str_equal (meta, "event"))
         continue;
       if (matches (once_get_string (entry, "name"), words))
@@ -156,10 +157,9 @@ print_entries (Once                *once,
 {
   QmpMessage *command = qmp_message_new_command ("query-qmp-schema", NULL, error);
   g_autoptr(JsonNode) all = NULL;
-  g_autoptr(GHashTable) entries = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr(GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(GTree) left = g_tree_new ((GCompareFunc) strcmp);
   g_autoptr(GPtrArray) wanted = g_ptr_array_new ();
-  Selection selection = { entries, taken, wanted };
+  Selection selection = { left, wanted };
 
   if (words[0] == NULL)
     return once_execute_and_print (once, command, error);

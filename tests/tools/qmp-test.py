@@ -334,7 +334,7 @@ class Events(Case):
         server = self.server(*PC)
         program = self.start('monitor', server.path, '--json')
         watched = self.start('monitor', server.tcp, 'RES*', 'STOP')
-        while not select.select([program.stdout], [], [], 0)[0]:
+        while len(select.select([program.stdout, watched.stdout], [], [], 0)[0]) < 2:
             server.execute('cont')
             server.execute('stop')
         server.execute('quit')
