@@ -96,8 +96,11 @@ class Monitor:
         self.socket.sendall(json.dumps(message).encode())
         while True:
             message = json.loads(self.lines.readline())
-            if 'event' not in message:
+            if 'return' in message:
                 return message['return']
+            if 'error' in message:
+                raise Failure(f'{command}: {message}')
+            # An event, or whatever else is no answer.
 
 
 class Program:

@@ -136,7 +136,7 @@ class Server:
         self.file.flush()
         while True:
             message = json.loads(self.file.readline())
-            if 'event' not in message:
+            if 'return' in message or 'error' in message:
                 return message
 
     def kill(self):
