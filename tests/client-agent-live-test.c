@@ -15,31 +15,6 @@ agent_client_new (void)
   return client;
 }
 
-static void
-assert_value (QmpClient    *client,
-              GAsyncResult *result,
-              const char   *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
-
-  g_assert_no_error (error);
-  test_assert_json (value, text);
-}
-
-static void
-assert_fails (QmpClient    *client,
-              GAsyncResult *result,
-              GQuark        domain,
-              int           code)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
-
-  g_assert_null (value);
-  g_assert_error (error, domain, code);
-}
-
 static QmpClient *
 live_open (TestServer *server)
 {
@@ -59,17 +34,6 @@ assert_pong (QmpClient *client)
 
   g_assert_no_error (error);
   test_assert_json (pong, "{}");
-}
-
-static void
-live_close (TestServer *server,
-            QmpClient  *client)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (test_close (client, &error));
-  test_client_free (client);
-  test_server_free (server);
 }
 
 static void
@@ -98,7 +62,7 @@ test_live (void)
   g_assert_null (test_execute (client, "guest-nonsense", &error));
   g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
   g_assert_cmpstr (test_log_get (log), ==, "");
-  live_close (server, client);
+  test_server_close (server, client);
 }
 
 /* What an earlier client has left half said, and left. */
@@ -123,7 +87,7 @@ test_live_garbage (gconstpointer data)
   log = test_log_new (client);
   assert_pong (client);
   g_assert_cmpstr (test_log_get (log), ==, "");
-  live_close (server, client);
+  test_server_close (server, client);
 }
 
 /* The second waits until the first leaves. */
@@ -151,7 +115,7 @@ test_live_two_clients (void)
   g_assert_no_error (error);
   g_clear_object (&result);
   assert_pong (second);
-  live_close (server, second);
+  test_server_close (server, second);
 }
 
 static void
@@ -167,7 +131,7 @@ test_live_killed (void)
   test_spin_ready ();
   test_server_kill (server);
   test_spin_until (qmp_client_get_runstate (client) == QMP_RUNSTATE_IDLE && result != NULL);
-  assert_fails (client, result, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
+  test_assert_fails (client, result, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
   g_assert_true (g_str_has_prefix (test_log_get (log), "DISCONNECTING IDLE closed("));
   g_clear_object (&result);
   test_client_free (client);
@@ -193,10 +157,10 @@ test_live_stopped (void)
   test_spin_ready ();
   g_assert_cmpint (kill (test_server_get_pid (server), SIGCONT), ==, 0);
   test_spin_until (result != NULL);
-  assert_value (client, result, "{}");
+  test_assert_value (client, result, "{}");
   g_assert_cmpstr (test_log_get (log), ==, "");
   g_clear_object (&result);
-  live_close (server, client);
+  test_server_close (server, client);
 }
 
 int

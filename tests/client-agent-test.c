@@ -86,31 +86,6 @@ agent_open (TestPeer *peer)
   return client;
 }
 
-static void
-assert_value (QmpClient    *client,
-              GAsyncResult *result,
-              const char   *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
-
-  g_assert_no_error (error);
-  test_assert_json (value, text);
-}
-
-static void
-assert_fails (QmpClient    *client,
-              GAsyncResult *result,
-              GQuark        domain,
-              int           code)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
-
-  g_assert_null (value);
-  g_assert_error (error, domain, code);
-}
-
 static guint
 count_text (TestPeer   *peer,
             const char *part)
@@ -290,8 +265,8 @@ test_other_properties (void)
   qmp_client_execute_async (client, "a", NULL, NULL, test_result_cb, &a);
   qmp_client_execute_async (client, "b", NULL, NULL, test_result_cb, &b);
   test_spin_until (a != NULL && b != NULL);
-  assert_value (client, a, "1");
-  assert_value (client, b, "2");
+  test_assert_value (client, a, "1");
+  test_assert_value (client, b, "2");
   g_clear_object (&a);
   g_clear_object (&b);
   g_assert_cmpuint (count_text (peer, "}\n"), ==, 1);
@@ -328,9 +303,9 @@ test_one_at_a_time (gconstpointer replies)
   g_assert_cmpuint (count_text (peer, "\"b\""), ==, 0);
   test_peer_signal (peer);
   test_spin_until (a != NULL && b != NULL && c != NULL);
-  assert_value (client, a, "1");
-  assert_fails (client, b, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_GENERIC);
-  assert_value (client, c, "3");
+  test_assert_value (client, a, "1");
+  test_assert_fails (client, b, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_GENERIC);
+  test_assert_value (client, c, "3");
   g_assert_cmpstr (test_log_get (log), ==, "");
   g_clear_object (&a);
   g_clear_object (&b);
@@ -370,7 +345,7 @@ give_up (QmpClient *client,
           g_cancellable_cancel (cancellable);
         }
       test_spin_until (result != NULL);
-      assert_fails (client, result, G_IO_ERROR,
+      test_assert_fails (client, result, G_IO_ERROR,
                     how == GIVE_UP_BY_CANCELLING ? G_IO_ERROR_CANCELLED : G_IO_ERROR_TIMED_OUT);
     }
   qmp_client_set_timeout (client, 0);
@@ -405,7 +380,7 @@ test_late_reply (gconstpointer data)
   g_assert_no_error (error);
   test_assert_json (more, "\"more\"");
   test_spin_until (next != NULL);
-  assert_value (client, next, "\"next\"");
+  test_assert_value (client, next, "\"next\"");
   g_assert_cmpstr (test_log_get (log), ==, "");
   g_clear_object (&next);
   test_peer_close (peer, client);
@@ -452,11 +427,11 @@ test_not_written (void)
   qmp_client_execute_async (client, "next", NULL, NULL, test_result_cb, &next);
   g_cancellable_cancel (cancellable);
   test_spin_until (never != NULL);
-  assert_fails (client, never, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  test_assert_fails (client, never, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   test_peer_signal (peer);
   test_spin_until (first != NULL && next != NULL);
-  assert_value (client, first, "1");
-  assert_value (client, next, "2");
+  test_assert_value (client, first, "1");
+  test_assert_value (client, next, "2");
   g_clear_object (&first);
   g_clear_object (&never);
   g_clear_object (&next);
@@ -488,17 +463,17 @@ test_give_up_held (void)
   qmp_client_execute_async (client, "c", NULL, cancellable, test_result_cb, &c);
   qmp_client_execute_async (client, "d", NULL, NULL, test_result_cb, &d);
   test_spin_until (b != NULL && e != NULL);
-  assert_fails (client, b, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  test_assert_fails (client, b, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   /* It was never written: silence says nothing. */
   g_assert_null (qmp_client_execute_message_finish (client, e, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_cancellable_cancel (cancellable);
   test_spin_until (c != NULL);
-  assert_fails (client, c, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  test_assert_fails (client, c, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_null (d);
   test_peer_signal (peer);
   test_spin_until (d != NULL);
-  assert_value (client, d, "\"d\"");
+  test_assert_value (client, d, "\"d\"");
   g_clear_object (&b);
   g_clear_object (&c);
   g_clear_object (&d);
@@ -524,7 +499,7 @@ test_again_in_blocking (void)
   g_assert_no_error (error);
   test_assert_json (c, "\"c\"");
   test_spin_until (b != NULL);
-  assert_value (client, b, "\"b\"");
+  test_assert_value (client, b, "\"b\"");
   g_clear_object (&b);
   test_peer_close (peer, client);
 }
@@ -546,7 +521,7 @@ test_again_after_blocking (void)
   g_assert_null (qmp_client_execute_message (client, c, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   test_spin_until (b != NULL);
-  assert_value (client, b, "\"b\"");
+  test_assert_value (client, b, "\"b\"");
   g_clear_object (&b);
   test_peer_close (peer, client);
 }
@@ -600,7 +575,7 @@ test_close_while_held (void)
   test_spin_until (test_peer_get_told (peer) == 2);
   g_assert_true (test_close (client, &error));
   g_assert_nonnull (b);
-  assert_fails (client, b, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
+  test_assert_fails (client, b, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
   g_clear_object (&b);
   test_peer_close (peer, client);
 }

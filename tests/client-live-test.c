@@ -9,18 +9,6 @@
 /* Against real servers: QEMU, the storage daemon, the guest agent. */
 
 static void
-close_and_free (QmpClient  *client,
-                TestServer *server)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (test_close (client, &error));
-  g_assert_no_error (error);
-  test_client_free (client);
-  test_server_free (server);
-}
-
-static void
 test_status (void)
 {
   TestServer *server = test_server_new (TEST_SERVER_QEMU);
@@ -41,7 +29,7 @@ test_status (void)
   version = qmp_client_execute (client, "query-version", NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (test_member_int (json_object_get_member (json_node_get_object (version), "qemu"), "major"), ==, major);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* QEMU sends the event before the reply. */
@@ -57,7 +45,7 @@ test_events (void)
   test_log_execute_async (log, "cont", client, "cont", NULL);
   test_spin_until (test_log_count (log, "cont") == 2);
   g_assert_cmpstr (test_log_get (log), ==, "RESUME cont STOP stop RESUME cont");
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -75,7 +63,7 @@ test_command_error (void)
   g_clear_error (&error);
   g_assert_null (test_execute (client, "no-such-command", &error));
   g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -113,7 +101,7 @@ test_add_fd (void)
   got = test_execute_message (client, getfd, &error);
   g_assert_no_error (error);
   close (fd);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -142,7 +130,7 @@ test_fds_pipelined (void)
       g_assert_false (g_task_had_error (G_TASK (results[i])));
       g_clear_object (&results[i]);
     }
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -168,7 +156,7 @@ test_schema (gconstpointer data)
 
   check_schema (client, is_qemu ? 1000 : 300);
   check_schema (client, is_qemu ? 1000 : 300);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 typedef struct {
@@ -200,7 +188,7 @@ test_pipelined (gconstpointer data)
     qmp_client_execute_async (client, "query-version", NULL, NULL, pipeline_cb, &pipeline);
   test_spin_until (pipeline.n_replies == 1000);
   g_test_message ("1000 commands in %d ms", (int) ((g_get_monotonic_time () - start) / 1000));
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* quit: the reply, or a good end; and QEMU is gone. */
@@ -284,7 +272,7 @@ test_busy (void)
   g_assert_no_error (error);
   g_clear_object (&waiting);
   test_client_free (first);
-  close_and_free (second, server);
+  test_server_close (server, second);
 }
 
 static void
@@ -326,7 +314,7 @@ test_stopped (void)
   value = test_execute (client, "query-status", &error);
   g_assert_no_error (error);
   g_assert_true (json_object_has_member (json_node_get_object (value), "status"));
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* A monitor on a socketpair, handed over as a stream. */
@@ -392,7 +380,7 @@ test_guest_agent (void)
   info = test_execute (client, "guest-info", &error);
   g_assert_no_error (error);
   g_assert_true (json_object_has_member (json_node_get_object (info), "supported_commands"));
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 int

@@ -193,18 +193,6 @@ describe_arguments (QmpSchemaType *type)
   return g_string_free (text, FALSE);
 }
 
-static void
-close_and_free (QmpClient  *client,
-                TestServer *server)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (test_close (client, &error));
-  g_assert_no_error (error);
-  test_client_free (client);
-  test_server_free (server);
-}
-
 static QmpSchema *
 fetch (QmpClient *client)
 {
@@ -250,7 +238,7 @@ test_facts (void)
       g_assert_cmpstr (features_text, ==, facts[i].features);
       g_assert_cmpint (qmp_schema_allows_out_of_band (schema, facts[i].command), ==, facts[i].out_of_band);
     }
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -270,7 +258,7 @@ test_fact_paths (void)
       g_test_message ("not %s", no_paths[i]);
       g_assert_false (qmp_schema_has_path (schema, no_paths[i]));
     }
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* --- every type, each by a path --- */
@@ -452,7 +440,7 @@ test_tour (gconstpointer data)
   g_assert_cmpuint (tour.types->len, ==, count_types (client));
   g_ptr_array_unref (tour.types);
   g_ptr_array_unref (tour.paths);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* --- fetching --- */
@@ -516,8 +504,8 @@ test_fetch (void)
   g_assert_true (others == first);
   g_object_unref (again);
   g_object_unref (others);
-  close_and_free (client, server);
-  close_and_free (other, other_server);
+  test_server_close (server, client);
+  test_server_close (other_server, other);
   g_assert_finalize_object (first);
 }
 
@@ -551,8 +539,8 @@ test_storage_daemon (void)
   g_assert_true (qmp_schema_has_path (schema, "blockdev-add/arg-type/driver/^null-co"));
   g_assert_false (qmp_schema_has_command (schema, "query-status"));
   g_assert_true (qmp_schema_has_command (qemu_schema, "query-status"));
-  close_and_free (client, server);
-  close_and_free (qemu, qemu_server);
+  test_server_close (server, client);
+  test_server_close (qemu_server, qemu);
 }
 
 static void
@@ -569,7 +557,7 @@ test_guest_agent (void)
   g_assert_null (fetch_in_background (client, NULL, &error));
   g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
   g_assert_cmpstr (qmp_command_error_get_class (error), ==, "CommandNotFound");
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 /* --- checking --- */
@@ -653,7 +641,7 @@ test_agree (void)
       value = qmp_client_execute_message (client, command, NULL, &server_error);
       g_assert_cmpint (good, ==, !is_refused (server_error));
     }
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 static void
@@ -704,7 +692,7 @@ test_attach (void)
 
   /* The client holds the schema, and lets it go with itself. */
   qmp_schema_attach (schema, client);
-  close_and_free (client, server);
+  test_server_close (server, client);
   g_assert_finalize_object (schema);
 }
 
@@ -736,7 +724,7 @@ test_check_replaced (void)
   g_clear_error (&error);
   value = qmp_client_execute (client, "query-status", NULL, NULL, &error);
   g_assert_no_error (error);
-  close_and_free (client, server);
+  test_server_close (server, client);
 }
 
 int

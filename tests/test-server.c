@@ -314,3 +314,15 @@ test_server_open (TestServer *self)
   g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_RUNNING);
   return client;
 }
+
+void
+test_server_close (TestServer *self,
+                   QmpClient  *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (test_close (client, &error));
+  g_assert_no_error (error);
+  test_client_free (client);
+  test_server_free (self);
+}

@@ -42,6 +42,9 @@ int                  test_server_wait           (TestServer      *self);
 
 /* A client opened on it. */
 QmpClient           *test_server_open           (TestServer      *self);
+/* Closes and frees both. */
+void                 test_server_close          (TestServer      *self,
+                                                 QmpClient       *client);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestServer, test_server_free)
 

@@ -703,3 +703,28 @@ test_chunk_stream_new (GIOStream *base,
   ((TestChunkInput *) self->input)->chunk_size = chunk_size;
   return G_IO_STREAM (self);
 }
+
+void
+test_assert_value (QmpClient    *client,
+                   GAsyncResult *result,
+                   const char   *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
+
+  g_assert_no_error (error);
+  test_assert_json (value, text);
+}
+
+void
+test_assert_fails (QmpClient    *client,
+                   GAsyncResult *result,
+                   GQuark        domain,
+                   int           code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) value = qmp_client_execute_finish (client, result, &error);
+
+  g_assert_null (value);
+  g_assert_error (error, domain, code);
+}

@@ -158,4 +158,13 @@ GIOStream   *test_socketpair          (int                 *peer_fd);
 GIOStream   *test_chunk_stream_new    (GIOStream           *base,
                                        gsize                chunk_size);
 
+/* How an execute() in the background has ended. */
+void         test_assert_value        (QmpClient           *client,
+                                       GAsyncResult        *result,
+                                       const char          *text);
+void         test_assert_fails        (QmpClient           *client,
+                                       GAsyncResult        *result,
+                                       GQuark               domain,
+                                       int                  code);
+
 G_END_DECLS
