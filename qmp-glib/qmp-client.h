@@ -27,18 +27,18 @@ typedef enum {
 } QmpRunstate;
 
 /**
- * QmpDirection:
- * @QMP_DIRECTION_SENT: to the server
- * @QMP_DIRECTION_RECEIVED: from the server
+ * QmpWireDirection:
+ * @QMP_WIRE_DIRECTION_SENT: to the server
+ * @QMP_WIRE_DIRECTION_RECEIVED: from the server
  *
  * Which way a message went.
  *
  * Since: 1.0
  */
 typedef enum {
-  QMP_DIRECTION_SENT,
-  QMP_DIRECTION_RECEIVED,
-} QmpDirection;
+  QMP_WIRE_DIRECTION_SENT,
+  QMP_WIRE_DIRECTION_RECEIVED,
+} QmpWireDirection;
 
 #define QMP_TYPE_CLIENT (qmp_client_get_type ())
 
@@ -46,7 +46,7 @@ QMP_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (QmpClient, qmp_client, QMP, CLIENT, GObject)
 
 /**
- * QmpCheckFunc:
+ * QmpCommandCheckFunc:
  * @client: the client
  * @command: a command that is about to be sent
  * @user_data: (closure): what was given with the function
@@ -60,17 +60,48 @@ G_DECLARE_FINAL_TYPE (QmpClient, qmp_client, QMP, CLIENT, GObject)
  *
  * Since: 1.0
  */
-typedef gboolean (*QmpCheckFunc) (QmpClient   *client,
-                                  QmpMessage  *command,
-                                  gpointer     user_data,
-                                  GError     **error);
+typedef gboolean (*QmpCommandCheckFunc) (QmpClient   *client,
+                                         QmpMessage  *command,
+                                         gpointer     user_data,
+                                         GError     **error);
 
 QMP_AVAILABLE_IN_1_0
 QmpClient   *qmp_client_new                     (const char           *name) G_GNUC_WARN_UNUSED_RESULT;
 
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_new_for_address_async   (const char           *address,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpClient   *qmp_client_new_for_address_finish  (GAsyncResult         *result,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpClient   *qmp_client_new_for_address         (const char           *address,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* properties */
 QMP_AVAILABLE_IN_1_0
 const char  *qmp_client_get_name                (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_is_owner_thread         (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_hand_over               (QmpClient            *self,
+                                                 GObject              *object);
+
+QMP_AVAILABLE_IN_1_0
+GSocketConnectable *
+             qmp_client_get_address             (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+GCredentials *
+             qmp_client_ref_peer_credentials    (QmpClient            *self,
+                                                 GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
 QmpRunstate  qmp_client_get_runstate            (QmpClient            *self);
@@ -140,35 +171,35 @@ void         qmp_client_set_tls_identity        (QmpClient            *self,
                                                  const char           *tls_identity);
 
 QMP_AVAILABLE_IN_1_0
-guint        qmp_client_get_open_timeout        (QmpClient            *self);
+int          qmp_client_get_open_timeout        (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_open_timeout        (QmpClient            *self,
-                                                 guint                 open_timeout);
+                                                 int                   open_timeout);
 
 QMP_AVAILABLE_IN_1_0
-guint        qmp_client_get_accept_timeout      (QmpClient            *self);
+int          qmp_client_get_accept_timeout      (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_accept_timeout      (QmpClient            *self,
-                                                 guint                 accept_timeout);
+                                                 int                   accept_timeout);
 
 QMP_AVAILABLE_IN_1_0
 GSocketAddress *qmp_client_get_listen_address   (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
-guint        qmp_client_get_close_timeout       (QmpClient            *self);
+int          qmp_client_get_close_timeout       (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_close_timeout       (QmpClient            *self,
-                                                 guint                 close_timeout);
+                                                 int                   close_timeout);
 
 QMP_AVAILABLE_IN_1_0
-guint        qmp_client_get_timeout             (QmpClient            *self);
+int          qmp_client_get_timeout             (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_timeout             (QmpClient            *self,
-                                                 guint                 timeout);
+                                                 int                   timeout);
 
 QMP_AVAILABLE_IN_1_0
 guint        qmp_client_get_max_message_size    (QmpClient            *self);
@@ -193,11 +224,18 @@ void         qmp_client_set_redact              (QmpClient            *self,
                                                  gboolean              redact);
 
 QMP_AVAILABLE_IN_1_0
-guint        qmp_client_get_stall_time          (QmpClient            *self);
+gboolean     qmp_client_get_keep_alive          (QmpClient            *self);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_set_keep_alive          (QmpClient            *self,
+                                                 gboolean              keep_alive);
+
+QMP_AVAILABLE_IN_1_0
+int          qmp_client_get_stall_time          (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_set_stall_time          (QmpClient            *self,
-                                                 guint                 stall_time);
+                                                 int                   stall_time);
 
 QMP_AVAILABLE_IN_1_0
 gboolean     qmp_client_get_stalled             (QmpClient            *self);
@@ -206,7 +244,7 @@ QMP_AVAILABLE_IN_1_0
 guint        qmp_client_get_n_pending           (QmpClient            *self);
 
 QMP_AVAILABLE_IN_1_0
-gint64       qmp_client_get_oldest_wait         (QmpClient            *self);
+int          qmp_client_get_oldest_wait         (QmpClient            *self);
 
 /* the link */
 QMP_AVAILABLE_IN_1_0
@@ -246,8 +284,21 @@ gboolean     qmp_client_open_stream             (QmpClient            *self,
                                                  GError              **error);
 
 QMP_AVAILABLE_IN_1_0
+void         qmp_client_listen_async            (QmpClient            *self,
+                                                 GSocketConnectable   *address,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_listen_finish           (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
 gboolean     qmp_client_listen                  (QmpClient            *self,
                                                  GSocketConnectable   *address,
+                                                 GCancellable         *cancellable,
                                                  GError              **error);
 
 QMP_AVAILABLE_IN_1_0
@@ -279,6 +330,22 @@ gboolean     qmp_client_close_finish            (QmpClient            *self,
 
 QMP_AVAILABLE_IN_1_0
 gboolean     qmp_client_close                   (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void         qmp_client_wait_closed_async       (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_wait_closed_finish      (QmpClient            *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_client_wait_closed             (QmpClient            *self,
                                                  GCancellable         *cancellable,
                                                  GError              **error);
 
@@ -340,9 +407,25 @@ QmpMessage  *qmp_client_exchange                (QmpClient            *self,
                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
+QmpMessage  *qmp_client_execute_parsed          (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error,
+                                                 const char           *command,
+                                                 const char           *format,
+                                                 ...) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMessage  *qmp_client_execute_parsed_va       (QmpClient            *self,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error,
+                                                 const char           *command,
+                                                 const char           *format,
+                                                 va_list              *arguments) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
 void         qmp_client_execute_and_wait_async  (QmpClient            *self,
                                                  QmpMessage           *command,
-                                                 QmpEventListener     *listener,
+                                                 const QmpEventMatch  *match,
                                                  GCancellable         *cancellable,
                                                  GAsyncReadyCallback   callback,
                                                  gpointer              user_data);
@@ -355,7 +438,7 @@ QmpEvent    *qmp_client_execute_and_wait_finish (QmpClient            *self,
 QMP_AVAILABLE_IN_1_0
 QmpEvent    *qmp_client_execute_and_wait        (QmpClient            *self,
                                                  QmpMessage           *command,
-                                                 QmpEventListener     *listener,
+                                                 const QmpEventMatch  *match,
                                                  GCancellable         *cancellable,
                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -365,8 +448,8 @@ gboolean     qmp_client_send_fd                 (QmpClient            *self,
                                                  GError              **error);
 
 QMP_AVAILABLE_IN_1_0
-void         qmp_client_set_check               (QmpClient            *self,
-                                                 QmpCheckFunc          check,
+void         qmp_client_set_command_check       (QmpClient            *self,
+                                                 QmpCommandCheckFunc   check,
                                                  gpointer              user_data,
                                                  GDestroyNotify        destroy);
 
@@ -378,5 +461,10 @@ void         qmp_client_add_listener            (QmpClient            *self,
 QMP_AVAILABLE_IN_1_0
 void         qmp_client_remove_listener         (QmpClient            *self,
                                                  QmpEventListener     *listener);
+
+QMP_AVAILABLE_IN_1_0
+QmpEventListener *
+             qmp_client_subscribe               (QmpClient            *self,
+                                                 const char * const   *names) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

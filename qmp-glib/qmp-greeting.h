@@ -21,6 +21,12 @@ void                 qmp_greeting_get_version        (QmpGreeting *self,
                                                       guint       *micro);
 
 QMP_AVAILABLE_IN_1_0
+gboolean             qmp_greeting_check_version      (QmpGreeting *self,
+                                                      guint        major,
+                                                      guint        minor,
+                                                      guint        micro);
+
+QMP_AVAILABLE_IN_1_0
 const char          *qmp_greeting_get_version_string (QmpGreeting *self);
 
 QMP_AVAILABLE_IN_1_0

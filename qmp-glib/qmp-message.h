@@ -24,21 +24,23 @@ QmpMessage  *qmp_message_new_command        (const char   *command,
                                              GError      **error) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
-QmpMessage  *qmp_message_new_parsed         (GError      **error,
-                                             const char   *command,
+QmpMessage  *qmp_message_new_parsed         (const char   *command,
+                                             GError      **error,
                                              const char   *format,
                                              ...) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
-QmpMessage  *qmp_message_new_parsed_va      (GError      **error,
-                                             const char   *command,
+QmpMessage  *qmp_message_new_parsed_va      (const char   *command,
+                                             GError      **error,
                                              const char   *format,
                                              va_list      *arguments) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
 QmpMessage  *qmp_message_new_from_bytes     (GBytes       *bytes,
-                                             gboolean      eager,
                                              GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMessage  *qmp_message_new_from_bytes_unchecked (GBytes *bytes) G_GNUC_WARN_UNUSED_RESULT;
 
 QMP_AVAILABLE_IN_1_0
 QmpMessage  *qmp_message_new_from_node      (JsonNode     *object,
@@ -68,6 +70,9 @@ QMP_AVAILABLE_IN_1_0
 gboolean     qmp_message_equal              (QmpMessage   *self,
                                              QmpMessage   *other);
 
+QMP_AVAILABLE_IN_1_0
+guint        qmp_message_hash               (QmpMessage   *self);
+
 /* the mapping */
 QMP_AVAILABLE_IN_1_0
 gboolean     qmp_message_has_member         (QmpMessage   *self,
@@ -78,7 +83,7 @@ JsonNode    *qmp_message_get_member         (QmpMessage   *self,
                                              const char   *name);
 
 QMP_AVAILABLE_IN_1_0
-char        *qmp_message_get_member_text    (QmpMessage   *self,
+char        *qmp_message_dup_member_text    (QmpMessage   *self,
                                              const char   *name);
 
 QMP_AVAILABLE_IN_1_0
@@ -99,6 +104,69 @@ gboolean     qmp_message_remove_member      (QmpMessage   *self,
 
 QMP_AVAILABLE_IN_1_0
 char       **qmp_message_list_members       (QmpMessage   *self);
+
+/* values by their path */
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_lookup             (QmpMessage   *self,
+                                             GError      **error,
+                                             const char   *first_path,
+                                             ...) G_GNUC_NULL_TERMINATED;
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_lookup_va          (QmpMessage   *self,
+                                             GError      **error,
+                                             const char   *first_path,
+                                             va_list      *arguments);
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_has_path           (QmpMessage   *self,
+                                             const char   *path);
+
+QMP_AVAILABLE_IN_1_0
+char        *qmp_message_dup_string         (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+char        *qmp_message_dup_text           (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+JsonNode    *qmp_message_dup_node           (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_get_boolean        (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error);
+
+QMP_AVAILABLE_IN_1_0
+gint64       qmp_message_get_int64          (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error);
+
+QMP_AVAILABLE_IN_1_0
+guint64      qmp_message_get_uint64         (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error);
+
+QMP_AVAILABLE_IN_1_0
+double       qmp_message_get_double         (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error);
+
+QMP_AVAILABLE_IN_1_0
+guint        qmp_message_get_n_elements     (QmpMessage   *self,
+                                             const char   *path,
+                                             GError      **error);
+
+/* of a reply */
+QMP_AVAILABLE_IN_1_0
+gboolean     qmp_message_check_reply        (QmpMessage   *self,
+                                             QmpMessage   *command,
+                                             GError      **error);
 
 /* of a command */
 QMP_AVAILABLE_IN_1_0

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 
 /**
  * QmpSchemaError:
+ * @QMP_SCHEMA_ERROR_FAILED: something else; also what to take a code for that a program does not know
  * @QMP_SCHEMA_ERROR_INVALID: what was given is JSON, but no schema; the text names the entry that is wrong
  * @QMP_SCHEMA_ERROR_SYNTAX: a path that cannot be understood
  * @QMP_SCHEMA_ERROR_NOT_FOUND: the schema has no such thing; the text names the part of the path
@@ -29,6 +30,7 @@ G_BEGIN_DECLS
  * Since: 1.0
  */
 typedef enum {
+  QMP_SCHEMA_ERROR_FAILED,
   QMP_SCHEMA_ERROR_INVALID,
   QMP_SCHEMA_ERROR_SYNTAX,
   QMP_SCHEMA_ERROR_NOT_FOUND,
@@ -140,15 +142,15 @@ gboolean            qmp_schema_allows_out_of_band      (QmpSchema            *se
                                                         const char           *command);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_get_command_arguments   (QmpSchema            *self,
+QmpSchemaType      *qmp_schema_ref_command_arguments   (QmpSchema            *self,
                                                         const char           *command);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_get_command_return      (QmpSchema            *self,
+QmpSchemaType      *qmp_schema_ref_command_return      (QmpSchema            *self,
                                                         const char           *command);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_get_event_data          (QmpSchema            *self,
+QmpSchemaType      *qmp_schema_ref_event_data          (QmpSchema            *self,
                                                         const char           *event);
 
 /* paths */
@@ -163,11 +165,11 @@ QmpSchemaType      *qmp_schema_find_type               (QmpSchema            *se
 
 /* checking commands */
 QMP_AVAILABLE_IN_1_0
-GList              *qmp_schema_validate                (QmpSchema            *self,
+GList              *qmp_schema_list_problems           (QmpSchema            *self,
                                                         QmpMessage           *command);
 
 QMP_AVAILABLE_IN_1_0
-gboolean            qmp_schema_check                   (QmpSchema            *self,
+gboolean            qmp_schema_validate                (QmpSchema            *self,
                                                         QmpMessage           *command,
                                                         GError              **error);
 
@@ -193,13 +195,13 @@ QMP_AVAILABLE_IN_1_0
 char              **qmp_schema_type_list_features      (QmpSchemaType        *self);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_type_get_element_type   (QmpSchemaType        *self);
+QmpSchemaType      *qmp_schema_type_ref_element_type   (QmpSchemaType        *self);
 
 QMP_AVAILABLE_IN_1_0
 GList              *qmp_schema_type_list_members       (QmpSchemaType        *self);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaMember    *qmp_schema_type_get_member         (QmpSchemaType        *self,
+QmpSchemaMember    *qmp_schema_type_ref_member         (QmpSchemaType        *self,
                                                         const char           *name);
 
 QMP_AVAILABLE_IN_1_0
@@ -209,7 +211,7 @@ QMP_AVAILABLE_IN_1_0
 char              **qmp_schema_type_list_cases         (QmpSchemaType        *self);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_type_get_variant        (QmpSchemaType        *self,
+QmpSchemaType      *qmp_schema_type_ref_variant        (QmpSchemaType        *self,
                                                         const char           *tag_value);
 
 QMP_AVAILABLE_IN_1_0
@@ -231,7 +233,7 @@ QMP_AVAILABLE_IN_1_0
 const char         *qmp_schema_member_get_name         (QmpSchemaMember      *self);
 
 QMP_AVAILABLE_IN_1_0
-QmpSchemaType      *qmp_schema_member_get_value_type   (QmpSchemaMember      *self);
+QmpSchemaType      *qmp_schema_member_ref_value_type   (QmpSchemaMember      *self);
 
 QMP_AVAILABLE_IN_1_0
 gboolean            qmp_schema_member_is_optional      (QmpSchemaMember      *self);

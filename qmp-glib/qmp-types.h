@@ -16,8 +16,33 @@ G_BEGIN_DECLS
 typedef struct _QmpClient QmpClient;
 typedef struct _QmpEvent QmpEvent;
 typedef struct _QmpEventListener QmpEventListener;
+typedef struct _QmpEventMatch QmpEventMatch;
 typedef struct _QmpGreeting QmpGreeting;
+typedef struct _QmpJob QmpJob;
+typedef struct _QmpLauncher QmpLauncher;
+typedef struct _QmpMachine QmpMachine;
 typedef struct _QmpMessage QmpMessage;
+typedef struct _QmpOutcome QmpOutcome;
+
+/**
+ * QMP_TIMEOUT_NONE: (value -1)
+ *
+ * A time without a limit: as long as it takes.
+ *
+ * All times are in milliseconds, and 0 is at once: what is not there already is not waited for.
+ *
+ * Since: 1.0
+ */
+#define QMP_TIMEOUT_NONE (-1)
+
+/**
+ * QMP_TIMEOUT_CLIENT: (value -2)
+ *
+ * The time of a message that has none of its own: as long as [property@Client:timeout] says.
+ *
+ * Since: 1.0
+ */
+#define QMP_TIMEOUT_CLIENT (-2)
 
 QMP_AVAILABLE_IN_1_0
 gboolean qmp_check_version (guint major,

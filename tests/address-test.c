@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <limits.h>
 #include <linux/vm_sockets.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "client/qmp-client-private.h"
 #include "test-peer.h"
 
 /* Addresses as people write them, and what only this library can connect to. */
@@ -79,17 +82,17 @@ static const Bad bad[] = {
   { ":", { "port is missing" } },
   { "tcp:", { "port is missing", "tcp:" } },
   { "tcp:host", { "port is missing", "tcp:host" } },
-  { "host:abc", { "port “abc”", "host:abc", "no number" } },
-  { "host:-1", { "port “-1”", "no number" } },
-  { "host:+1", { "port “+1”", "no number" } },
-  { "host: 1", { "port “ 1”", "no number" } },
-  { "host:0x10", { "port “0x10”", "no number" } },
+  { "host:abc", { "port “abc”", "host:abc", "not a number" } },
+  { "host:-1", { "port “-1”", "not a number" } },
+  { "host:+1", { "port “+1”", "not a number" } },
+  { "host: 1", { "port “ 1”", "not a number" } },
+  { "host:0x10", { "port “0x10”", "not a number" } },
   { "host:65536", { "port “65536”", "65535" } },
   { "host:99999999999999999999999", { "port “99999999999999999999999”", "65535" } },
-  { "tcp:host:4444,server=on", { "port “4444,server=on”", "no number" } },
-  { "a b:1", { "host “a b”", "no host name" } },
-  { "tcp:a/b:1", { "host “a/b”", "no host name" } },
-  { "\377:1", { "no host name" } },
+  { "tcp:host:4444,server=on", { "port “4444,server=on”", "not a number" } },
+  { "a b:1", { "host “a b”", "not a host name" } },
+  { "tcp:a/b:1", { "host “a/b”", "not a host name" } },
+  { "\377:1", { "not a host name" } },
   { "::1:4444", { "brackets", "::1:4444" } },
   { "tcp:::1", { "brackets", "::1" } },
   { "[::1", { "bracket is not closed", "[::1" } },
@@ -98,18 +101,18 @@ static const Bad bad[] = {
   { "[::1]:", { "port is missing" } },
   { "[::1]4444", { "behind the bracket", "“4444”" } },
   { "[::1]:x", { "port “x”" } },
-  { "[host]:1", { "host “host”", "no IPv6 address" } },
-  { "[127.0.0.1]:1", { "host “127.0.0.1”", "no IPv6 address" } },
-  { "tcp:[]:1", { "host “”", "no IPv6 address" } },
+  { "[host]:1", { "host “host”", "not an IPv6 address" } },
+  { "[127.0.0.1]:1", { "host “127.0.0.1”", "not an IPv6 address" } },
+  { "tcp:[]:1", { "host “”", "not an IPv6 address" } },
   { "vsock:", { "context ID is missing" } },
   { "vsock:3", { "port is missing" } },
   { "vsock::4", { "context ID is missing" } },
-  { "vsock:x:4", { "context ID “x”", "no number" } },
+  { "vsock:x:4", { "context ID “x”", "not a number" } },
   { "vsock:4294967296:4", { "context ID “4294967296”", "4294967295" } },
-  { "vsock:3:4:5", { "port “4:5”", "no number" } },
+  { "vsock:3:4:5", { "port “4:5”", "not a number" } },
   { "fd:", { "file descriptor is missing" } },
-  { "fd:x", { "file descriptor “x”", "no number" } },
-  { "fd:-1", { "file descriptor “-1”", "no number" } },
+  { "fd:x", { "file descriptor “x”", "not a number" } },
+  { "fd:-1", { "file descriptor “-1”", "not a number" } },
   { "fd:2147483648", { "file descriptor “2147483648”", "2147483647" } },
 };
 
@@ -254,8 +257,8 @@ test_open_long (void)
   test_assert_error_has (error, absent);
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
   file_error = fail_to_open (file);
-  g_assert_error (file_error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS);
-  test_assert_error_has (file_error, "not a socket");
+  g_assert_error (file_error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
+  test_assert_error_has (file_error, "neither a socket");
   g_assert_cmpuint (test_count_fds (), ==, n_fds);
 
   g_assert_cmpint (link (test_peer_get_path (peer), path), ==, 0);
@@ -279,14 +282,20 @@ test_open_fd (void)
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (GError) error = NULL;
   guint n_fds;
+  int flags;
 
   g_io_stream_close (stream, NULL, NULL);
+  g_assert_true (g_unix_set_fd_nonblocking (fd, FALSE, NULL));
+  flags = fcntl (fd, F_GETFL);
   n_fds = test_count_fds ();
   g_assert_true (test_open (client, address, &error));
   g_assert_no_error (error);
+  /* It is the caller's, who may share it with others. */
+  g_assert_cmpint (fcntl (fd, F_GETFL), ==, flags);
   value = test_execute (client, "a", &error);
   g_assert_no_error (error);
   g_assert_true (test_close (client, &error));
+  g_assert_cmpint (fcntl (fd, F_GETFL), ==, flags);
   test_client_free (client);
   g_assert_true (test_fd_is_open (fd));
   g_assert_cmpuint (test_count_fds (), ==, n_fds);
@@ -303,7 +312,7 @@ check_fd_fails (int         fd,
   guint n_fds = test_count_fds ();
   g_autoptr (GError) error = fail_to_open (text);
 
-  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS);
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
   test_assert_error_has (error, text);
   test_assert_error_has (error, part);
   g_assert_cmpuint (test_count_fds (), ==, n_fds);
@@ -322,9 +331,34 @@ test_bad_fds (void)
   check_fd_fails (listener, "not open");
 }
 
-/* A virtio-serial port looks like this from inside. */
+/* Opens without a handshake: the connection is all that matters. */
+static QmpClient *
+open_bare (const char *text)
+{
+  QmpClient *client = qmp_client_new (NULL);
+  g_autoptr (GSocketConnectable) address = qmp_address_parse (text, NULL);
+  g_autoptr (GError) error = NULL;
+
+  qmp_client_set_negotiate (client, FALSE);
+  qmp_client_set_await_greeting (client, FALSE);
+  g_assert_true (test_open (client, address, &error));
+  g_assert_no_error (error);
+  return client;
+}
+
 static void
-test_open_terminal (void)
+close_bare (QmpClient *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (test_close (client, &error));
+  g_assert_no_error (error);
+  test_client_free (client);
+}
+
+/* A virtio-serial port looks like this from inside; by its path, QEMU's pseudo-terminal. */
+static void
+test_open_terminal (gconstpointer by_path)
 {
   int master = posix_openpt (O_RDWR | O_NOCTTY | O_CLOEXEC);
   char name[64];
@@ -340,19 +374,98 @@ test_open_terminal (void)
   g_assert_cmpint (unlockpt (master), ==, 0);
   g_assert_cmpint (ptsname_r (master, name, sizeof (name)), ==, 0);
   slave = open (name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  text = g_strdup_printf ("fd:%d", slave);
+  text = by_path != NULL ? g_strdup (name) : g_strdup_printf ("fd:%d", slave);
   address = qmp_address_parse (text, NULL);
   n_fds = test_count_fds ();
   g_assert_cmpint (write (master, greeting, strlen (greeting)), ==, strlen (greeting));
   qmp_client_set_negotiate (client, FALSE);
   g_assert_true (test_open (client, address, &error));
   g_assert_no_error (error);
-  g_assert_true (test_close (client, &error));
-  test_client_free (client);
+  g_assert_false (fcntl (slave, F_GETFL) & O_NONBLOCK);
+  close_bare (client);
   /* GIO closes a stream of files in its thread. */
   test_spin_until (test_count_fds () == n_fds);
   close (slave);
   close (master);
+}
+
+/* QEMU's "-chardev pipe,path=PATH". */
+static void
+test_open_pipes (void)
+{
+  g_autofree char *top = g_dir_make_tmp ("qmp-address-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (top, "m", NULL);
+  g_autofree char *in = g_strconcat (path, ".in", NULL);
+  g_autofree char *out = g_strconcat (path, ".out", NULL);
+  g_autoptr (GError) absent = fail_to_open (path);
+  g_autoptr (GError) unread = NULL;
+  g_autoptr (GError) half = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  char buffer[64] = "";
+  QmpClient *client;
+  int in_fd, out_fd;
+
+  g_assert_error (absent, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpint (mkfifo (in, 0600), ==, 0);
+  g_assert_cmpint (mkfifo (out, 0600), ==, 0);
+  unread = fail_to_open (path);
+  g_assert_error (unread, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  half = fail_to_open (out);
+  g_assert_error (half, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
+  test_assert_error_has (half, "pipe");
+
+  in_fd = open (in, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  out_fd = open (out, O_RDWR | O_CLOEXEC);
+  client = open_bare (path);
+  qmp_client_execute_async (client, "a", NULL, NULL, test_result_cb, &result);
+  test_spin_ready ();
+  g_assert_cmpint (read (in_fd, buffer, sizeof buffer - 1), >, 0);
+  g_assert_true (g_str_has_prefix (buffer, "{\"execute\":\"a\""));
+  g_assert_true (test_close (client, NULL));
+  test_spin_until (result != NULL);
+  g_clear_object (&result);
+  test_client_free (client);
+  close (in_fd);
+  close (out_fd);
+  g_unlink (in);
+  g_unlink (out);
+  g_rmdir (top);
+}
+
+/* QEMU's "abstract=on,tight=off". */
+static void
+test_open_padded (void)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_autofree char *text = g_strdup_printf ("@qmp-address-test-%d", (int) getpid ());
+
+  g_strlcpy (address.sun_path + 1, text + 1, sizeof address.sun_path - 1);
+  g_assert_cmpint (bind (listener, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (listener, 1), ==, 0);
+  close_bare (open_bare (text));
+  close (listener);
+}
+
+static void
+test_keep_alive (gconstpointer on)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_TCP, PEER_HANDSHAKE);
+  QmpClient *client = qmp_client_new (NULL);
+  g_autoptr (GError) error = NULL;
+  guint n_notified = 0;
+  int value = -1;
+  socklen_t size = sizeof value;
+
+  g_assert_true (qmp_client_get_keep_alive (client));
+  g_signal_connect_swapped (client, "notify::keep-alive", G_CALLBACK (g_atomic_int_inc), &n_notified);
+  g_object_set (client, "keep-alive", on != NULL, NULL);
+  g_assert_cmpuint (n_notified, ==, on == NULL);
+  g_assert_true (test_open (client, test_peer_get_address (peer), &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (getsockopt (qmp_transport_get_fd (client->link->transport), SOL_SOCKET, SO_KEEPALIVE, &value, &size), ==, 0);
+  g_assert_true ((value != 0) == (on != NULL));
+  test_peer_close (peer, client);
 }
 
 /* There is no such server, wherever this runs: nobody listens on the port. What the kernel says differs. */
@@ -398,7 +511,12 @@ main (int   argc,
   g_test_add_func ("/address/open/long", test_open_long);
   g_test_add_func ("/address/open/fd", test_open_fd);
   g_test_add_func ("/address/open/bad-fds", test_bad_fds);
-  g_test_add_func ("/address/open/terminal", test_open_terminal);
+  g_test_add_data_func ("/address/open/terminal", NULL, test_open_terminal);
+  g_test_add_data_func ("/address/open/terminal/path", GINT_TO_POINTER (TRUE), test_open_terminal);
+  g_test_add_func ("/address/open/pipes", test_open_pipes);
+  g_test_add_func ("/address/open/padded", test_open_padded);
+  g_test_add_data_func ("/address/open/keep-alive/on", GINT_TO_POINTER (TRUE), test_keep_alive);
+  g_test_add_data_func ("/address/open/keep-alive/off", NULL, test_keep_alive);
   g_test_add_func ("/address/open/vsock", test_open_vsock);
   return g_test_run ();
 }

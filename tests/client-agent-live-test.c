@@ -52,7 +52,7 @@ test_live (void)
   info = test_execute (client, "guest-info", &error);
   g_assert_no_error (error);
   g_assert_true (json_object_has_member (json_node_get_object (info), "supported_commands"));
-  sync = qmp_message_new_parsed (&error, "guest-sync", "{'id': %x}", G_MAXINT64);
+  sync = qmp_message_new_parsed ("guest-sync", &error, "{'id': %x}", G_MAXINT64);
   number = test_execute_message (client, sync, &error);
   g_assert_no_error (error);
   g_assert_cmpint (json_node_get_int (number), ==, G_MAXINT64);
@@ -152,7 +152,7 @@ test_live_stopped (void)
   qmp_client_set_timeout (client, 50);
   g_assert_null (test_execute (client, "guest-info", &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  qmp_client_set_timeout (client, 0);
+  qmp_client_set_timeout (client, QMP_TIMEOUT_NONE);
   qmp_client_execute_async (client, "guest-ping", NULL, NULL, test_result_cb, &result);
   test_spin_ready ();
   g_assert_cmpint (kill (test_server_get_pid (server), SIGCONT), ==, 0);

@@ -330,7 +330,7 @@ give_up (QmpClient *client,
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  qmp_client_set_timeout (client, how == GIVE_UP_BY_CANCELLING ? 0 : 20);
+  qmp_client_set_timeout (client, how == GIVE_UP_BY_CANCELLING ? QMP_TIMEOUT_NONE : 20);
   if (how == GIVE_UP_BY_TIMEOUT_BLOCKING)
     {
       g_assert_null (qmp_client_execute (client, "slow", NULL, NULL, &error));
@@ -348,7 +348,7 @@ give_up (QmpClient *client,
       test_assert_fails (client, result, G_IO_ERROR,
                     how == GIVE_UP_BY_CANCELLING ? G_IO_ERROR_CANCELLED : G_IO_ERROR_TIMED_OUT);
     }
-  qmp_client_set_timeout (client, 0);
+  qmp_client_set_timeout (client, QMP_TIMEOUT_NONE);
   test_spin_until (test_peer_get_told (peer) == 1);
   g_clear_object (&result);
 }
@@ -459,7 +459,7 @@ test_give_up_held (void)
   qmp_client_execute_async (client, "b", NULL, NULL, test_result_cb, &b);
   qmp_message_set_success_response (silent, FALSE);
   qmp_client_execute_message_async (client, silent, NULL, test_result_cb, &e);
-  qmp_client_set_timeout (client, 0);
+  qmp_client_set_timeout (client, QMP_TIMEOUT_NONE);
   qmp_client_execute_async (client, "c", NULL, cancellable, test_result_cb, &c);
   qmp_client_execute_async (client, "d", NULL, NULL, test_result_cb, &d);
   test_spin_until (b != NULL && e != NULL);
@@ -661,7 +661,7 @@ test_silence_default (void)
 {
   TestPeer *peer = agent_start (PEER_SYNC, PEER_EXPECT ("guest-shutdown"));
   QmpClient *client = agent_open (peer);
-  g_autoptr (QmpMessage) message = silent_message (-1);
+  g_autoptr (QmpMessage) message = silent_message (QMP_TIMEOUT_CLIENT);
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) value = test_execute_message (client, message, &error);
@@ -678,7 +678,7 @@ test_silence_broken (void)
                                 PEER_EXPECT ("guest-shutdown"), PEER_REPLY ("{}"),
                                 PEER_EXPECT ("guest-shutdown"), PEER_TELL);
   QmpClient *client = agent_open (peer);
-  g_autoptr (QmpMessage) message = silent_message (0);
+  g_autoptr (QmpMessage) message = silent_message (QMP_TIMEOUT_NONE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (JsonNode) value = NULL;
@@ -706,7 +706,7 @@ test_silence_link_ends (void)
 {
   TestPeer *peer = agent_start (PEER_SYNC, PEER_EXPECT ("guest-shutdown"), PEER_CLOSE);
   QmpClient *client = agent_open (peer);
-  g_autoptr (QmpMessage) message = silent_message (0);
+  g_autoptr (QmpMessage) message = silent_message (QMP_TIMEOUT_NONE);
   g_autoptr (GAsyncResult) first = NULL;
   g_autoptr (GAsyncResult) second = NULL;
   g_autoptr (JsonNode) value = NULL;

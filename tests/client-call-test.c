@@ -141,9 +141,9 @@ test_exchange_replies (void)
   g_assert_no_error (error);
   test_assert_json (qmp_message_get_member (plain, "return"), "[1]");
   test_assert_json (qmp_message_get_member (failed, "error"), "{\"class\": \"GenericError\", \"desc\": \"no\"}");
-  id_b = qmp_message_get_member_text (failed, "id");
-  id_c = qmp_message_get_member_text (object, "id");
-  id_d = qmp_message_get_member_text (number, "id");
+  id_b = qmp_message_dup_member_text (failed, "id");
+  id_c = qmp_message_dup_member_text (object, "id");
+  id_d = qmp_message_dup_member_text (number, "id");
   g_assert_cmpstr (id_b, ==, "\"my id\"");
   test_assert_json (qmp_message_get_member (object, "id"), "{\"n\": [1]}");
   g_assert_cmpstr (id_d, ==, "77");
@@ -304,7 +304,7 @@ test_timeout_of_message (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) value = NULL;
 
-  g_assert_cmpint (qmp_message_get_timeout (message), ==, -1);
+  g_assert_cmpint (qmp_message_get_timeout (message), ==, QMP_TIMEOUT_CLIENT);
   qmp_message_set_timeout (message, 5);
   value = test_execute_message (client, message, &error);
   g_assert_null (value);
@@ -331,14 +331,14 @@ test_timeout_of_client (void)
   g_autoptr (JsonNode) endless_value = NULL;
 
   qmp_client_set_timeout (client, 5);
-  qmp_message_set_timeout (message, 0);
+  qmp_message_set_timeout (message, QMP_TIMEOUT_NONE);
   qmp_client_execute_message_async (client, message, NULL, test_result_cb, &endless);
   value = test_execute (client, "slow", &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_null (endless);
   g_clear_error (&error);
 
-  qmp_client_set_timeout (client, 0);
+  qmp_client_set_timeout (client, QMP_TIMEOUT_NONE);
   test_peer_signal (peer);
   assert_next_call_works (client);
   test_spin_until (endless != NULL);

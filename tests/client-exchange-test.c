@@ -65,7 +65,7 @@ test_id_spelling (gconstpointer data)
 
   g_assert_no_error (error);
   test_assert_json (qmp_message_get_member (reply, "return"), "7");
-  id_text = qmp_message_get_member_text (reply, "id");
+  id_text = qmp_message_dup_member_text (reply, "id");
   g_assert_cmpstr (id_text, ==, id->echo);
   g_assert_nonnull (strstr (sent, wire));
   test_peer_close (peer, client);
@@ -308,7 +308,7 @@ test_without_id_given_up (gconstpointer data)
   GAsyncResult *results[3] = { NULL };
   g_autoptr (GError) error = NULL;
 
-  qmp_message_set_timeout (two, cancel ? 0 : 20);
+  qmp_message_set_timeout (two, cancel ? QMP_TIMEOUT_NONE : 20);
   qmp_client_exchange_async (client, one, NULL, test_result_cb, &results[0]);
   qmp_client_exchange_async (client, two, cancellable, test_result_cb, &results[1]);
   qmp_client_exchange_async (client, three, NULL, test_result_cb, &results[2]);
@@ -438,7 +438,7 @@ test_live (void)
       qmp_message_set_timeout (message, 10000);
       answer = qmp_client_exchange (client, message, NULL, &error);
       g_assert_no_error (error);
-      echo = qmp_message_get_member_text (answer, "id");
+      echo = qmp_message_dup_member_text (answer, "id");
       g_test_message ("%s came back as %s", live_ids[i], echo);
     }
   reply = test_exchange (client, "{\"execute\": \"query-name\", \"id\": \"x\", \"more\": 1}", &error);

@@ -115,7 +115,7 @@ test_pipelined (gconstpointer data)
   static const char * const order[] = { "a", "fd", "a", "fd", "fd", "a" };
   TestPeer *peer = test_peer_start_script (TEST_PEER_PAIR, GPOINTER_TO_INT (data) ? bytewise : chunkwise);
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpMessage) big = build_big_command (600 * 1000);
+  g_autoptr (QmpMessage) big = build_big_command (TEST_FEW ? 100 * 1000 : 600 * 1000);
   int fd = open_file ();
   GAsyncResult *results[G_N_ELEMENTS (order) + 1] = { NULL };
 
@@ -185,7 +185,7 @@ test_send_fd (void)
                                     PEER_EXPECT ("big"), PEER_EXPECT_SPACE_FD, PEER_EXPECT ("b"),
                                     PEER_EXPECT_FD (0), PEER_REPLY ("1"), PEER_REPLY ("2"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpMessage) big = build_big_command (600 * 1000);
+  g_autoptr (QmpMessage) big = build_big_command (TEST_FEW ? 100 * 1000 : 600 * 1000);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (JsonNode) value_b = NULL;

@@ -436,7 +436,7 @@ opening_fail (Opening  *self,
 
 static GError *
 fail_to_open (GSocketConnectable *address,
-              guint               open_timeout)
+              int                 open_timeout)
 {
   Opening opening;
 
@@ -525,7 +525,7 @@ test_not_a_socket (void)
   g_autoptr (GError) error = fail_to_open_path (path);
 
   /* Linux says "refused" to that too; the client knows better. */
-  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS);
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
   test_assert_error_has (error, path);
   close (fd);
   g_unlink (path);
@@ -571,9 +571,6 @@ test_web_server (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   opening_init (&opening, peer);
-  /* The object in the answer looks like an error without an id, and is reported as one. */
-  if (strchr (data, '{') != NULL)
-    opening.expected = "CONNECTING protocol-error(bad-reply) DISCONNECTING IDLE";
   error = opening_fail (&opening, peer);
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_GREETING);
   test_assert_error_has (error, "HTTP/1.1 400 Bad Request");

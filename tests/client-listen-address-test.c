@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,7 +46,7 @@ assert_cannot_bind (TestListening *self,
   ino_t inode = get_inode (self->path);
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (qmp_client_listen (self->client, G_SOCKET_CONNECTABLE (self->address), &error));
+  g_assert_false (qmp_client_listen (self->client, G_SOCKET_CONNECTABLE (self->address), NULL, &error));
   g_assert_error (error, domain, code);
   g_test_message ("%s", error->message);
   test_assert_error_has (error, self->path);
@@ -94,6 +96,53 @@ test_living_socket (gconstpointer data)
 }
 
 static void
+assert_cannot_listen_on_fd (TestListening *fixture,
+                            int            fd,
+                            const char    *part)
+{
+  g_autofree char *text = g_strdup_printf ("fd:%d", fd);
+  g_autoptr (GSocketConnectable) address = qmp_address_parse (text, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (qmp_client_listen (fixture->client, address, NULL, &error));
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
+  test_assert_error_has (error, text + strlen ("fd:"));
+  test_assert_error_has (error, part);
+}
+
+/* As systemd hands it over: it listens already, and its file is not ours. */
+static void
+test_given_socket (void)
+{
+  TestListening fixture;
+  g_autofree char *text = NULL;
+  g_autoptr (GSocketConnectable) address = NULL;
+  g_autoptr (GError) error = NULL;
+  TestPeer *peer;
+  int fd;
+
+  test_listening_init (&fixture);
+  fd = bind_to (fixture.path);
+  assert_cannot_listen_on_fd (&fixture, fd, "listens");
+  g_assert_cmpint (listen (fd, 4), ==, 0);
+  text = g_strdup_printf ("fd:%d", fd);
+  address = qmp_address_parse (text, NULL);
+  g_assert_true (qmp_client_listen (fixture.client, address, NULL, &error));
+  g_assert_no_error (error);
+  peer = test_peer_start_connecting (fixture.address, PEER_HANDSHAKE);
+  test_accept_well (&fixture);
+  g_assert_true (qmp_client_close (fixture.client, NULL, NULL));
+  test_peer_finish (peer);
+  g_assert_true (test_fd_is_open (fd));
+  g_assert_cmpint (fcntl (fd, F_GETFL) & O_NONBLOCK, ==, 0);
+  g_assert_true (test_file_exists (fixture.path));
+  close (fd);
+  assert_cannot_listen_on_fd (&fixture, fd, "not open");
+  g_unlink (fixture.path);
+  test_listening_clear (&fixture);
+}
+
+static void
 test_other_file (gconstpointer data)
 {
   const char *kind = data;
@@ -106,7 +155,7 @@ test_other_file (gconstpointer data)
     g_assert_cmpint (g_mkdir (fixture.path, 0700), ==, 0);
   else
     g_assert_cmpint (symlink ("/nonexistent/socket", fixture.path), ==, 0);
-  assert_cannot_bind (&fixture, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS);
+  assert_cannot_bind (&fixture, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_NOT_A_SOCKET);
   g_remove (fixture.path);
   test_listening_clear (&fixture);
 }
@@ -157,11 +206,11 @@ test_cannot_bind (void)
   TestListening fixture;
 
   test_listening_init (&fixture);
-  g_assert_false (qmp_client_listen (fixture.client, G_SOCKET_CONNECTABLE (absent), &error));
+  g_assert_false (qmp_client_listen (fixture.client, G_SOCKET_CONNECTABLE (absent), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   test_assert_error_has (error, "/nonexistent/qmp");
   g_clear_error (&error);
-  g_assert_false (qmp_client_listen (fixture.client, G_SOCKET_CONNECTABLE (foreign), &error));
+  g_assert_false (qmp_client_listen (fixture.client, G_SOCKET_CONNECTABLE (foreign), NULL, &error));
   g_test_message ("%s", error->message);
   test_assert_error_has (error, "192.0.2.1");
   test_listening_assert_log (&fixture, "");
@@ -192,7 +241,7 @@ test_tcp (gconstpointer data)
   test_listening_init (&fixture);
   g_signal_connect (fixture.client, "notify::listen-address", G_CALLBACK (count_notify_cb), &n_notified);
   g_assert_null (qmp_client_get_listen_address (fixture.client));
-  g_assert_true (qmp_client_listen (fixture.client, any, NULL));
+  g_assert_true (qmp_client_listen (fixture.client, any, NULL, NULL));
   g_object_get (fixture.client, "listen-address", &address, NULL);
   g_assert_true (address == qmp_client_get_listen_address (fixture.client));
   port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
@@ -203,7 +252,8 @@ test_tcp (gconstpointer data)
   test_execute_well (&fixture, "a");
   /* We hang up first, and the kernel remembers the connection: the port can be had again all the same. */
   g_assert_true (qmp_client_close (fixture.client, NULL, NULL));
-  g_assert_cmpuint (n_notified, ==, 2);
+  g_assert_cmpuint (n_notified, ==, 1);
+  test_spin_until (n_notified == 2);
   test_peer_finish (peer);
   test_listening_bind (&fixture, address);
   peer = test_peer_start_connecting (address, PEER_HANDSHAKE);
@@ -223,7 +273,7 @@ test_tcp_in_use (void)
   test_listening_init (&fixture);
   test_listening_bind (&fixture, any);
   g_assert_false (qmp_client_listen (other, G_SOCKET_CONNECTABLE (qmp_client_get_listen_address (fixture.client)),
-                                     &error));
+                                     NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   test_listening_clear (&fixture);
 }
@@ -290,6 +340,7 @@ static void
 add_tests (void)
 {
   g_test_add_func ("/client/listen/file/stale", test_stale_file);
+  g_test_add_func ("/client/listen/given", test_given_socket);
   g_test_add_data_func ("/client/listen/file/living", GINT_TO_POINTER (1), test_living_socket);
   g_test_add_data_func ("/client/listen/file/bound", GINT_TO_POINTER (0), test_living_socket);
   g_test_add_data_func ("/client/listen/file/other/file", "file", test_other_file);

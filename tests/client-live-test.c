@@ -58,7 +58,7 @@ test_command_error (void)
 
   g_assert_null (test_execute_message (client, command, &error));
   g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_DEVICE_NOT_FOUND);
-  g_assert_cmpstr (error->message, ==, "Device 'nope' not found");
+  g_assert_nonnull (strstr (error->message, "nope"));
   g_assert_cmpstr (qmp_command_error_get_class (error), ==, "DeviceNotFound");
   g_clear_error (&error);
   g_assert_null (test_execute (client, "no-such-command", &error));
@@ -191,6 +191,9 @@ test_pipelined (gconstpointer data)
   test_server_close (server, client);
 }
 
+/* Each is a QEMU that starts. */
+#define N_QUITS (TEST_FEW ? 3 : 20)
+
 /* quit: the reply, or a good end; and QEMU is gone. */
 static void
 test_quit (gconstpointer data)
@@ -198,7 +201,7 @@ test_quit (gconstpointer data)
   gboolean blocking = GPOINTER_TO_INT (data);
   guint n_replies = 0, n_interrupted = 0;
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < N_QUITS; i++)
     {
       TestServer *server = test_server_new (TEST_SERVER_QEMU);
       QmpClient *client = test_server_open (server);
@@ -222,7 +225,7 @@ test_quit (gconstpointer data)
       test_server_free (server);
     }
   g_test_message ("%u replies, %u interrupted", n_replies, n_interrupted);
-  g_assert_cmpuint (n_replies, ==, 100);
+  g_assert_cmpuint (n_replies, ==, N_QUITS);
 }
 
 /* quit with commands behind it: QEMU never answers those, and resets the connection. */
@@ -262,7 +265,7 @@ test_busy (void)
   g_clear_error (&error);
 
   /* Waiting long enough, it gets its turn when the first leaves. */
-  qmp_client_set_open_timeout (second, 0);
+  qmp_client_set_open_timeout (second, QMP_TIMEOUT_NONE);
   qmp_client_open_async (second, test_server_get_address (server), NULL, test_result_cb, &waiting);
   test_spin_ready ();
   g_assert_null (waiting);
@@ -348,7 +351,7 @@ test_storage_daemon (gconstpointer data)
   g_autoptr (JsonNode) quit = NULL;
   g_autoptr (GError) error = NULL;
 
-  add = qmp_message_new_parsed (&error, "blockdev-add", "{'driver': 'null-co', 'node-name': %s, 'size': %x}",
+  add = qmp_message_new_parsed ("blockdev-add", &error, "{'driver': 'null-co', 'node-name': %s, 'size': %x}",
                                 "n0", G_GINT64_CONSTANT (4096));
   g_assert_no_error (error);
   added = test_execute_message (client, add, &error);

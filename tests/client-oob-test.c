@@ -598,7 +598,7 @@ test_fds_not_sendable (void)
   guint n_fds = test_count_fds ();
   QmpMessage *unsupported = build_fd_command ("never", fd);
   g_autoptr (GBytes) text = g_bytes_new_static (HALF_A_PAIR, strlen (HALF_A_PAIR));
-  QmpMessage *unfit = qmp_message_new_from_bytes (text, FALSE, NULL);
+  QmpMessage *unfit = qmp_message_new_from_bytes_unchecked (text);
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -729,7 +729,7 @@ test_end_while_flushing (void)
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, HANDSHAKE_OOB, PEER_WAIT, PEER_SHUTDOWN_WRITE, PEER_TELL,
                                     PEER_DRAIN);
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
+  g_autoptr (QmpEventMatch) match = qmp_event_match_new (NULL);
   g_autoptr (QmpMessage) command = new_command ("a");
   g_autoptr (GAsyncResult) waited = NULL;
   g_autoptr (GAsyncResult) executed = NULL;
@@ -739,7 +739,7 @@ test_end_while_flushing (void)
 
   test_peer_signal (peer);
   test_peer_wait_told (peer, 1);
-  qmp_client_execute_and_wait_async (client, command, listener, NULL, test_result_cb, &waited);
+  qmp_client_execute_and_wait_async (client, command, match, NULL, test_result_cb, &waited);
   /* Flushes, and the command that waits for an event has everything read before. */
   g_assert_true (qmp_client_send_fd (client, fd, &error));
   g_assert_no_error (error);

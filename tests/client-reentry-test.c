@@ -80,7 +80,7 @@ send_in_event_cb (QmpClient *client,
                   QmpEvent  *event,
                   Sending   *sending)
 {
-  g_autoptr (QmpEventListener) wanted = TEST_LISTENER ("Z");
+  g_autoptr (QmpEventMatch) wanted = TEST_MATCH ("Z");
   g_autoptr (QmpMessage) message = test_message ("{\"execute\": \"x\"}");
   g_autoptr (GError) error = NULL;
 
@@ -124,13 +124,13 @@ check_server_gone (gboolean blocking)
   int peer_fd;
   QmpClient *client = build_client (&peer_fd);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
+  g_autoptr (QmpEventMatch) match = qmp_event_match_new (NULL);
   g_autoptr (QmpMessage) message = test_message ("{\"execute\": \"x\"}");
   g_autoptr (GAsyncResult) waited = NULL;
   g_autoptr (GAsyncResult) closed = NULL;
 
   close (peer_fd);
-  qmp_client_execute_and_wait_async (client, message, listener, NULL, test_result_cb, &waited);
+  qmp_client_execute_and_wait_async (client, message, match, NULL, test_result_cb, &waited);
   if (blocking)
     qmp_client_close (client, NULL, NULL);
   else
@@ -215,7 +215,8 @@ reopen_cb (QmpClient  *client,
   g_assert_true (qmp_client_close (client, NULL, &error));
   g_assert_no_error (error);
   qmp_client_open_async (client, test_peer_get_address (reopening->peer), NULL, test_result_cb, &reopening->result);
-  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_CONNECTING);
+  /* That is told to all handlers first. */
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_DISCONNECTING);
   if (reopening->listener != NULL)
     qmp_event_listener_next_async (reopening->listener, -1, NULL, test_log_next_cb, reopening->log);
 }
@@ -249,7 +250,7 @@ test_reopen_in_execute (void)
   g_assert_null (qmp_client_execute (client, "x", NULL, NULL, &error));
   g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
   g_clear_error (&error);
-  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_CONNECTING);
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
   assert_reopened (client, &reopening);
   value = test_execute (client, "again", &error);
   g_assert_no_error (error);
@@ -348,8 +349,9 @@ test_two_waiters (void)
 }
 
 typedef struct {
-  guint n_calls;
-  guint n_destroyed;
+  QmpEventListener *listener;
+  guint             n_calls;
+  guint             n_destroyed;
 } Filtering;
 
 static void
@@ -359,14 +361,13 @@ filter_destroyed (gpointer user_data)
 }
 
 static gboolean
-replace_filter (QmpEventListener *listener,
-                QmpEvent         *event,
-                gpointer          user_data)
+replace_filter (QmpEvent *event,
+                gpointer  user_data)
 {
   Filtering *filtering = user_data;
 
   filtering->n_calls++;
-  qmp_event_listener_set_filter (listener, NULL, NULL, NULL);
+  test_set_filter (filtering->listener, NULL, NULL, NULL);
   /* It is still in use. */
   g_assert_cmpuint (filtering->n_destroyed, ==, 0);
   return TRUE;
@@ -381,7 +382,8 @@ test_filter_replaces_itself (void)
   g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
 
   qmp_client_add_listener (client, listener);
-  qmp_event_listener_set_filter (listener, replace_filter, &filtering, filter_destroyed);
+  filtering.listener = listener;
+  test_set_filter (listener, replace_filter, &filtering, filter_destroyed);
   say (peer_fd, SHORT_EVENT ("A") SHORT_EVENT ("B"));
   test_spin_until (qmp_event_listener_get_n_events (listener) == 2);
   test_assert_drain (listener, "A B");
@@ -503,7 +505,7 @@ run_loop_cb (QmpClient *client)
 }
 
 /* Who waits for an event is told before "closed", also where a handler runs a main loop in the middle of the end. The
- * log hears of the last runstate only: notifications do not nest. */
+ * log hears of each step, when the handlers before it are through with it. */
 static void
 test_loop_in_runstate (void)
 {
@@ -518,7 +520,7 @@ test_loop_in_runstate (void)
   qmp_event_listener_next_async (listener, -1, NULL, test_log_next_cb, log);
   close (peer_fd);
   test_spin_until (test_log_count (log, "IDLE") > 0 && !g_main_context_pending (NULL));
-  g_assert_cmpstr (test_log_get (log), ==, "next(interrupted) closed(broken-pipe) IDLE");
+  g_assert_cmpstr (test_log_get (log), ==, "next(interrupted) closed(broken-pipe) DISCONNECTING IDLE");
 
   test_log_free (log);
   test_client_free (client);
@@ -533,7 +535,7 @@ drop_cb (QmpClient  *client,
   g_clear_object (last);
 }
 
-/* The last reference goes while the client is being closed: the opening, which held it too, is over by then. */
+/* The last reference goes while handlers are told that it was closed: the opening, which held it too, is over by then. */
 static void
 test_drop_in_close (void)
 {
@@ -546,8 +548,8 @@ test_drop_in_close (void)
   qmp_client_open_stream_async (client, stream, NULL, NULL, NULL);
   g_signal_connect (client, "notify::runstate", G_CALLBACK (drop_cb), &client);
   g_assert_true (qmp_client_close (client, NULL, NULL));
-  g_assert_null (client);
   test_spin_until (watched == NULL);
+  g_assert_null (client);
   close (peer_fd);
 }
 
@@ -571,7 +573,7 @@ run_cycles (QmpClient *client,
 static void
 test_many_cycles (void)
 {
-  gboolean few = g_getenv ("QMP_TEST_FEW") != NULL;
+  gboolean few = TEST_FEW;
   int peer_fd;
   QmpClient *client = build_client (&peer_fd);
   gsize before, after;

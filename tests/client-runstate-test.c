@@ -174,7 +174,7 @@ test_disconnecting_refuses (void)
   disconnecting_begin (&self, test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT, PEER_EXPECT ("big")));
   g_assert_false (test_open (self.client, G_SOCKET_CONNECTABLE (address), &errors[0]));
   g_assert_false (qmp_client_open (self.client, G_SOCKET_CONNECTABLE (address), NULL, &errors[1]));
-  g_assert_false (qmp_client_listen (self.client, G_SOCKET_CONNECTABLE (address), &errors[2]));
+  g_assert_false (qmp_client_listen (self.client, G_SOCKET_CONNECTABLE (address), NULL, &errors[2]));
   g_assert_null (test_execute (self.client, "never", &errors[3]));
   g_assert_null (qmp_client_execute (self.client, "never", NULL, NULL, &errors[4]));
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)

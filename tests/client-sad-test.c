@@ -264,7 +264,7 @@ test_stops_reading_silent (void)
   g_assert_null (test_execute_message (client, message, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_clear_error (&error);
-  qmp_message_set_timeout (message, 0);
+  qmp_message_set_timeout (message, QMP_TIMEOUT_NONE);
   qmp_client_execute_message_async (client, message, NULL, test_result_cb, &result);
   test_spin_ready ();
   test_peer_signal (peer);

@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "qmp-glib/qmp-client-private.h"
+#include "client/qmp-client-private.h"
 #include "test-peer.h"
 #include "test-server.h"
 
@@ -107,8 +107,8 @@ test_several (void)
   g_assert_false (qmp_client_get_stalled (client));
 
   /* The one that is left is watched, too. */
-  g_assert_cmpint (client->next_deadline, !=, 0);
-  g_assert_cmpint (client->next_deadline, <=,
+  g_assert_true (qmp_io_timer_is_set (&client->deadline));
+  g_assert_cmpint (client->deadline.deadline.time, <=,
                    qmp_calls_get_oldest (client->calls)->issued + LONG_TIME * (gint64) 1000);
   age (client);
   test_spin_until (qmp_client_get_stalled (client));
@@ -159,7 +159,7 @@ test_timed_out (void)
   age (client);
   test_spin_until (qmp_client_get_stalled (client));
   g_assert_cmpuint (qmp_client_get_n_pending (client), ==, 1);
-  qmp_calls_get_oldest (client->calls)->deadline = 1;
+  qmp_calls_get_oldest (client->calls)->deadline.time = 1;
   qmp_client_watch_deadline (client, 1);
   test_spin_until (test_log_has (log, "b!timed-out"));
   g_assert_cmpstr (test_log_get (log), ==, "a!timed-out stalled fine b!timed-out");
@@ -214,11 +214,11 @@ test_turned (void)
   guint n_notified = 0;
 
   g_signal_connect_swapped (client, "notify::stall-time", G_CALLBACK (g_atomic_int_inc), &n_notified);
-  g_assert_cmpuint (qmp_client_get_stall_time (client), ==, 0);
+  g_assert_cmpint (qmp_client_get_stall_time (client), ==, QMP_TIMEOUT_NONE);
   test_log_execute_async (log, "a", client, "a", NULL);
   /* Off, it costs nothing: neither a clock is read nor is one set. */
   g_assert_cmpint (qmp_calls_get_oldest (client->calls)->issued, ==, 0);
-  g_assert_cmpint (client->next_deadline, ==, 0);
+  g_assert_false (qmp_io_timer_is_set (&client->deadline));
   g_assert_cmpint (qmp_client_get_oldest_wait (client), ==, -1);
 
   /* From now on, not from 1970 on. */
@@ -227,7 +227,7 @@ test_turned (void)
   g_assert_cmpint (qmp_calls_get_oldest (client->calls)->issued, !=, 0);
   qmp_client_set_stall_time (client, 1);
   test_spin_until (qmp_client_get_stalled (client));
-  qmp_client_set_stall_time (client, 0);
+  qmp_client_set_stall_time (client, QMP_TIMEOUT_NONE);
   g_assert_false (qmp_client_get_stalled (client));
   test_log_execute_async (log, "b", client, "b", NULL);
   g_object_set (client, "stall-time", 1, NULL);
@@ -285,14 +285,14 @@ test_blocking_meanwhile (void)
   QmpClient *client = test_peer_open (peer);
   TestLog *log = log_new (client);
   g_autoptr (QmpMessage) command = test_message ("{\"execute\": \"a\"}");
-  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (names);
+  g_autoptr (QmpEventMatch) match = qmp_event_match_new (names);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (QmpEvent) event = NULL;
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (GError) error = NULL;
 
   qmp_client_set_stall_time (client, LONG_TIME);
-  qmp_client_execute_and_wait_async (client, command, listener, NULL, test_result_cb, &result);
+  qmp_client_execute_and_wait_async (client, command, match, NULL, test_result_cb, &result);
   age (client);
   test_spin_until (qmp_client_get_stalled (client));
   value = qmp_client_execute (client, "b", NULL, NULL, &error);
@@ -369,7 +369,7 @@ test_stopped_server (void)
   g_assert_cmpuint (test_log_count (log, "status"), ==, 1);
 
   /* The late reply is nobody's. */
-  qmp_client_set_stall_time (client, 0);
+  qmp_client_set_stall_time (client, QMP_TIMEOUT_NONE);
   value = test_execute (client, "query-status", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (json_object_get_string_member (json_node_get_object (value), "status"), ==, "prelaunch");

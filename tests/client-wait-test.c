@@ -20,7 +20,7 @@ static Form form;
 static char *
 run (QmpClient         *client,
      const char        *text,
-     QmpEventListener  *listener,
+     QmpEventMatch     *match,
      GCancellable      *cancellable,
      char             **message)
 {
@@ -31,11 +31,11 @@ run (QmpClient         *client,
 
   if (form == BLOCKING)
     {
-      event = qmp_client_execute_and_wait (client, command, listener, cancellable, &error);
+      event = qmp_client_execute_and_wait (client, command, match, cancellable, &error);
     }
   else
     {
-      qmp_client_execute_and_wait_async (client, command, listener, cancellable, test_result_cb, &result);
+      qmp_client_execute_and_wait_async (client, command, match, cancellable, test_result_cb, &result);
       test_spin_until (result != NULL);
       event = qmp_client_execute_and_wait_finish (client, result, &error);
     }
@@ -47,16 +47,16 @@ run (QmpClient         *client,
   return g_strconcat ("event ", qmp_event_get_name (event), NULL);
 }
 
-#define assert_run(client, text, listener, expected)                                        \
+#define assert_run(client, text, match, expected)                                        \
   G_STMT_START {                                                                            \
-    g_autofree char *test_word = run (client, text, listener, NULL, NULL);                  \
+    g_autofree char *test_word = run (client, text, match, NULL, NULL);                  \
     g_assert_cmpstr (test_word, ==, expected);                                              \
   } G_STMT_END
 
-#define assert_run_text(client, text, listener, cancellable, expected, part)                \
+#define assert_run_text(client, text, match, cancellable, expected, part)                \
   G_STMT_START {                                                                            \
     g_autofree char *test_text = NULL;                                                      \
-    g_autofree char *test_word = run (client, text, listener, cancellable, &test_text);     \
+    g_autofree char *test_word = run (client, text, match, cancellable, &test_text);     \
     g_assert_cmpstr (test_word, ==, expected);                                              \
     if (strstr (test_text, part) == NULL)                                                   \
       g_error ("“%s” does not have “%s” in it", test_text, part);                           \
@@ -78,16 +78,15 @@ test_place (void)
                                     PEER_EXPECT ("twice"), PEER_EVENT ("E"), PEER_EVENT ("E"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("last"), PEER_REPLY ("{}"), PEER_EVENT ("E"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
 
-  assert_run (client, COMMAND ("before"), listener, "event E");
-  assert_run (client, COMMAND ("behind"), listener, "event E");
-  assert_run (client, COMMAND ("chunk-before"), listener, "event E");
-  assert_run (client, COMMAND ("chunk-behind"), listener, "event E");
-  assert_run (client, COMMAND ("bytes"), listener, "event E");
-  assert_run (client, COMMAND ("twice"), listener, "event E");
-  assert_run (client, COMMAND ("last"), listener, "event E");
-  g_assert_true (qmp_event_listener_is_empty (listener));
+  assert_run (client, COMMAND ("before"), match, "event E");
+  assert_run (client, COMMAND ("behind"), match, "event E");
+  assert_run (client, COMMAND ("chunk-before"), match, "event E");
+  assert_run (client, COMMAND ("chunk-behind"), match, "event E");
+  assert_run (client, COMMAND ("bytes"), match, "event E");
+  assert_run (client, COMMAND ("twice"), match, "event E");
+  assert_run (client, COMMAND ("last"), match, "event E");
   test_peer_close (peer, client);
 }
 
@@ -99,10 +98,10 @@ test_which (void)
                                     PEER_EXPECT ("data"), PEER_EVENT_DATA ("D", "{\"id\": \"b\"}"), PEER_REPLY ("{}"),
                                     PEER_EVENT ("D"), PEER_EVENT_DATA ("D", "{\"id\": \"a\"}"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) any = TEST_LISTENER ("E", "F");
-  g_autoptr (QmpEventListener) data = TEST_LISTENER ("D");
+  g_autoptr (QmpEventMatch) any = TEST_MATCH ("E", "F");
+  g_autoptr (QmpEventMatch) data = TEST_MATCH ("D");
 
-  qmp_event_listener_add_match (data, NULL, "id", "a");
+  qmp_event_match_add_string_member (data, NULL, "id", "a");
   assert_run (client, COMMAND ("any"), any, "event F");
   assert_run (client, COMMAND ("data"), data, "event D");
   test_peer_close (peer, client);
@@ -117,12 +116,99 @@ test_failure_event (void)
                                     PEER_EXPECT ("c"), PEER_REPLY ("{}"),
                                     PEER_SEND (PEER_EVENT_TEXT ("OK") PEER_EVENT_TEXT ("FAILED")));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("OK");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("OK");
 
-  qmp_event_listener_add_failure (listener, "FAILED");
-  assert_run_text (client, COMMAND ("a"), listener, NULL, "failure-event", "a: FAILED {\"device\":\"net0\"}");
-  assert_run_text (client, COMMAND ("b"), listener, NULL, "failure-event", "b: FAILED");
-  assert_run (client, COMMAND ("c"), listener, "event OK");
+  qmp_event_match_add_failure (match, "FAILED", NULL, NULL);
+  assert_run_text (client, COMMAND ("a"), match, NULL, "failure-event", "a: FAILED {\"device\":\"net0\"}");
+  assert_run_text (client, COMMAND ("b"), match, NULL, "failure-event", "b: FAILED");
+  assert_run (client, COMMAND ("c"), match, "event OK");
+  test_peer_close (peer, client);
+}
+
+/* The same event tells of either. */
+static void
+test_failure_value (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE,
+                                    PEER_EXPECT ("a"), PEER_REPLY ("{}"), PEER_EVENT_DATA ("M", "{\"status\": \"active\"}"),
+                                    PEER_EVENT_DATA ("M", "{\"status\": \"completed\"}"),
+                                    PEER_EXPECT ("b"), PEER_REPLY ("{}"), PEER_EVENT_DATA ("M", "{\"status\": \"active\"}"),
+                                    PEER_EVENT_DATA ("M", "{\"status\": \"failed\"}"));
+  QmpClient *client = test_peer_open (peer);
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("M");
+  g_autoptr (JsonNode) failed = test_json ("\"failed\"");
+
+  qmp_event_match_add_string_member (match, NULL, "status", "completed");
+  qmp_event_match_add_failure (match, "M", "status", failed);
+  assert_run (client, COMMAND ("a"), match, "event M");
+  assert_run_text (client, COMMAND ("b"), match, NULL, "failure-event", "b: M {\"status\":\"failed\"}");
+  test_peer_close (peer, client);
+}
+
+typedef struct {
+  QmpEventMatch *match;
+  QmpClient     *client;
+  guint          n_calls;
+  guint          n_destroyed;
+} Filtered;
+
+static void
+filtered_destroyed (gpointer user_data)
+{
+  ((Filtered *) user_data)->n_destroyed++;
+}
+
+static gboolean
+free_match_cb (QmpEvent *event,
+               gpointer  user_data)
+{
+  Filtered *filtered = user_data;
+
+  g_clear_pointer (&filtered->match, qmp_event_match_free);
+  return ++filtered->n_calls == 2;
+}
+
+/* The call has a copy: the program may free its own, even from the filter. The filter lives as long as the call. */
+static void
+test_match_freed (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("a"), PEER_EVENT_DATA ("E", "1"),
+                                    PEER_EVENT_DATA ("E", "2"), PEER_REPLY ("{}"));
+  QmpClient *client = test_peer_open (peer);
+  Filtered filtered = { TEST_MATCH ("E") };
+
+  qmp_event_match_set_filter (filtered.match, free_match_cb, &filtered, filtered_destroyed);
+  assert_run (client, COMMAND ("a"), filtered.match, "event E");
+  g_assert_null (filtered.match);
+  g_assert_cmpuint (filtered.n_calls, ==, 2);
+  g_assert_cmpuint (filtered.n_destroyed, ==, 1);
+  test_peer_close (peer, client);
+}
+
+static gboolean
+close_cb (QmpEvent *event,
+          gpointer  user_data)
+{
+  Filtered *filtered = user_data;
+
+  qmp_client_close_async (filtered->client, NULL, NULL, NULL);
+  filtered->n_calls++;
+  return FALSE;
+}
+
+/* The filter ends the link, and the call with it. */
+static void
+test_filter_closes (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("a"), PEER_REPLY ("{}"), PEER_EVENT ("E"));
+  QmpClient *client = test_peer_open (peer);
+  Filtered filtered = { TEST_MATCH ("E"), client };
+
+  qmp_event_match_set_filter (filtered.match, close_cb, &filtered, filtered_destroyed);
+  assert_run (client, COMMAND ("a"), filtered.match, "interrupted");
+  g_assert_cmpuint (filtered.n_calls, ==, 1);
+  qmp_event_match_free (filtered.match);
+  g_assert_cmpuint (filtered.n_destroyed, ==, 1);
   test_peer_close (peer, client);
 }
 
@@ -134,11 +220,11 @@ test_error_reply (void)
                                     PEER_EXPECT ("b"), PEER_EVENT ("E"), PEER_ERROR ("GenericError", "half done"),
                                     PEER_EXPECT ("c"), PEER_REPLY ("{}"), PEER_EVENT ("E"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
 
-  assert_run_text (client, COMMAND ("a"), listener, NULL, "device-not-found", "no such device");
-  assert_run_text (client, COMMAND ("b"), listener, NULL, "generic", "half done");
-  assert_run (client, COMMAND ("c"), listener, "event E");
+  assert_run_text (client, COMMAND ("a"), match, NULL, "device-not-found", "no such device");
+  assert_run_text (client, COMMAND ("b"), match, NULL, "generic", "half done");
+  assert_run (client, COMMAND ("c"), match, "event E");
   test_peer_close (peer, client);
 }
 
@@ -153,7 +239,7 @@ test_stale (void)
   int fd = g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
   QmpClient *client = qmp_client_new (NULL);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
   g_autoptr (QmpEventListener) all = TEST_LISTENER ("E");
   g_autoptr (QmpMessage) command = test_message (COMMAND ("x"));
   g_autoptr (GAsyncResult) result = NULL;
@@ -170,11 +256,11 @@ test_stale (void)
   g_assert_cmpint (n_bytes, >=, (int) strlen (PEER_EVENT_DATA_TEXT ("E", "{\"n\": 1}")));
   if (form == BLOCKING)
     {
-      event = qmp_client_execute_and_wait (client, command, listener, NULL, &error);
+      event = qmp_client_execute_and_wait (client, command, match, NULL, &error);
     }
   else
     {
-      qmp_client_execute_and_wait_async (client, command, listener, NULL, test_result_cb, &result);
+      qmp_client_execute_and_wait_async (client, command, match, NULL, test_result_cb, &result);
       test_spin_until (result != NULL);
       event = qmp_client_execute_and_wait_finish (client, result, &error);
       g_clear_object (&result);
@@ -194,12 +280,12 @@ test_timeout (void)
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("a"), PEER_EVENT ("X"),
                                     PEER_EXPECT ("b"), PEER_REPLY ("1"), PEER_REPLY ("2"), PEER_EVENT ("E"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
 
   qmp_client_set_timeout (client, 1);
-  assert_run_text (client, COMMAND ("a"), listener, NULL, "timed-out", "did not answer “a” in time");
-  qmp_client_set_timeout (client, 0);
-  assert_run (client, COMMAND ("b"), listener, "event E");
+  assert_run_text (client, COMMAND ("a"), match, NULL, "timed-out", "did not answer “a” in time");
+  qmp_client_set_timeout (client, QMP_TIMEOUT_NONE);
+  assert_run (client, COMMAND ("b"), match, "event E");
   test_peer_close (peer, client);
 }
 
@@ -209,17 +295,17 @@ test_timeout_after_reply (void)
 {
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_ECHO (0, 0));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
   gboolean was_executed = FALSE;
 
-  for (guint timeout = 20; !was_executed; timeout *= 2)
+  for (int timeout = 20; !was_executed; timeout *= 2)
     {
       g_autofree char *text = NULL;
       g_autofree char *word = NULL;
 
-      g_assert_cmpuint (timeout, <, TEST_DEADLINE_SECONDS * 1000);
+      g_assert_cmpint (timeout, <, TEST_DEADLINE_SECONDS * 1000);
       qmp_client_set_timeout (client, timeout);
-      word = run (client, COMMAND ("a"), listener, NULL, &text);
+      word = run (client, COMMAND ("a"), match, NULL, &text);
       g_assert_cmpstr (word, ==, "timed-out");
       was_executed = strstr (text, "“a” was executed, but no event") != NULL;
     }
@@ -240,7 +326,7 @@ static void
 run_cancelled (TestPeer         *peer,
                QmpClient        *client,
                const char       *text,
-               QmpEventListener *listener,
+               QmpEventMatch    *match,
                guint             told)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -249,7 +335,7 @@ run_cancelled (TestPeer         *peer,
 
   if (thread == NULL)
     g_cancellable_cancel (cancellable);
-  assert_run_text (client, text, listener, cancellable, "cancelled", "");
+  assert_run_text (client, text, match, cancellable, "cancelled", "");
   if (thread != NULL)
     g_thread_join (thread);
 }
@@ -263,13 +349,13 @@ test_cancel (void)
                                     PEER_EXPECT ("no-event"), PEER_REPLY ("1"), PEER_REPLY ("2"), PEER_REPLY ("3"), PEER_TELL,
                                     PEER_EXPECT ("last"), PEER_EVENT ("E"), PEER_REPLY ("{}"));
   QmpClient *client = test_peer_open (peer);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
 
-  run_cancelled (peer, client, COMMAND ("never-sent"), listener, 0);
-  run_cancelled (peer, client, COMMAND ("no-reply"), listener, 1);
-  run_cancelled (peer, client, COMMAND ("event-only"), listener, 2);
-  run_cancelled (peer, client, COMMAND ("no-event"), listener, 3);
-  assert_run (client, COMMAND ("last"), listener, "event E");
+  run_cancelled (peer, client, COMMAND ("never-sent"), match, 0);
+  run_cancelled (peer, client, COMMAND ("no-reply"), match, 1);
+  run_cancelled (peer, client, COMMAND ("event-only"), match, 2);
+  run_cancelled (peer, client, COMMAND ("no-event"), match, 3);
+  assert_run (client, COMMAND ("last"), match, "event E");
   test_peer_close (peer, client);
 }
 
@@ -283,21 +369,21 @@ test_link_end (void)
                                     PEER_HANDSHAKE, PEER_EXPECT ("d"), PEER_SEND_FOR (RETURN PEER_EVENT_TEXT ("E")), PEER_CLOSE);
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
   const char *commands[] = { COMMAND ("a"), COMMAND ("b"), COMMAND ("c") };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      assert_run_text (client, commands[i], listener, NULL, "interrupted",
+      assert_run_text (client, commands[i], match, NULL, "interrupted",
                        i == 2 ? "“c” was executed, but the connection ended before its event came: The server closed"
                               : "The server closed");
       test_spin_until (test_log_count (log, "closed(broken-pipe)") == i + 1);
       g_assert_true (test_open (client, test_peer_get_address (peer), NULL));
     }
-  assert_run (client, COMMAND ("d"), listener, "event E");
+  assert_run (client, COMMAND ("d"), match, "event E");
   test_spin_until (test_log_count (log, "closed(broken-pipe)") == 4);
   /* No link: nothing is sent. */
-  assert_run (client, COMMAND ("e"), listener, "state");
+  assert_run (client, COMMAND ("e"), match, "state");
   test_peer_close (peer, client);
 }
 
@@ -318,12 +404,12 @@ log_wait_cb (GObject      *object,
 static void
 start (QmpClient        *client,
        const char       *text,
-       QmpEventListener *listener,
+       QmpEventMatch    *match,
        TestLog          *log)
 {
   g_autoptr (QmpMessage) command = test_message (text);
 
-  qmp_client_execute_and_wait_async (client, command, listener, NULL, log_wait_cb, log);
+  qmp_client_execute_and_wait_async (client, command, match, NULL, log_wait_cb, log);
 }
 
 /* It completes where the later of the two stands, however they are cut. */
@@ -341,13 +427,13 @@ test_order (gconstpointer data)
                                     PEER_EXPECT ("end"), PEER_REPLY ("{}"));
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
 
-  start (client, COMMAND ("a"), listener, log);
+  start (client, COMMAND ("a"), match, log);
   test_spin_until (test_log_has (log, "W"));
   g_assert_cmpstr (test_log_get (log), ==, "U E V wait(E) W");
   test_log_clear (log);
-  start (client, COMMAND ("b"), listener, log);
+  start (client, COMMAND ("b"), match, log);
   test_spin_until (test_log_has (log, "Y"));
   g_assert_cmpstr (test_log_get (log), ==, "X E wait(E) Y");
   test_log_execute_async (log, "end", client, "end", NULL);
@@ -355,7 +441,7 @@ test_order (gconstpointer data)
   test_peer_close (peer, client);
 }
 
-/* Many at once, with one listener; one event ends all that were out. */
+/* Many at once, with one match; one event ends all that were out. */
 static void
 test_many (void)
 {
@@ -363,14 +449,15 @@ test_many (void)
                                     PEER_EVENT ("E"), PEER_EXPECT ("b"), PEER_SEND_FOR (RETURN), PEER_WAIT);
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
+  g_autoptr (QmpEventListener) listener = qmp_event_listener_new_for_match (match);
 
-  /* It may be with the client too, and then hears the event on its own account. */
+  /* A listener of the same match hears the event on its own account. */
   qmp_client_add_listener (client, listener);
   for (guint i = 0; i < 50; i++)
-    start (client, COMMAND ("a"), listener, log);
+    start (client, COMMAND ("a"), match, log);
   test_spin_until (test_log_has (log, "E"));
-  start (client, COMMAND ("b"), listener, log);
+  start (client, COMMAND ("b"), match, log);
   test_assert_drain (listener, "E");
   test_spin_until (test_log_count (log, "wait(E)") == 1);
   g_assert_true (test_close (client, NULL));
@@ -390,11 +477,11 @@ test_held (void)
                                     PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"));
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E", "F");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E", "F");
 
   for (guint i = 0; i < 7; i++)
     test_log_execute_async (log, "slow", client, "slow", NULL);
-  start (client, COMMAND ("held"), listener, log);
+  start (client, COMMAND ("held"), match, log);
   test_spin_until (test_log_has (log, "E"));
   test_peer_signal (peer);
   test_spin_until (test_log_has (log, "wait(F)"));
@@ -410,12 +497,12 @@ test_reopened (void)
                                     PEER_HANDSHAKE, PEER_WAIT, PEER_EVENT ("E"));
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("E");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("E");
   g_autoptr (QmpEventListener) all = TEST_LISTENER ("E");
   g_autoptr (QmpEvent) event = NULL;
   g_autoptr (GError) error = NULL;
 
-  start (client, COMMAND ("a"), listener, log);
+  start (client, COMMAND ("a"), match, log);
   g_assert_null (qmp_client_execute (client, "x", NULL, NULL, &error));
   g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
   g_clear_error (&error);
@@ -436,10 +523,10 @@ test_qemu (void)
 {
   g_autoptr (TestServer) server = test_server_new (TEST_SERVER_QEMU);
   QmpClient *client = test_server_open (server);
-  g_autoptr (QmpEventListener) stop = TEST_LISTENER ("STOP");
-  g_autoptr (QmpEventListener) resume = TEST_LISTENER ("RESUME");
-  g_autoptr (QmpEventListener) job = TEST_LISTENER ("JOB_STATUS_CHANGE");
-  g_autoptr (QmpEventListener) shutdown = TEST_LISTENER ("SHUTDOWN");
+  g_autoptr (QmpEventMatch) stop = TEST_MATCH ("STOP");
+  g_autoptr (QmpEventMatch) resume = TEST_MATCH ("RESUME");
+  g_autoptr (QmpEventMatch) job = TEST_MATCH ("JOB_STATUS_CHANGE");
+  g_autoptr (QmpEventMatch) shutdown = TEST_MATCH ("SHUTDOWN");
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < 3; i++)
@@ -456,8 +543,8 @@ test_qemu (void)
 
       g_assert_no_error (error);
     }
-  qmp_event_listener_add_match (job, NULL, "id", "j");
-  qmp_event_listener_add_match (job, NULL, "status", "ready");
+  qmp_event_match_add_string_member (job, NULL, "id", "j");
+  qmp_event_match_add_string_member (job, NULL, "status", "ready");
   assert_run (client, "{\"execute\": \"blockdev-mirror\", \"arguments\": {\"job-id\": \"j\", \"device\": \"n0\", "
                       "\"target\": \"n1\", \"sync\": \"full\"}}", job, "event JOB_STATUS_CHANGE");
   assert_run (client, COMMAND ("quit"), shutdown, "event SHUTDOWN");
@@ -506,6 +593,9 @@ main (int   argc,
   add_case ("place", test_place);
   add_case ("which", test_which);
   add_case ("failure-event", test_failure_event);
+  add_case ("failure-value", test_failure_value);
+  add_case ("match-freed", test_match_freed);
+  add_case ("filter-closes", test_filter_closes);
   add_case ("error-reply", test_error_reply);
   add_case ("stale", test_stale);
   add_case ("timeout", test_timeout);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "qmp-glib/qmp-debug-private.h"
-#include "qmp-glib/qmp-error-private.h"
+#include "core/qmp-debug-private.h"
+#include "core/qmp-error-private.h"
 #include "qmp-glib/qmp-message.h"
 
 static void
@@ -193,6 +193,44 @@ test_protocol_part (void)
   assert_part (text, 10000, 10000, 5904, 4096);
 }
 
+/* A message goes into logs. */
+static void
+test_protocol_secret (void)
+{
+  static const char * const texts[] = {
+    "{\"event\":\"E\",\"data\":{\"password\":\"hunter2\",\"x\":nan}}",
+    "\"old_Passwd\":\"hunter2\" ",
+    "[{\"secret\":1},\"hunter2\"",
+    "hunter2 is the password",
+  };
+  g_autoptr (GError) plain = NULL;
+  g_autoptr (GError) value = NULL;
+  g_autofree char *message = NULL;
+
+  value = qmp_protocol_error_new_for_value (QMP_PROTOCOL_ERROR_SERIALIZATION, "hunt\xff" "er2", 8, 4, "Wrong");
+  g_assert_cmpstr (value->message, ==, "Wrong, at byte 4 of 8: \\xff");
+  g_assert_cmpuint (g_bytes_get_size (qmp_protocol_error_get_text (value)), ==, 8);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gsize length;
+
+      error = qmp_protocol_error_new_for_text (QMP_PROTOCOL_ERROR_DESERIALIZATION, texts[i], strlen (texts[i]), 30,
+                                               "Wrong");
+      g_assert_null (strstr (error->message, "hunter2"));
+      g_assert_nonnull (strstr (error->message, "Wrong"));
+      g_assert_cmpmem (g_bytes_get_data (qmp_protocol_error_get_text (error), &length), length,
+                       texts[i], strlen (texts[i]));
+    }
+
+  plain = qmp_protocol_error_new_for_text (QMP_PROTOCOL_ERROR_DESERIALIZATION, "{\"a\":hunter2}", 13, 5, "Wrong");
+  g_prefix_error (&plain, "Before: ");
+  message = qmp_error_dup_public_message (plain);
+  g_assert_cmpstr (plain->message, ==, "Before: Wrong, at byte 5 of 13: {\"a\":hunter2}");
+  g_assert_cmpstr (message, ==, "Before: Wrong, at byte 5 of 13");
+}
+
 static void
 assert_excerpt (const char *text,
                 gssize      length,
@@ -308,6 +346,7 @@ main (int    argc,
   g_test_add_func ("/error/protocol", test_protocol);
   g_test_add_func ("/error/protocol-without-offset", test_protocol_without_offset);
   g_test_add_func ("/error/protocol-part", test_protocol_part);
+  g_test_add_func ("/error/protocol-secret", test_protocol_secret);
   g_test_add_func ("/error/excerpt", test_excerpt);
   g_test_add_func ("/error/excerpt-characters", test_excerpt_characters);
   g_test_add_func ("/error/debug-off", test_debug_off);

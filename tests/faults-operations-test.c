@@ -217,7 +217,7 @@ prepare_listening (Fixture *self)
   self->directory = g_dir_make_tmp ("qmp-faults-XXXXXX", NULL);
   path = g_build_filename (self->directory, "s", NULL);
   self->address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (path));
-  g_assert_true (qmp_client_listen (self->client, self->address, NULL));
+  g_assert_true (qmp_client_listen (self->client, self->address, NULL, NULL));
 }
 
 static void
@@ -398,7 +398,7 @@ wait_for (Fixture    *self,
           const char *text)
 {
   g_autoptr (QmpMessage) message = test_message (text);
-  g_autoptr (QmpEventListener) wanted = TEST_LISTENER ("STOP");
+  g_autoptr (QmpEventMatch) wanted = TEST_MATCH ("STOP");
 
   qmp_client_execute_and_wait_async (self->client, message, wanted, self->cancellable, done_cb, self);
 }
@@ -729,7 +729,7 @@ check (const Operation *operation,
        StopKind         kind)
 {
   guint n_fds = test_count_fds ();
-  guint step = g_getenv ("QMP_TEST_FEW") != NULL ? 5 : 1;
+  guint step = TEST_FEW ? 5 : 1;
 
   for (guint n = 0; run (operation, kind, n); n += step)
     {

@@ -123,7 +123,7 @@ static void
 begin_commands (Scene *self)
 {
   g_autoptr (QmpMessage) quit = test_message ("{\"execute\": \"quit\"}");
-  g_autoptr (QmpEventListener) shutdown = TEST_LISTENER ("SHUTDOWN");
+  g_autoptr (QmpEventMatch) shutdown = TEST_MATCH ("SHUTDOWN");
 
   execute (self, "{\"execute\": \"query-version\"}");
   execute (self, "{\"execute\": \"query-commands\"}");
@@ -140,18 +140,18 @@ begin_close (Scene *self)
 
   execute (self, text);
   self->n_pending++;
-  qmp_client_set_close_timeout (self->client, 0);
+  qmp_client_set_close_timeout (self->client, QMP_TIMEOUT_NONE);
   qmp_client_close_async (self->client, NULL, closed_cb, self);
 }
 
 /* The greeting is there, and the negotiation goes out only when the main loop is about to sleep. */
 static void
-stop_at_greeting_cb (QmpClient    *client,
-                     QmpDirection  direction,
-                     const char   *text,
-                     Scene        *self)
+stop_at_greeting_cb (QmpClient        *client,
+                     QmpWireDirection  direction,
+                     const char       *text,
+                     Scene            *self)
 {
-  if (direction == QMP_DIRECTION_RECEIVED && strstr (text, "\"QMP\"") != NULL)
+  if (direction == QMP_WIRE_DIRECTION_RECEIVED && strstr (text, "\"QMP\"") != NULL)
     {
       stop_server (self);
       test_log_add (self->log, "stopped");
@@ -207,7 +207,7 @@ scene_init (Scene          *self,
             TestServerKind  kind)
 {
   *self = (Scene) { .server = test_server_new (kind), .client = qmp_client_new (NULL) };
-  qmp_client_set_open_timeout (self->client, 0);
+  qmp_client_set_open_timeout (self->client, QMP_TIMEOUT_NONE);
   self->log = test_log_new (self->client);
 }
 

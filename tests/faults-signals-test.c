@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "event/qmp-event-history-private.h"
 #include "test-responder.h"
 
 /* The program drops its references inside of each signal of each object. All signals and all properties of the types
@@ -55,10 +56,14 @@ set_other (GObject    *object,
     g_value_set_boolean (&value, !g_value_get_boolean (&value));
   else if (G_VALUE_HOLDS_UINT (&value))
     g_value_set_uint (&value, g_value_get_uint (&value) == 100 ? 101 : 100);
+  else if (G_VALUE_HOLDS_INT (&value))
+    g_value_set_int (&value, g_value_get_int (&value) == 100 ? 101 : 100);
   else if (G_VALUE_HOLDS_ENUM (&value))
     g_value_set_enum (&value, !g_value_get_enum (&value));
   else if (G_VALUE_HOLDS_STRING (&value))
     g_value_set_string (&value, "other");
+  else if (pspec->value_type == QMP_TYPE_EVENT_MATCH)
+    g_value_take_boxed (&value, TEST_MATCH ("OTHER"));
   else if (g_type_is_a (pspec->value_type, G_TYPE_TLS_DATABASE))
     g_value_take_object (&value, g_tls_backend_get_default_database (g_tls_backend_get_default ()));
   else if (g_type_is_a (pspec->value_type, G_TYPE_TLS_CERTIFICATE))
@@ -127,7 +132,7 @@ listen_and_close (Story *self,
 
   if (self->own == NULL)
     return;
-  g_assert_true (qmp_client_listen (self->own, G_SOCKET_CONNECTABLE (address), NULL));
+  g_assert_true (qmp_client_listen (self->own, G_SOCKET_CONNECTABLE (address), NULL, NULL));
   if (self->own == NULL)
     return;
   ++*n_pending;
@@ -223,6 +228,17 @@ count_cb (gpointer user_data)
     drop (trigger->story);
 }
 
+static GObject *
+get_object (Story *self,
+            GType  type)
+{
+  if (type == QMP_TYPE_CLIENT)
+    return G_OBJECT (self->own);
+  if (type == QMP_TYPE_EVENT_LISTENER)
+    return G_OBJECT (self->own_listener);
+  return G_OBJECT (qmp_event_listener_get_history (self->own_listener));
+}
+
 /* The program drops what it has at the n-th emission. FALSE if there were fewer. */
 static gboolean
 run (const Signal *what,
@@ -235,7 +251,7 @@ run (const Signal *what,
   gulong handler;
 
   story_init (&story, dispose);
-  object = what->type == QMP_TYPE_CLIENT ? G_OBJECT (story.own) : G_OBJECT (story.own_listener);
+  object = get_object (&story, what->type);
   handler = g_signal_connect_swapped (object, what->signal, G_CALLBACK (count_cb), &trigger);
   tell (&story);
   if (story.n_emissions == 0)
@@ -253,7 +269,7 @@ check (const Signal *what,
        gboolean      dispose)
 {
   guint n_fds = test_count_fds ();
-  guint step = g_getenv ("QMP_TEST_FEW") != NULL ? 3 : 1;
+  guint step = TEST_FEW ? 3 : 1;
   guint n = 0;
 
   while (run (what, n, dispose))
@@ -300,7 +316,7 @@ typedef struct {
   QmpClient        *watched;
   QmpMessage       *message;
   JsonNode         *arguments;
-  QmpEventListener *listener;
+  QmpEventMatch    *match;
   guint             n_checks;
   guint             n_destroyed;
 } Checked;
@@ -325,11 +341,11 @@ check_cb (QmpClient   *client,
     case CHECK_UNREF:
       g_clear_object (&self->message);
       g_clear_pointer (&self->arguments, json_node_unref);
-      g_clear_object (&self->listener);
+      g_clear_pointer (&self->match, qmp_event_match_free);
       g_clear_object (&self->client);
       break;
     case CHECK_UNSET:
-      qmp_client_set_check (client, NULL, NULL, NULL);
+      qmp_client_set_command_check (client, NULL, NULL, NULL);
       /* It is still in use. */
       g_assert_cmpuint (self->n_destroyed, ==, 0);
       break;
@@ -358,7 +374,7 @@ execute_in_background (Checked *self,
   else if (form == EXCHANGE)
     qmp_client_exchange_async (self->client, self->message, NULL, finished_cb, n_pending);
   else
-    qmp_client_execute_and_wait_async (self->client, self->message, self->listener, NULL, finished_cb, n_pending);
+    qmp_client_execute_and_wait_async (self->client, self->message, self->match, NULL, finished_cb, n_pending);
   test_spin_until (*n_pending == 0);
 }
 
@@ -378,7 +394,7 @@ execute_blocking (Checked *self,
   else if (form == EXCHANGE)
     reply = qmp_client_exchange (self->client, self->message, NULL, &error);
   else
-    event = qmp_client_execute_and_wait (self->client, self->message, self->listener, NULL, &error);
+    event = qmp_client_execute_and_wait (self->client, self->message, self->match, NULL, &error);
   if (self->kind == CHECK_UNREF || self->kind == CHECK_UNSET)
     g_assert_no_error (error);
   else
@@ -391,7 +407,7 @@ checked_clear (Checked *self)
 {
   g_clear_object (&self->message);
   g_clear_pointer (&self->arguments, json_node_unref);
-  g_clear_object (&self->listener);
+  g_clear_pointer (&self->match, qmp_event_match_free);
   g_clear_object (&self->client);
   test_spin_ready ();
   g_assert_null (self->watched);
@@ -412,10 +428,10 @@ run_check (CheckKind kind,
   g_set_weak_pointer (&self.watched, self.client);
   self.message = test_message ("{\"execute\": \"stop\", \"arguments\": {\"a\": 1}}");
   self.arguments = test_json ("{\"a\": 1}");
-  self.listener = TEST_LISTENER ("STOP");
+  self.match = TEST_MATCH ("STOP");
   test_open (self.client, test_responder_get_address (responder), &error);
   g_assert_no_error (error);
-  qmp_client_set_check (self.client, check_cb, &self, check_destroyed);
+  qmp_client_set_command_check (self.client, check_cb, &self, check_destroyed);
   if (blocking)
     execute_blocking (&self, form);
   else
@@ -474,7 +490,7 @@ add (GType       type,
 static gboolean
 is_notified (GParamSpec *pspec)
 {
-  static const char * const asked_for[] = { "n-pending", "oldest-wait", "n-dropped", NULL };
+  static const char * const asked_for[] = { "n-pending", "oldest-wait", "n-dropped", "history", NULL };
 
   return !(pspec->flags & G_PARAM_CONSTRUCT_ONLY) && !g_strv_contains (asked_for, pspec->name);
 }
@@ -520,6 +536,7 @@ main (int   argc,
 
   add_type (QMP_TYPE_CLIENT);
   add_type (QMP_TYPE_EVENT_LISTENER);
+  add_type (QMP_TYPE_EVENT_HISTORY);
   for (guint i = 0; i < G_N_ELEMENTS (check_names); i++)
     {
       g_autofree char *path = g_strdup_printf ("/faults/check/%s", check_names[i]);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "qmp-glib/qmp-error-private.h"
-#include "qmp-glib/qmp-message-private.h"
+#include "core/qmp-error-private.h"
+#include "message/qmp-message-private.h"
 
 static QmpGreeting *
 greeting_from_text (const char  *text,
                     GError     **error)
 {
-  QmpJsonOutline outline;
+  QmpJsonFrame frame = { .text = text, .length = strlen (text) };
 
-  g_assert_true (qmp_json_check (text, strlen (text), 1024, &outline, NULL));
+  g_assert_true (qmp_json_check (text, frame.length, 1024, &frame.outline, NULL));
 
-  return qmp_greeting_new_received (g_bytes_new (text, strlen (text)), &outline, error);
+  return qmp_greeting_new_received (NULL, &frame, error);
 }
 
 static void
@@ -131,17 +131,29 @@ test_properties (void)
 
   g_object_get (greeting, "version-string", &version, "package", &package, "capabilities", &capabilities, NULL);
   g_assert_cmpstr (version, ==, "10.1.0");
+  g_assert_true (qmp_greeting_check_version (greeting, 9, 2, 3));
+  g_assert_true (qmp_greeting_check_version (greeting, 10, 0, 9));
+  g_assert_true (qmp_greeting_check_version (greeting, 10, 1, 0));
+  g_assert_false (qmp_greeting_check_version (greeting, 10, 1, 1));
+  g_assert_false (qmp_greeting_check_version (greeting, 10, 2, 0));
+  g_assert_false (qmp_greeting_check_version (greeting, 11, 0, 0));
   g_assert_cmpstr (package, ==, "x");
   g_assert_cmpstr (capabilities[0], ==, "oob");
   g_assert_null (capabilities[1]);
 }
 
-/* One that a language binding has made. */
+/* Programs cannot make one; one that does it all the same does not crash. */
 static void
 test_empty (void)
 {
-  g_autoptr(QmpGreeting) greeting = g_object_new (QMP_TYPE_GREETING, NULL);
+  g_autoptr(QmpGreeting) greeting = NULL;
 
+  g_test_expect_message ("Qmp", G_LOG_LEVEL_CRITICAL, "A QmpGreeting cannot be made*");
+  greeting = g_object_new (QMP_TYPE_GREETING, NULL);
+  g_test_assert_expected_messages ();
+  g_assert_true (G_TYPE_IS_FINAL (QMP_TYPE_GREETING));
+  g_assert_true (qmp_greeting_check_version (greeting, 0, 0, 0));
+  g_assert_false (qmp_greeting_check_version (greeting, 0, 0, 1));
   assert_version (greeting, 0, 0, 0);
   g_assert_cmpstr (qmp_greeting_get_version_string (greeting), ==, "0.0.0");
   g_assert_cmpstr (qmp_greeting_get_package (greeting), ==, "");

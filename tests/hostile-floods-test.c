@@ -9,7 +9,7 @@
 /* What may be held in the end, besides what a limit allows. */
 #define ROOM (4 * MIB)
 /* Under valgrind few is enough. */
-#define MANY(n) (g_getenv ("QMP_TEST_FEW") != NULL ? (n) / 100 : (n))
+#define MANY(n) (TEST_FEW ? (n) / 100 : (n))
 
 #define PEER_ALIVE PEER_EXPECT ("alive"), PEER_REPLY ("\"yes\"")
 
@@ -178,7 +178,7 @@ send_greetings (TestPeer *peer,
   g_autofree char *text = g_strdup_printf ("{\"QMP\": {\"version\": {\"package\": \"%s\"}, \"capabilities\": []}}\r\n",
                                            filler);
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < (TEST_FEW ? 20 : 100); i++)
     if (!test_peer_send (peer, text, -1))
       return FALSE;
   return TRUE;
@@ -262,7 +262,7 @@ send_endless (TestPeer *peer,
   if (test_peer_read_command (peer) == NULL)
     return FALSE;
   id = test_peer_pop_id (peer);
-  while (out->len < 64 * 1024)
+  while (out->len < (TEST_FEW ? 4 : 64) * 1024)
     g_string_append (out, "{\"event\":\"E\"}{}x\n");
   for (guint i = 0; !g_atomic_int_get (&endless->stop); i++)
     {
@@ -286,7 +286,7 @@ test_endless (gboolean blocking,
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (GError) error = NULL;
-  GCancellable *cancellable = timeout == 0 ? endless.cancellable : NULL;
+  GCancellable *cancellable = timeout == QMP_TIMEOUT_NONE ? endless.cancellable : NULL;
 
   qmp_message_set_timeout (command, timeout);
   if (blocking)
@@ -316,7 +316,7 @@ test_endless_timeout (gconstpointer data)
 static void
 test_endless_cancelled (gconstpointer data)
 {
-  test_endless (GPOINTER_TO_INT (data), 0, G_IO_ERROR_CANCELLED);
+  test_endless (GPOINTER_TO_INT (data), QMP_TIMEOUT_NONE, G_IO_ERROR_CANCELLED);
 }
 
 /* The same reply again and again: the first one counts. */

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-node-private.h"
-#include "qmp-glib/qmp-json-reader-private.h"
+#include "json/qmp-json-node-private.h"
+#include "json/qmp-json-reader-private.h"
+#include "test-utils.h"
 
 /* From a copy of just the length, so that a memory checker sees each byte read beyond it. */
 static JsonNode *
@@ -204,6 +205,56 @@ test_many_objects (void)
   g_assert_cmpuint (json_array_get_length (json_node_get_array (whole)), ==, 5001);
 }
 
+static char *
+make_array (const char *value,
+            guint       n)
+{
+  GString *text = g_string_new ("[");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "," : "", value);
+  g_string_append_c (text, ']');
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_values (const char *value,
+               guint       n_fit) /* in an array, which counts as one */
+{
+  g_autofree char *fits = make_array (value, n_fit);
+  g_autofree char *beyond = make_array (value, n_fit + 10);
+  g_autoptr(JsonNode) node = NULL;
+  g_autoptr(JsonNode) cut = NULL;
+  g_autoptr(GError) error = NULL;
+
+  node = qmp_json_to_whole_node (fits, strlen (fits), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (json_array_get_length (json_node_get_array (node)), ==, n_fit);
+  g_assert_null (qmp_json_to_whole_node (beyond, strlen (beyond), &error));
+  g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE);
+  cut = qmp_json_to_node (beyond, strlen (beyond));
+  g_assert_cmpuint (json_array_get_length (json_node_get_array (cut)), >=, n_fit);
+  /* The last may be cut itself. */
+  g_assert_cmpuint (json_array_get_length (json_node_get_array (cut)), <=, n_fit + 1);
+}
+
+/* A short text does not become very many nodes. */
+static void
+test_many_values (void)
+{
+  /* Under valgrind each of them takes most of a minute. */
+  if (TEST_FEW)
+    {
+      assert_values ("{}", QMP_JSON_MAX_VALUES / 4);
+      return;
+    }
+
+  assert_values ("0", QMP_JSON_MAX_VALUES - 1);
+  assert_values ("[]", QMP_JSON_MAX_VALUES - 1);
+  assert_values ("{}", QMP_JSON_MAX_VALUES / 4);
+  assert_values ("{\"a\":[1,2]}", QMP_JSON_MAX_VALUES / 7);
+}
+
 /* JsonReader finds its way back by the parents of the nodes. */
 static void
 test_parents (void)
@@ -260,6 +311,7 @@ main (int   argc,
   g_test_add_func ("/json-node/duplicate-keys", test_duplicate_keys);
   g_test_add_func ("/json-node/many-members", test_many_members);
   g_test_add_func ("/json-node/many-objects", test_many_objects);
+  g_test_add_func ("/json-node/many-values", test_many_values);
   g_test_add_func ("/json-node/parents", test_parents);
   g_test_add_func ("/json-node/deep", test_deep);
 

@@ -4,8 +4,9 @@
 #include <locale.h>
 #include <string.h>
 
-#include "qmp-glib/qmp-json-scan-private.h"
+#include "json/qmp-json-scan-private.h"
 #include "test-json-reader.h"
+#include "test-utils.h"
 
 /* helpers */
 
@@ -261,7 +262,7 @@ test_check_utf8 (void)
   };
   const guint n = G_N_ELEMENTS (edges);
 
-  for (guint i = 0; i < n * n * n * n; i++)
+  for (guint i = 0; i < n * n * n * n; i += TEST_FEW ? 29 : 1)
     {
       char text[7] = { '"', edges[i % n], edges[i / n % n], edges[i / n / n % n],
                        edges[i / n / n / n], '"', 0 };

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include "qmp-glib/qmp-json-reader-private.h"
-#include "qmp-glib/qmp-json-text-private.h"
+#include "core/qmp-error-private.h"
+#include "json/qmp-json-reader-private.h"
+#include "json/qmp-json-text-private.h"
 
 /* What is a secret and what is not, by the names that servers use. */
 
@@ -33,7 +34,39 @@ static const Case cases[] = {
   { "{\"command-line\":\"change vnc PASSWORD hunter2\"}", "{\"command-line\":\"***\"}" },
   { "{\"command-line\":\"object_add secret,id=s0,data=hunter2\"}", "{\"command-line\":\"***\"}" },
 
+  { "{\"command-line\":\"qom-set /objects/s0 data hunter2\"}", "{\"command-line\":\"***\"}" },
+  { "{\"command-line\":\"drive_add 0 file.cookie=a=1\"}", "{\"command-line\":\"***\"}" },
+  { "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"chpasswd\",\"input-data\":\"cm9vdDp4\"}}",
+    "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"chpasswd\",\"input-data\":\"***\"}}" },
+  { "{\"return\":{\"exited\":true,\"out-data\":\"eA==\",\"err-data\":\"eA==\"}}",
+    "{\"return\":{\"exited\":true,\"out-data\":\"***\",\"err-data\":\"***\"}}" },
+  { "{\"handle\":1,\"buf-b64\":\"eA==\"}", "{\"handle\":1,\"buf-b64\":\"***\"}" },
+
+  /* within strings: URLs */
+  { "{\"filename\":\"http://me:hunter2@host/a\"}", "{\"filename\":\"http://me:***@host/a\"}" },
+  { "[\"ftp:\\/\\/me:hun@ter2@host:21\\/a@b\"]", "[\"ftp:\\/\\/me:***@host:21\\/a@b\"]" },
+  { "[\"x iscsi://me%hunter2@host/iqn/0\",\"http://a:b@c\"]", "[\"x iscsi://me%***@host/iqn/0\",\"http://a:***@c\"]" },
+  { "[\"nbd://host:10809/export\",\"ssh://me@host/a:b@c\",\"a@b:c\",\"http://[::1]:80/\"]", NULL },
+
+  /* within strings: options */
+  { "[\"driver=http,cookie=a,b=c\"]", "[\"driver=http,cookie=***,b=c\"]" },
+  { "[\"password=hun,,ter2,x=1\"]", "[\"password=***,x=1\"]" },
+  { "[\"--Token=\\\"hun ter2\\\" x\",\"http://h/?api_key=a&b=1\"]", "[\"--Token=***\\\" x\",\"http://h/?api_key=***&b=1\"]" },
+  { "[\"secret,id=s,data=hunter2\",\"rbd:p/i:id=a:key=AQ\"]", "[\"secret,id=s,data=***\",\"rbd:p/i:id=a:key=***\"]" },
+  { "[\"key-secret=s0,data=x,public-key=y\",\"a=b=c\",\"=\",\"password=\"]", "[\"key-secret=s0,data=***,public-key=y\",\"a=b=c\",\"=\",\"password=\"]" },
+
+  /* within strings: JSON */
+  { "{\"file\":\"json:{\\\"driver\\\": \\\"http\\\", \\\"cookie\\\": \\\"a\\\", \\\"url\\\": \\\"http://a:b@c\\\"}\"}",
+    "{\"file\":\"json:{\\\"driver\\\": \\\"http\\\", \\\"cookie\\\": \\\"***\\\", \\\"url\\\": \\\"http://a:***@c\\\"}\"}" },
+  { "[\"json:{\\\"driver\\\": \\\"null-co\\\"}\"]", NULL },
+  /* cut off */
+  { "[\"json:{\\\"password\\\": \\\"hun\"]", "[\"json:***\"]" },
+  { "[\"json:[\\\"json:[\\\\\\\"json:[]\\\\\\\"]\\\"]\"]", NULL },
+
   /* spellings */
+  { "{\"pass\":\"x\",\"db_pwd\":\"x\",\"PIN\":\"x\",\"psk\":\"x\"}", "{\"pass\":\"***\",\"db_pwd\":\"***\",\"PIN\":\"***\",\"psk\":\"***\"}" },
+  { "{\"user-credential\":{\"a\":1},\"credentials\":[1],\"passcode\":1}", "{\"user-credential\":\"***\",\"credentials\":\"***\",\"passcode\":\"***\"}" },
+  { "{\"Authorization\":\"Bearer x\",\"cookies\":[\"a\"]}", "{\"Authorization\":\"***\",\"cookies\":\"***\"}" },
   { "{\"Password\":\"x\"}", "{\"Password\":\"***\"}" },
   { "{\"old_passwd\":\"x\"}", "{\"old_passwd\":\"***\"}" },
   { "{\"vncpassword\":\"x\"}", "{\"vncpassword\":\"***\"}" },
@@ -66,6 +99,8 @@ static const Case cases[] = {
   { "{\"qom-type\":\"secret\",\"data\":{\"a\":1}}", NULL },
   { "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"size\",\"value\":1}}", NULL },
   { "{\"command-line\":\"info block\"}", NULL },
+  { "{\"command-line\":\"qom-set /objects/m0 size 1\"}", NULL },
+  { "{\"pin\":4,\"bypass\":\"a\",\"spin\":\"b\",\"compass\":\"c\"}", NULL },
   { "{\"name\":\"password\",\"type\":\"str\"}", NULL },
   { "[\"password\",\"secret\"]", NULL },
   { "{\"desc\":\"\\\"password\\\": hidden\"}", NULL },
@@ -88,6 +123,41 @@ test_case (gconstpointer data)
   g_assert_true (qmp_json_check (out->str + 5, out->len - 5, G_MAXUINT, NULL, NULL));
 }
 
+/* What an error's message shows of a text is looked at less closely, and shows no more, unless ASCII is escaped. */
+static void
+test_excerpt (gconstpointer data)
+{
+  const Case *one = data;
+  g_autofree char *broken = g_strconcat (one->text, " nan", NULL);
+
+  if (one->expected != NULL && strstr (broken, "\\u") == NULL)
+    g_assert_true (qmp_excerpt_may_hold_secret (broken, strlen (broken), strlen (broken)));
+}
+
+static void
+test_answers (void)
+{
+  static const struct {
+    const char *command;
+    gboolean asks;
+  } commands[] = {
+    { "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/s0\",\"property\":\"data\"}}", TRUE },
+    { "{\"arguments\":{\"property\":\"pass\\u0077ord\"},\"execute\":\"qom-get\"}", TRUE },
+    { "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"qom-get /objects/s0 data\"}}", TRUE },
+    { "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/s0\",\"property\":\"type\"}}", FALSE },
+    { "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"qom-get /objects/m0 size\"}}", FALSE },
+    { "{\"execute\":\"query-status\"}", FALSE },
+  };
+  const char *reply = "{\"return\":{\"a\":\"hunter2\"},\"id\":7}";
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_assert_cmpint (qmp_json_asks_for_secret (commands[i].command, strlen (commands[i].command)), ==,
+                     commands[i].asks);
+  qmp_json_append_redacted_answer (out, reply, strlen (reply));
+  g_assert_cmpstr (out->str, ==, "{\"return\":\"***\",\"id\":7}");
+}
+
 static void
 test_no_json (void)
 {
@@ -96,7 +166,7 @@ test_no_json (void)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr (GString) out = g_string_new (NULL);
-      g_autofree char *expected = g_strdup_printf ("(%u bytes that are no JSON)", (guint) strlen (texts[i]));
+      g_autofree char *expected = g_strdup_printf ("(%u bytes that are not JSON)", (guint) strlen (texts[i]));
 
       qmp_json_append_redacted (out, texts[i], strlen (texts[i]));
       g_assert_cmpstr (out->str, ==, expected);
@@ -130,8 +200,12 @@ main (int   argc,
     {
       g_autofree char *path = g_strdup_printf ("/json/redact/%u", i);
 
+      g_autofree char *excerpt = g_strdup_printf ("/json/redact/excerpt/%u", i);
+
       g_test_add_data_func (path, &cases[i], test_case);
+      g_test_add_data_func (excerpt, &cases[i], test_excerpt);
     }
+  g_test_add_func ("/json/redact/answers", test_answers);
   g_test_add_func ("/json/redact/no-json", test_no_json);
   g_test_add_func ("/json/redact/deep", test_deep);
   return g_test_run ();

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-reader-private.h"
-#include "qmp-glib/qmp-json-text-private.h"
+#include "json/qmp-json-reader-private.h"
+#include "json/qmp-json-text-private.h"
 
 typedef void (*AppendFunc) (GString    *out,
                             const char *text,
@@ -397,6 +397,10 @@ test_sendable (void)
   assert_sendable ("{\"a\":{\"a\":1,\"b\":2},\"c\":0,\"a\":3}", 25);
   assert_sendable ("[1e400]", 1);
   assert_sendable ("-1e309", 0);
+  assert_sendable ("[0.0e5,-0.0E1,10e0,0,-0]", -1);
+  assert_sendable ("0e5", 0);
+  assert_sendable ("[1,-0E1]", 3);
+  assert_sendable ("{\"a\":0e+0}", 5);
   assert_sendable ("[\"x\",\"\\ufffe\"]", 5);
   assert_sendable ("[\"\\uffff\"]", 1);
   assert_sendable ("[\"\\ufdd0\"]", 1);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-node-private.h"
-#include "qmp-glib/qmp-json-reader-private.h"
-#include "qmp-glib/qmp-json-writer-private.h"
+#include "json/qmp-json-node-private.h"
+#include "json/qmp-json-reader-private.h"
+#include "json/qmp-json-writer-private.h"
 
 static gboolean
 append_format (GString     *out,

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
-#include "qmp-glib/qmp-message-private.h"
 #include "test-peer.h"
 
 /* A listener: which events it takes, its queue and its bounds, waiting for the next. listener-inside-test.c has
@@ -9,214 +6,98 @@
 
 /* which events */
 
-static QmpEvent *
-event_from_text (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  QmpJsonOutline outline;
-
-  g_assert_true (qmp_json_check (text, strlen (text), 1024, &outline, &error));
-  g_assert_no_error (error);
-  return qmp_event_new_received (g_bytes_new (text, strlen (text)), &outline);
-}
-
-static void
-assert_accepts (QmpEventListener *listener,
-                const char       *text,
-                gboolean          expected)
-{
-  g_autoptr (QmpEvent) event = event_from_text (text);
-
-  if (qmp_event_listener_accepts (listener, event) != expected)
-    g_error ("%s was%s accepted", text, expected ? " not" : "");
-}
-
-#define assert_yes(listener, text) assert_accepts (listener, text, TRUE)
-#define assert_no(listener, text) assert_accepts (listener, text, FALSE)
+#define assert_match(listener, expected)                                                                    \
+  G_STMT_START {                                                                                            \
+    g_autofree char *test_text = qmp_event_match_to_string (qmp_event_listener_get_match (listener));       \
+    g_assert_cmpstr (test_text, ==, expected);                                                              \
+  } G_STMT_END
 
 static void
 test_names (void)
 {
-  const char * const no_names[] = { NULL };
   g_autoptr (QmpEventListener) all = qmp_event_listener_new (NULL);
-  g_autoptr (QmpEventListener) none = qmp_event_listener_new (no_names);
-  g_autoptr (QmpEventListener) one = TEST_LISTENER ("STOP");
-  g_autoptr (QmpEventListener) many = TEST_LISTENER ("STOP", "RESUME", "STOP");
+  g_autoptr (QmpEventListener) bare = g_object_new (QMP_TYPE_EVENT_LISTENER, NULL);
+  g_autoptr (QmpEventListener) many = TEST_LISTENER ("STOP", "RESUME");
 
-  g_assert_null (qmp_event_listener_get_names (all));
-  g_assert_null (qmp_event_listener_get_names (none)[0]);
-  g_assert_cmpstr (qmp_event_listener_get_names (one)[0], ==, "STOP");
-  g_assert_cmpuint (g_strv_length ((GStrv) qmp_event_listener_get_names (many)), ==, 3);
-  assert_yes (all, "{\"event\": \"STOP\"}");
-  assert_yes (all, "{\"event\": \"\"}");
-  assert_no (none, "{\"event\": \"STOP\"}");
-  assert_yes (one, "{\"event\": \"STOP\"}");
-  assert_no (one, "{\"event\": \"STOPP\"}");
-  assert_no (one, "{\"event\": \"stop\"}");
-  assert_yes (many, "{\"event\": \"STOP\"}");
-  assert_yes (many, "{\"event\": \"RESUME\"}");
-  assert_no (many, "{\"event\": \"RESET\"}");
-}
-
-static void
-test_match_alternatives (void)
-{
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("A", "B");
-
-  qmp_event_listener_add_match (listener, NULL, "device", "net0");
-  qmp_event_listener_add_match (listener, NULL, "device", "net1");
-  qmp_event_listener_add_match (listener, NULL, "path", "/x");
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"path\": \"/x\"}}");
-  assert_yes (listener, "{\"event\": \"B\", \"data\": {\"path\": \"/x\", \"device\": \"net1\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net2\", \"path\": \"/x\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"path\": \"/y\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"path\": \"/x\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": \"net0\"}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": null}");
-  assert_no (listener, "{\"event\": \"A\"}");
-  assert_no (listener, "{\"event\": \"C\", \"data\": {\"device\": \"net0\", \"path\": \"/x\"}}");
-}
-
-static void
-test_match_of_event (void)
-{
-  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
-
-  qmp_event_listener_add_match (listener, "A", "device", "net0");
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net1\"}}");
-  assert_yes (listener, "{\"event\": \"B\", \"data\": {\"device\": \"net1\"}}");
-  assert_yes (listener, "{\"event\": \"B\"}");
-  qmp_event_listener_add_match (listener, NULL, "path", "/x");
-  assert_no (listener, "{\"event\": \"B\"}");
-  assert_yes (listener, "{\"event\": \"B\", \"data\": {\"path\": \"/x\"}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\"}}");
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"path\": \"/x\"}}");
-}
-
-static void
-test_match_nested (void)
-{
-  g_autoptr (QmpEventListener) listener = TEST_LISTENER ("A");
-
-  qmp_event_listener_add_match (listener, "A", "info.job.status", "ready");
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"info\": {\"job\": {\"status\": \"ready\"}}}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"info\": {\"job\": {\"status\": \"null\"}}}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"info\": {\"job\": \"ready\"}}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"info\": [{\"job\": {\"status\": \"ready\"}}]}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"info.job.status\": \"ready\"}}");
-}
-
-typedef struct {
-  const char *value;
-  const char *equal;
-  const char *other[3];
-} MatchCase;
-
-static void
-test_match_types (void)
-{
-  const MatchCase cases[] = {
-    { "5", "5", { "6", "\"5\"", "null" } },
-    { "-9223372036854775807", "-9223372036854775807", { "-9223372036854775806", "0", "\"\"" } },
-    { "2.5", "2.5", { "2.25", "2", "\"2.5\"" } },
-    { "true", "true", { "false", "1", "\"true\"" } },
-    { "null", "null", { "0", "false", "\"\"" } },
-    { "[1, \"a\"]", "[1,\"a\"]", { "[1]", "[\"a\", 1]", "1" } },
-    { "{\"a\": {\"b\": 1}}", "{\"a\":{\"b\":1}}", { "{}", "{\"a\": {\"b\": 2}}", "{\"a\": 1}" } },
-    { "\"net0\"", "\"net\\u0030\"", { "\"net\"", "\"NET0\"", "[\"net0\"]" } },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
-      g_autoptr (JsonNode) value = test_json (cases[i].value);
-      g_autofree char *equal = g_strdup_printf ("{\"event\": \"A\", \"data\": {\"m\": %s}}", cases[i].equal);
-
-      qmp_event_listener_add_match_node (listener, NULL, "m", value);
-      assert_yes (listener, equal);
-      for (guint j = 0; j < G_N_ELEMENTS (cases[i].other); j++)
-        {
-          g_autofree char *other = g_strdup_printf ("{\"event\": \"A\", \"data\": {\"m\": %s}}", cases[i].other[j]);
-
-          assert_no (listener, other);
-        }
-    }
-}
-
-/* What was given may be changed afterwards. */
-static void
-test_match_is_copied (void)
-{
-  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
-  g_autoptr (JsonNode) value = test_json ("{\"a\": 1}");
-
-  qmp_event_listener_add_match_node (listener, NULL, "m", value);
-  json_object_set_int_member (json_node_get_object (value), "a", 2);
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"m\": {\"a\": 1}}}");
+  g_assert_null (qmp_event_match_get_names (qmp_event_listener_get_match (all)));
+  g_assert_null (qmp_event_match_get_names (qmp_event_listener_get_match (bare)));
+  assert_match (many, "STOP, RESUME");
 }
 
 static gboolean
-has_even_number (QmpEventListener *listener,
-                 QmpEvent         *event,
-                 gpointer          user_data)
+accept_cb (QmpEvent *event,
+           gpointer  user_data)
 {
-  guint *n_calls = user_data;
-
-  (*n_calls)++;
-  return test_member_int (qmp_event_get_data (event), "n") % 2 == 0;
+  return TRUE;
 }
 
 static void
-count_destroy (gpointer user_data)
+count_destroyed (gpointer user_data)
 {
-  *(guint *) user_data += 1000;
+  ++*(guint *) user_data;
 }
 
 static void
-test_filter (void)
+count_notify_cb (GObject    *object,
+                 GParamSpec *pspec,
+                 guint      *count)
 {
-  QmpEventListener *listener = TEST_LISTENER ("A");
-  guint n_calls = 0, n_other = 0;
-
-  qmp_event_listener_set_filter (listener, has_even_number, &n_calls, count_destroy);
-  qmp_event_listener_add_match (listener, NULL, "device", "net0");
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"n\": 2}}");
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"n\": 3}}");
-  g_assert_cmpuint (n_calls, ==, 2);
-  /* It is asked last, and only about events that fit. */
-  assert_no (listener, "{\"event\": \"A\", \"data\": {\"n\": 2}}");
-  assert_no (listener, "{\"event\": \"B\"}");
-  g_assert_cmpuint (n_calls, ==, 2);
-
-  qmp_event_listener_set_filter (listener, has_even_number, &n_other, count_destroy);
-  g_assert_cmpuint (n_calls, ==, 1002);
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"n\": 2}}");
-  g_assert_cmpuint (n_other, ==, 1);
-  qmp_event_listener_set_filter (listener, NULL, NULL, NULL);
-  g_assert_cmpuint (n_other, ==, 1001);
-  assert_yes (listener, "{\"event\": \"A\", \"data\": {\"device\": \"net0\", \"n\": 3}}");
-  qmp_event_listener_set_filter (listener, has_even_number, &n_other, count_destroy);
-  g_assert_finalize_object (listener);
-  g_assert_cmpuint (n_other, ==, 2001);
+  (*count)++;
 }
 
+/* A listener has a copy, whose filter lives as long as it is used. */
 static void
-test_failure (void)
+test_match (void)
 {
+  QmpEventMatch *match = TEST_MATCH ("A");
+  g_autoptr (QmpEventMatch) other = TEST_MATCH ("B");
+  g_autoptr (QmpEventMatch) found = NULL;
+  QmpEventListener *first = NULL;
+  QmpEventListener *second = NULL;
+  guint n_destroyed = 0, n_notified = 0;
+
+  qmp_event_match_set_filter (match, accept_cb, &n_destroyed, count_destroyed);
+  first = qmp_event_listener_new_for_match (match);
+  second = g_object_new (QMP_TYPE_EVENT_LISTENER, "match", match, NULL);
+  qmp_event_match_add_string_member (match, NULL, "device", "net0");
+  assert_match (first, "A; filter");
+  qmp_event_match_free (match);
+  assert_match (second, "A; filter");
+
+  g_signal_connect (first, "notify::match", G_CALLBACK (count_notify_cb), &n_notified);
+  qmp_event_listener_set_match (first, qmp_event_listener_get_match (first));
+  assert_match (first, "A; filter");
+  g_object_set (first, "match", other, NULL);
+  assert_match (first, "B");
+  g_assert_cmpuint (n_notified, ==, 2);
+  g_object_get (first, "match", &found, NULL);
+  g_assert_true (found != qmp_event_listener_get_match (first));
+  g_assert_cmpstr (qmp_event_match_get_names (found)[0], ==, "B");
+  g_assert_cmpuint (n_destroyed, ==, 0);
+  g_assert_finalize_object (second);
+  g_assert_cmpuint (n_destroyed, ==, 1);
+  g_assert_finalize_object (first);
+}
+
+/* What is in the queue stays there. */
+static void
+test_match_replaced (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT, PEER_EVENT ("A"), PEER_EVENT ("B"),
+                                    PEER_WAIT, PEER_EVENT ("A"), PEER_EVENT ("B"));
+  QmpClient *client = test_peer_open (peer);
+  g_autoptr (TestLog) log = test_log_new (client);
   g_autoptr (QmpEventListener) listener = TEST_LISTENER ("A");
-  g_autoptr (QmpEvent) failed = event_from_text ("{\"event\": \"FAILED\"}");
-  g_autoptr (QmpEvent) a = event_from_text ("{\"event\": \"A\"}");
+  g_autoptr (QmpEventMatch) match = TEST_MATCH ("B");
 
-  g_assert_false (qmp_event_listener_is_failure (listener, failed));
-  g_assert_false (qmp_event_listener_accepts (listener, failed));
-  qmp_event_listener_add_failure (listener, "FAILED");
-  g_assert_true (qmp_event_listener_is_failure (listener, failed));
-  g_assert_true (qmp_event_listener_accepts (listener, failed));
-  g_assert_false (qmp_event_listener_is_failure (listener, a));
-  g_assert_true (qmp_event_listener_accepts (listener, a));
+  qmp_client_add_listener (client, listener);
+  test_peer_signal (peer);
+  test_spin_until (test_log_has (log, "B"));
+  qmp_event_listener_set_match (listener, match);
+  test_peer_signal (peer);
+  test_spin_until (test_log_count (log, "B") == 2);
+  test_assert_drain (listener, "A B");
+  test_peer_close (peer, client);
 }
 
 /* the queue */
@@ -245,7 +126,7 @@ test_queue (void)
 
   g_assert_true (qmp_event_listener_is_empty (listener));
   g_assert_null (qmp_event_listener_try_next (listener));
-  g_assert_null (qmp_event_listener_clear (listener));
+  g_assert_null (qmp_event_listener_steal_events (listener));
   qmp_client_add_listener (client, listener);
   test_peer_signal (peer);
   test_spin_until (test_log_has (log, "END"));
@@ -254,7 +135,7 @@ test_queue (void)
   event = qmp_event_listener_try_next (listener);
   g_assert_cmpstr (qmp_event_get_name (event), ==, "A");
   g_assert_cmpuint (qmp_event_listener_get_n_events (listener), ==, 2);
-  events = qmp_event_listener_clear (listener);
+  events = qmp_event_listener_steal_events (listener);
   g_assert_cmpuint (g_list_length (events), ==, 2);
   g_assert_cmpstr (qmp_event_get_name (events->data), ==, "B");
   g_assert_cmpstr (qmp_event_get_name (events->next->data), ==, "A");
@@ -339,7 +220,7 @@ test_remove (void)
 static void
 test_max_length (gconstpointer data)
 {
-  QmpOverflow overflow = GPOINTER_TO_INT (data);
+  QmpEventOverflow overflow = GPOINTER_TO_INT (data);
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT,
                                     PEER_EVENT ("A"), PEER_EVENT ("B"), PEER_EVENT ("C"), PEER_EVENT ("D"), PEER_EVENT ("E"),
                                     PEER_WAIT, PEER_EVENT ("F"), PEER_EVENT ("G"), PEER_EVENT ("H"), PEER_EVENT ("I"));
@@ -349,7 +230,7 @@ test_max_length (gconstpointer data)
   g_autoptr (QmpEventListener) other = qmp_event_listener_new (NULL);
 
   g_assert_cmpuint (qmp_event_listener_get_max_length (listener), ==, 10000);
-  g_assert_cmpint (qmp_event_listener_get_overflow (listener), ==, QMP_OVERFLOW_DROP_OLDEST);
+  g_assert_cmpint (qmp_event_listener_get_overflow (listener), ==, QMP_EVENT_OVERFLOW_DROP_OLDEST);
   qmp_event_listener_set_max_length (listener, 3);
   qmp_event_listener_set_overflow (listener, overflow);
   qmp_client_add_listener (client, listener);
@@ -367,7 +248,7 @@ test_max_length (gconstpointer data)
   qmp_event_listener_set_max_length (listener, 2);
   g_assert_cmpuint (qmp_event_listener_get_n_dropped (listener), ==, 6);
   qmp_event_listener_set_max_length (listener, 0);
-  test_assert_drain (listener, overflow == QMP_OVERFLOW_DROP_OLDEST ? "H I" : "C F");
+  test_assert_drain (listener, overflow == QMP_EVENT_OVERFLOW_DROP_OLDEST ? "H I" : "C F");
   test_assert_drain (other, "A B C D E F G H I");
   g_assert_cmpuint (qmp_event_listener_get_n_dropped (other), ==, 0);
   test_peer_close (peer, client);
@@ -406,32 +287,24 @@ test_max_bytes (void)
 }
 
 static void
-count_notify_cb (GObject    *object,
-                 GParamSpec *pspec,
-                 guint      *count)
-{
-  (*count)++;
-}
-
-static void
 test_properties (void)
 {
   g_autoptr (QmpEventListener) listener = TEST_LISTENER ("A");
-  g_auto (GStrv) names = NULL;
+  g_autoptr (GListModel) history = NULL;
   guint n_notified = 0, max_length, history_length;
   guint64 n_dropped;
-  QmpOverflow overflow;
+  QmpEventOverflow overflow;
 
   g_signal_connect (listener, "notify", G_CALLBACK (count_notify_cb), &n_notified);
-  g_object_set (listener, "max-length", 7, "overflow", QMP_OVERFLOW_DROP_NEWEST, "history-length", 8, NULL);
+  g_object_set (listener, "max-length", 7, "overflow", QMP_EVENT_OVERFLOW_DROP_NEWEST, "history-length", 8, NULL);
   g_assert_cmpuint (n_notified, ==, 3);
-  g_object_set (listener, "max-length", 7, "overflow", QMP_OVERFLOW_DROP_NEWEST, "history-length", 8, NULL);
+  g_object_set (listener, "max-length", 7, "overflow", QMP_EVENT_OVERFLOW_DROP_NEWEST, "history-length", 8, NULL);
   g_assert_cmpuint (n_notified, ==, 3);
-  g_object_get (listener, "names", &names, "max-length", &max_length, "overflow", &overflow,
+  g_object_get (listener, "history", &history, "max-length", &max_length, "overflow", &overflow,
                 "n-dropped", &n_dropped, "history-length", &history_length, NULL);
-  g_assert_cmpstr (names[0], ==, "A");
+  g_assert_true (history == qmp_event_listener_get_history (listener));
   g_assert_cmpuint (max_length, ==, 7);
-  g_assert_cmpint (overflow, ==, QMP_OVERFLOW_DROP_NEWEST);
+  g_assert_cmpint (overflow, ==, QMP_EVENT_OVERFLOW_DROP_NEWEST);
   g_assert_cmpuint (n_dropped, ==, 0);
   g_assert_cmpuint (history_length, ==, 8);
 }
@@ -547,7 +420,7 @@ test_next_ends (void)
   qmp_event_listener_next_async (listener, -1, cancelled, test_log_next_cb, log);
   qmp_event_listener_next_async (listener, 0, NULL, test_log_next_cb, log);
   test_spin_until (test_log_has (log, "next(timed-out)"));
-  g_assert_cmpstr (test_log_get (log), ==, "next(cancelled) next(timed-out)");
+  test_spin_until (test_log_has (log, "next(cancelled)"));
   test_log_clear (log);
 
   /* In the middle of others that wait, which go on waiting. */
@@ -719,18 +592,13 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/listener/names", test_names);
-  g_test_add_func ("/listener/match/alternatives", test_match_alternatives);
-  g_test_add_func ("/listener/match/of-event", test_match_of_event);
-  g_test_add_func ("/listener/match/nested", test_match_nested);
-  g_test_add_func ("/listener/match/types", test_match_types);
-  g_test_add_func ("/listener/match/is-copied", test_match_is_copied);
-  g_test_add_func ("/listener/filter", test_filter);
-  g_test_add_func ("/listener/failure", test_failure);
+  g_test_add_func ("/listener/match", test_match);
+  g_test_add_func ("/listener/match/replaced", test_match_replaced);
   g_test_add_func ("/listener/queue", test_queue);
   g_test_add_func ("/listener/copies", test_copies);
   g_test_add_func ("/listener/remove", test_remove);
-  g_test_add_data_func ("/listener/max-length/drop-oldest", GINT_TO_POINTER (QMP_OVERFLOW_DROP_OLDEST), test_max_length);
-  g_test_add_data_func ("/listener/max-length/drop-newest", GINT_TO_POINTER (QMP_OVERFLOW_DROP_NEWEST), test_max_length);
+  g_test_add_data_func ("/listener/max-length/drop-oldest", GINT_TO_POINTER (QMP_EVENT_OVERFLOW_DROP_OLDEST), test_max_length);
+  g_test_add_data_func ("/listener/max-length/drop-newest", GINT_TO_POINTER (QMP_EVENT_OVERFLOW_DROP_NEWEST), test_max_length);
   g_test_add_func ("/listener/max-bytes", test_max_bytes);
   g_test_add_func ("/listener/properties", test_properties);
   g_test_add_func ("/listener/next/waiters", test_next_waiters);

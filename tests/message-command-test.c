@@ -67,10 +67,10 @@ test_parsed (void)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(JsonNode) value = test_node_from_text ("[1,2]");
-  g_autoptr(QmpMessage) none = qmp_message_new_parsed (&error, "stop", NULL);
-  g_autoptr(QmpMessage) empty = qmp_message_new_parsed (&error, "stop", " { } ");
+  g_autoptr(QmpMessage) none = qmp_message_new_parsed ("stop", &error, NULL);
+  g_autoptr(QmpMessage) empty = qmp_message_new_parsed ("stop", &error, " { } ");
   g_autoptr(QmpMessage) all =
-    qmp_message_new_parsed (&error, "x", "{'b':%b,'i':%i,'u':%u,'x':%x,'t':%t,'d':%d,'s':%s,'v':%v,'j':%j}",
+    qmp_message_new_parsed ("x", &error, "{'b':%b,'i':%i,'u':%u,'x':%x,'t':%t,'d':%d,'s':%s,'v':%v,'j':%j}",
                             TRUE, -1, 1u, G_MININT64, G_MAXUINT64, 0.5, "a'\"", value, "[ 1e3 ]");
   g_autofree char *command = qmp_message_dup_command (all);
 
@@ -88,27 +88,27 @@ test_parsed_bad (void)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "[1]"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "[1]"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE);
   g_assert_cmpstr (error->message, ==, "Arguments of “stop”: JSON, but an array, not an object: [1]");
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "%j", "3"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "%j", "3"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_UNEXPECTED_TYPE);
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "{'a':%j}", "[1"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "{'a':%j}", "[1"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "{'a':%d}", INFINITY));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "{'a':%d}", INFINITY));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
   g_assert_true (g_str_has_prefix (error->message, "Arguments of “stop”: "));
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "{'a':%s}", "\xff"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "{'a':%s}", "\xff"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "{'a':1,'a':2}"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "{'a':1,'a':2}"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "stop", "{'a':%j}", "1e400"));
+  g_assert_null (qmp_message_new_parsed ("stop", &error, "{'a':%j}", "1e400"));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
 }
 
@@ -391,8 +391,8 @@ test_timeout (void)
 
   g_signal_connect (message, "notify::timeout", G_CALLBACK (count_notify_cb), &n_notified);
   g_object_get (message, "timeout", &timeout, NULL);
-  g_assert_cmpint (timeout, ==, -1);
-  qmp_message_set_timeout (message, -1);
+  g_assert_cmpint (timeout, ==, QMP_TIMEOUT_CLIENT);
+  qmp_message_set_timeout (message, QMP_TIMEOUT_CLIENT);
   g_assert_cmpuint (n_notified, ==, 0);
   qmp_message_set_timeout (message, 2000);
   qmp_message_set_timeout (message, 2000);
@@ -424,7 +424,7 @@ test_dup (void)
   g_assert_false (qmp_message_equal (copy, second));
 }
 
-/* A reply that is no object must not be taken for one, whoever hands it in. */
+/* A reply that is not an object must not be taken for one, whoever hands it in. */
 static void
 test_received_array (void)
 {

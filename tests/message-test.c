@@ -48,7 +48,7 @@ test_new (void)
   g_assert_no_error (error);
   g_assert_false (qmp_message_get_out_of_band (message));
   g_assert_null (qmp_message_get_fd_list (message));
-  g_assert_cmpint (qmp_message_get_timeout (message), ==, -1);
+  g_assert_cmpint (qmp_message_get_timeout (message), ==, QMP_TIMEOUT_CLIENT);
   g_assert_true (JSON_NODE_HOLDS_OBJECT (qmp_message_get_node (message)));
   g_assert_null (qmp_message_dup_command (message));
   text = qmp_message_to_string (message);
@@ -71,8 +71,8 @@ test_bytes_kept (void)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr(GBytes) bytes = test_bytes_from_text (texts[i]);
-      g_autoptr(QmpMessage) eager = qmp_message_new_from_bytes (bytes, TRUE, NULL);
-      g_autoptr(QmpMessage) lazy = qmp_message_new_from_bytes (bytes, FALSE, NULL);
+      g_autoptr(QmpMessage) eager = qmp_message_new_from_bytes (bytes, NULL);
+      g_autoptr(QmpMessage) lazy = qmp_message_new_from_bytes_unchecked (bytes);
       g_autoptr(QmpMessage) received = test_received_from_text (texts[i]);
 
       g_assert_true (qmp_message_get_bytes (eager) == bytes);
@@ -83,6 +83,29 @@ test_bytes_kept (void)
       g_assert_true (qmp_message_get_bytes (lazy) == bytes);
       assert_bytes (received, texts[i]);
       g_assert_true (qmp_message_equal (received, eager));
+    }
+}
+
+/* Short texts have a place of their own in a message. */
+static void
+test_bytes_received (void)
+{
+  for (gsize length = 150; length < 170; length++)
+    {
+      g_autofree char *filling = g_strnfill (length - strlen ("{\"return\": \"\", \"x\": 1}"), 'x');
+      g_autofree char *text = g_strdup_printf ("{\"return\": \"%s\", \"x\": 1}", filling);
+      g_autoptr(QmpMessage) message = test_received_from_text (text);
+      g_autoptr(QmpMessage) copy = qmp_message_dup (message);
+      g_autofree char *value = qmp_message_dup_string (message, "return", NULL);
+      g_autofree char *copied = qmp_message_dup_string (copy, "return", NULL);
+      GBytes *bytes = qmp_message_get_bytes (message);
+
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, length);
+      g_assert_true (qmp_message_get_bytes (message) == bytes);
+      g_assert_cmpstr (value, ==, filling);
+      g_assert_cmpstr (copied, ==, filling);
+      g_assert_true (qmp_message_has_member (message, "x"));
+      g_assert_cmpstr (json_node_get_string (qmp_message_get_member (message, "return")), ==, filling);
     }
 }
 
@@ -115,19 +138,19 @@ test_bytes_bad (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr(GBytes) bytes = test_bytes_from_text (cases[i].text);
-      g_autoptr(QmpMessage) lazy = qmp_message_new_from_bytes (bytes, FALSE, NULL);
+      g_autoptr(QmpMessage) lazy = qmp_message_new_from_bytes_unchecked (bytes);
       g_autoptr(GError) error = NULL;
       g_autoptr(GError) later = NULL;
       g_autoptr(GError) again = NULL;
       g_autofree char *shown = g_strescape (cases[i].text, NULL);
 
       g_test_message ("%s", shown);
-      g_assert_null (qmp_message_new_from_bytes (bytes, TRUE, &error));
+      g_assert_null (qmp_message_new_from_bytes (bytes, &error));
       g_assert_error (error, QMP_PROTOCOL_ERROR, (int) cases[i].code);
       g_assert_true (g_bytes_equal (qmp_protocol_error_get_text (error), bytes));
       if (cases[i].offset >= -1)
         g_assert_cmpint (qmp_protocol_error_get_offset (error), ==, cases[i].offset);
-      g_assert_null (qmp_message_new_from_bytes (bytes, TRUE, NULL));
+      g_assert_null (qmp_message_new_from_bytes (bytes, NULL));
 
       g_assert_false (qmp_message_validate (lazy, &later));
       g_assert_error (later, QMP_PROTOCOL_ERROR, (int) cases[i].code);
@@ -155,7 +178,7 @@ test_unexpected_type_text (void)
       g_autoptr(GBytes) bytes = test_bytes_from_text (cases[i][0]);
       g_autoptr(GError) error = NULL;
 
-      g_assert_null (qmp_message_new_from_bytes (bytes, TRUE, &error));
+      g_assert_null (qmp_message_new_from_bytes (bytes, &error));
       g_assert_cmpstr (error->message, ==, cases[i][1]);
     }
 }
@@ -225,7 +248,7 @@ test_depth (void)
       g_autoptr(GBytes) bytes = test_bytes_from_text (text);
       g_autoptr(GError) error = NULL;
       g_autoptr(GError) set_error = NULL;
-      g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, TRUE, &error);
+      g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, &error);
       g_autoptr(QmpMessage) target = qmp_message_new ();
 
       g_assert_true ((message != NULL) == (i == 0));
@@ -291,7 +314,7 @@ test_depth_of_nodes (void)
   g_assert_null (qmp_message_new_command ("x", fits_object, &error));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
   g_clear_error (&error);
-  g_assert_null (qmp_message_new_parsed (&error, "x", "{'a': %v}", fits));
+  g_assert_null (qmp_message_new_parsed ("x", &error, "{'a': %v}", fits));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION);
 }
 
@@ -311,7 +334,7 @@ test_too_large (void)
     }
 
   bytes = g_bytes_new_static (memory, size);
-  g_assert_null (qmp_message_new_from_bytes (bytes, TRUE, &error));
+  g_assert_null (qmp_message_new_from_bytes (bytes, &error));
   g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE);
   munmap (memory, size);
 }
@@ -625,7 +648,7 @@ test_read_only (void)
 
   assert_bytes (message, text);
   g_assert_null (qmp_message_get_fd_list (message));
-  g_assert_cmpint (qmp_message_get_timeout (message), ==, -1);
+  g_assert_cmpint (qmp_message_get_timeout (message), ==, QMP_TIMEOUT_CLIENT);
 
   copy = qmp_message_dup (message);
   g_assert_false (qmp_message_is_read_only (copy));
@@ -646,7 +669,7 @@ test_programmer_errors (void)
   g_assert_false (qmp_message_has_member (message, NULL));
   g_assert_false (qmp_message_set_member (message, "a", NULL, NULL));
   g_assert_null (qmp_message_new_command (NULL, NULL, NULL));
-  qmp_message_set_timeout (message, -2);
+  qmp_message_set_timeout (message, QMP_TIMEOUT_CLIENT - 1);
   g_test_assert_expected_messages ();
 }
 
@@ -711,6 +734,7 @@ main (int    argc,
   g_test_add_func ("/message/reference", test_reference);
   g_test_add_func ("/message/new", test_new);
   g_test_add_func ("/message/bytes-kept", test_bytes_kept);
+  g_test_add_func ("/message/bytes-received", test_bytes_received);
   g_test_add_func ("/message/bytes-bad", test_bytes_bad);
   g_test_add_func ("/message/unexpected-type-text", test_unexpected_type_text);
   g_test_add_func ("/message/bytes-bad-lazy", test_bytes_bad_lazy);

@@ -155,7 +155,7 @@ static char *
 describe_type (QmpSchemaType *type)
 {
   g_auto (GStrv) values = qmp_schema_type_list_values (type);
-  g_autoptr (QmpSchemaType) element = qmp_schema_type_get_element_type (type);
+  g_autoptr (QmpSchemaType) element = qmp_schema_type_ref_element_type (type);
   g_autofree char *text = NULL;
 
   switch (qmp_schema_type_get_kind (type))
@@ -181,7 +181,7 @@ describe_arguments (QmpSchemaType *type)
 
   for (GList *l = members; l != NULL; l = l->next)
     {
-      g_autoptr (QmpSchemaType) value = qmp_schema_member_get_value_type (l->data);
+      g_autoptr (QmpSchemaType) value = qmp_schema_member_ref_value_type (l->data);
       g_autofree char *words = describe_type (value);
 
       g_string_append_printf (text, "%s%s%s:%s", l != members ? " " : "",
@@ -222,8 +222,8 @@ test_facts (void)
 
   for (guint i = 0; is_version_of_facts (client) && i < G_N_ELEMENTS (facts); i++)
     {
-      g_autoptr (QmpSchemaType) arguments = qmp_schema_get_command_arguments (schema, facts[i].command);
-      g_autoptr (QmpSchemaType) result = qmp_schema_get_command_return (schema, facts[i].command);
+      g_autoptr (QmpSchemaType) arguments = qmp_schema_ref_command_arguments (schema, facts[i].command);
+      g_autoptr (QmpSchemaType) result = qmp_schema_ref_command_return (schema, facts[i].command);
       g_auto (GStrv) features = qmp_schema_list_features (schema, facts[i].command);
       g_autofree char *arguments_text = NULL;
       g_autofree char *result_text = NULL;
@@ -320,14 +320,14 @@ go_on (Tour          *tour,
   g_auto (GStrv) cases = qmp_schema_type_list_cases (type);
   g_auto (GStrv) values = qmp_schema_type_list_values (type);
   GList *members = qmp_schema_type_list_members (type);
-  QmpSchemaType *element = qmp_schema_type_get_element_type (type);
+  QmpSchemaType *element = qmp_schema_type_ref_element_type (type);
 
   for (GList *l = members; l != NULL; l = l->next)
-    meet (tour, qmp_schema_member_get_value_type (l->data),
+    meet (tour, qmp_schema_member_ref_value_type (l->data),
           g_strdup_printf ("%s/%s%s", path, qmp_schema_member_is_optional (l->data) ? "*" : "",
                            qmp_schema_member_get_name (l->data)));
   for (guint i = 0; cases[i] != NULL; i++)
-    meet (tour, qmp_schema_type_get_variant (type, cases[i]), g_strdup_printf ("%s/+%s", path, cases[i]));
+    meet (tour, qmp_schema_type_ref_variant (type, cases[i]), g_strdup_printf ("%s/+%s", path, cases[i]));
   for (guint i = 0; values[i] != NULL; i++)
     {
       g_autofree char *value = g_strdup_printf ("%s/^%s", path, values[i]);
@@ -415,11 +415,11 @@ start_tour (Tour *tour)
 
   for (guint i = 0; commands[i] != NULL; i++)
     {
-      meet (tour, qmp_schema_get_command_arguments (tour->schema, commands[i]), g_strdup_printf ("%s/arg-type", commands[i]));
-      meet (tour, qmp_schema_get_command_return (tour->schema, commands[i]), g_strdup_printf ("%s/ret-type", commands[i]));
+      meet (tour, qmp_schema_ref_command_arguments (tour->schema, commands[i]), g_strdup_printf ("%s/arg-type", commands[i]));
+      meet (tour, qmp_schema_ref_command_return (tour->schema, commands[i]), g_strdup_printf ("%s/ret-type", commands[i]));
     }
   for (guint i = 0; events[i] != NULL; i++)
-    meet (tour, qmp_schema_get_event_data (tour->schema, events[i]), g_strdup_printf ("%s/arg-type", events[i]));
+    meet (tour, qmp_schema_ref_event_data (tour->schema, events[i]), g_strdup_printf ("%s/arg-type", events[i]));
 }
 
 static void
@@ -459,12 +459,12 @@ fetch_in_background (QmpClient     *client,
 }
 
 static void
-count_wire_cb (QmpClient    *client,
-               QmpDirection  direction,
-               const char   *text,
-               gpointer      user_data)
+count_wire_cb (QmpClient        *client,
+               QmpWireDirection  direction,
+               const char       *text,
+               gpointer          user_data)
 {
-  if (direction == QMP_DIRECTION_SENT)
+  if (direction == QMP_WIRE_DIRECTION_SENT)
     ++*(guint *) user_data;
 }
 
@@ -562,7 +562,7 @@ test_guest_agent (void)
 
 /* --- checking --- */
 
-/* Each is sent all the same: QEMU and the schema have to be of one mind. */
+/* Each is sent all the same: QEMU and the schema have to be of one mind. These do what they say, or are wrong. */
 static const char * const commands[] = {
   "{'execute':'query-status'}",
   "{'execute':'query-statos'}",
@@ -584,39 +584,49 @@ static const char * const commands[] = {
   "{'execute':'human-monitor-command','arguments':{'command_line':'info name'}}",
   "{'execute':'object-add','arguments':{'qom-type':'throttle-group','id':'t0','limits':{'iops-total':10}}}",
   "{'execute':'object-add','arguments':{'qom-type':'throttle-group','id':'t1','limits':{'iops-totl':10}}}",
-  "{'execute':'transaction','arguments':{'actions':[{'type':'abort','data':{}}]}}",
   "{'execute':'transaction','arguments':{'actions':[{'type':'abort'}]}}",
   "{'execute':'transaction','arguments':{'actions':{'type':'abort','data':{}}}}",
-  "{'execute':'qom-set','arguments':{'path':'/objects','property':'x','value':[{}]}}",
   "{'execute':'qom-set','arguments':{'path':'/objects','property':'x'}}",
   "{'execute':'migrate-set-capabilities','arguments':{'capabilities':[{'capability':'xbzrle','state':false}]}}",
   "{'execute':'migrate-set-capabilities','arguments':{'capabilities':[{'capability':'xbzrle','state':0}]}}",
   "{'execute':'migrate-set-parameters','arguments':{'tls-creds':null}}",
-  "{'execute':'set_password','arguments':{'protocol':'vnc','password':'x','display':'d'}}",
   "{'execute':'set_password','arguments':{'protocol':'spice','password':'x','display':'d'}}",
-  "{'execute':'device_add','arguments':{'driver':'no-such','mac':'x'}}",
   "{'exec-oob':'query-yank'}",
   "{'exec-oob':'query-status'}",
   "{'execute':'query-status','argument':{}}",
   "{'execute':'query-status','arguments':[]}",
 };
 
-/* Was it refused by the QAPI layer, before the command ran? */
-static gboolean
-is_refused (const GError *error)
-{
-  static const char * const words[] = {
-    "is missing", "is unexpected", "Invalid parameter type", "does not accept value", "has not been found",
-    "does not support OOB", "must be an object",
-  };
+/* Nothing is wrong with these, but what they ask for cannot be done. */
+static const char * const vain_commands[] = {
+  "{'execute':'transaction','arguments':{'actions':[{'type':'abort','data':{}}]}}",
+  "{'execute':'qom-set','arguments':{'path':'/objects','property':'x','value':[{}]}}",
+  "{'execute':'set_password','arguments':{'protocol':'vnc','password':'x','display':'d'}}",
+  "{'execute':'device_add','arguments':{'driver':'no-such','mac':'x'}}",
+};
 
-  if (error == NULL)
-    return FALSE;
-  g_test_message ("   QEMU: %s", error->message);
-  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
-    if (strstr (error->message, words[i]) != NULL)
-      return TRUE;
-  return FALSE;
+/* QEMU is asked for the outcome only: its words are not the same in all its versions. */
+static void
+assert_agree (QmpSchema  *schema,
+              QmpClient  *client,
+              const char *command_text,
+              gboolean    is_vain)
+{
+  g_autofree char *text = g_strdelimit (g_strdup (command_text), "'", '"');
+  g_autoptr (QmpMessage) command = test_message (text);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) server_error = NULL;
+  g_autoptr (JsonNode) value = NULL;
+  gboolean good = qmp_schema_validate (schema, command, &error);
+
+  g_test_message ("%s", command_text);
+  if (!good)
+    g_test_message ("   schema: %s", error->message);
+  value = qmp_client_execute_message (client, command, NULL, &server_error);
+  if (value == NULL)
+    g_test_message ("   QEMU: %s", server_error->message);
+  g_assert_cmpint (good, ==, is_vain || value != NULL);
+  g_assert_false (is_vain && value != NULL);
 }
 
 static void
@@ -627,20 +637,9 @@ test_agree (void)
   g_autoptr (QmpSchema) schema = fetch (client);
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    {
-      g_autofree char *text = g_strdelimit (g_strdup (commands[i]), "'", '"');
-      g_autoptr (QmpMessage) command = test_message (text);
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GError) server_error = NULL;
-      g_autoptr (JsonNode) value = NULL;
-      gboolean good = qmp_schema_check (schema, command, &error);
-
-      g_test_message ("%s", commands[i]);
-      if (!good)
-        g_test_message ("   schema: %s", error->message);
-      value = qmp_client_execute_message (client, command, NULL, &server_error);
-      g_assert_cmpint (good, ==, !is_refused (server_error));
-    }
+    assert_agree (schema, client, commands[i], FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (vain_commands); i++)
+    assert_agree (schema, client, vain_commands[i], TRUE);
   test_server_close (server, client);
 }
 
@@ -685,7 +684,7 @@ test_attach (void)
   value = qmp_client_execute (client, "query-named-block-nodes", arguments, NULL, &error);
   g_assert_no_error (error);
 
-  qmp_client_set_check (client, NULL, NULL, NULL);
+  qmp_client_set_command_check (client, NULL, NULL, NULL);
   g_assert_null (qmp_client_execute_message (client, bad, NULL, &error));
   g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_GENERIC);
   g_clear_error (&error);
@@ -704,7 +703,7 @@ refuse_and_replace (QmpClient   *client,
 {
   char *word = user_data;
 
-  qmp_client_set_check (client, NULL, NULL, NULL);
+  qmp_client_set_command_check (client, NULL, NULL, NULL);
   return *word != 'a';
 }
 
@@ -717,8 +716,8 @@ test_check_replaced (void)
   g_autoptr (JsonNode) value = NULL;
   g_autoptr (GError) error = NULL;
 
-  qmp_client_set_check (client, NULL, g_strdup ("freed without a check"), g_free);
-  qmp_client_set_check (client, refuse_and_replace, g_strdup ("a"), g_free);
+  qmp_client_set_command_check (client, NULL, g_strdup ("freed without a check"), g_free);
+  qmp_client_set_command_check (client, refuse_and_replace, g_strdup ("a"), g_free);
   g_assert_null (qmp_client_execute (client, "query-status", NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_clear_error (&error);

@@ -51,14 +51,15 @@ is_about_call (TestCall call)
   return current != NULL && (current->calls & call) != 0;
 }
 
-/* The library's wakeups, pipes and files go on as ever. */
+/* The library's wakeups and files go on as ever. */
 static gboolean
 is_about (TestCall call,
           int      fd)
 {
   struct stat info;
 
-  return is_about_call (call) && fstat (fd, &info) == 0 && (S_ISSOCK (info.st_mode) || S_ISCHR (info.st_mode));
+  return is_about_call (call) && fstat (fd, &info) == 0 &&
+         (S_ISSOCK (info.st_mode) || S_ISFIFO (info.st_mode) || S_ISCHR (info.st_mode));
 }
 
 /* Counts a call; TRUE with errno set if it fails. */

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* Faults in system calls. test-faults.c defines the C library's functions over again, for the program that it is linked
- * into and for GLib: while a fault is set, those of them that the setting thread calls on sockets and terminals fail as
- * it says. Other threads' calls, a server's for one, are left alone. */
+ * into and for GLib: while a fault is set, those of them that the setting thread calls on sockets, pipes and terminals
+ * fail as it says. Other threads' calls, a server's for one, are left alone. */
 
 G_BEGIN_DECLS
 

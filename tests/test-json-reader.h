@@ -2,7 +2,7 @@
 #pragma once
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-reader-private.h"
+#include "json/qmp-json-reader-private.h"
 
 /* What the tests of the JSON reader share. */
 

@@ -22,7 +22,7 @@ test_listening_bind (TestListening  *self,
                      GSocketAddress *address)
 {
   g_autoptr (GError) error = NULL;
-  gboolean success = qmp_client_listen (self->client, G_SOCKET_CONNECTABLE (address), &error);
+  gboolean success = qmp_client_listen (self->client, G_SOCKET_CONNECTABLE (address), NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (success);

@@ -14,7 +14,7 @@ test_message_from_text (const char *text)
 {
   g_autoptr(GBytes) bytes = test_bytes_from_text (text);
   g_autoptr(GError) error = NULL;
-  QmpMessage *message = qmp_message_new_from_bytes (bytes, TRUE, &error);
+  QmpMessage *message = qmp_message_new_from_bytes (bytes, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (message);
@@ -26,23 +26,18 @@ QmpMessage *
 test_lazy_message_from_text (const char *text)
 {
   g_autoptr(GBytes) bytes = test_bytes_from_text (text);
-  g_autoptr(GError) error = NULL;
-  QmpMessage *message = qmp_message_new_from_bytes (bytes, FALSE, &error);
 
-  g_assert_no_error (error);
-  g_assert_nonnull (message);
-
-  return message;
+  return qmp_message_new_from_bytes_unchecked (bytes);
 }
 
 QmpMessage *
 test_received_from_text (const char *text)
 {
-  QmpJsonOutline outline;
+  QmpJsonFrame frame = { .text = text, .length = strlen (text) };
 
-  g_assert_true (qmp_json_check (text, strlen (text), 1024, &outline, NULL));
+  g_assert_true (qmp_json_check (text, frame.length, 1024, &frame.outline, NULL));
 
-  return qmp_message_new_received (test_bytes_from_text (text), &outline);
+  return qmp_message_new_received (NULL, &frame);
 }
 
 JsonNode *

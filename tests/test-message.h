@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "qmp-glib/qmp-error-private.h"
-#include "qmp-glib/qmp-message-private.h"
+#include "core/qmp-error-private.h"
+#include "message/qmp-message-private.h"
 
 /* What the tests of messages share. */
 
@@ -28,7 +28,7 @@ JsonNode   *test_object_around          (const char *name,
 
 #define assert_member(message, name, expected) \
   G_STMT_START { \
-    g_autofree char *text_ = qmp_message_get_member_text (message, name); \
+    g_autofree char *text_ = qmp_message_dup_member_text (message, name); \
     g_assert_cmpstr (text_, ==, expected); \
   } G_STMT_END
 

@@ -270,7 +270,7 @@ peer_find_command (TestPeer *self)
         return FALSE;
     }
   if (self->received->data[self->command_start] != '{')
-    return test_peer_fail (self, "the client sent what is no command: %.*s",
+    return test_peer_fail (self, "the client sent what is not a command: %.*s",
                            (int) (self->received->len - self->command_start),
                            self->received->data + self->command_start);
   return TRUE;

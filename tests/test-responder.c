@@ -2,11 +2,15 @@
 #include "test-responder.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <gio/gunixoutputstream.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,9 +38,11 @@ struct _TestResponder {
   GSocketAddress     *target;    /* nullable: connects there, once */
   int                 listener;  /* -1: none */
   int                 pair;      /* -1: none */
+  int                 pipe;      /* -1: none; the other one, to be written to */
 
   /* the thread's own */
   int                 socket;
+  gboolean            left;
   GString            *input;
 
   /* atomic */
@@ -55,7 +61,8 @@ say_bytes (TestResponder *self,
 
   while (length > 0)
     {
-      gssize n = send (self->socket, bytes, MIN (step, length), MSG_NOSIGNAL);
+      gssize n = self->pipe >= 0 ? write (self->pipe, bytes, MIN (step, length))
+                                 : send (self->socket, bytes, MIN (step, length), MSG_NOSIGNAL);
 
       if (n < 0 && errno != EINTR)
         return;
@@ -96,6 +103,14 @@ reply_to_sync (TestResponder *self,
 }
 
 static void
+leave (TestResponder *self)
+{
+  self->left = TRUE;
+  if (self->pipe < 0)
+    shutdown (self->socket, SHUT_RDWR);
+}
+
+static void
 answer (TestResponder *self,
         JsonObject    *command)
 {
@@ -106,7 +121,7 @@ answer (TestResponder *self,
     return;
   if (g_str_equal (name, "leave"))
     {
-      shutdown (self->socket, SHUT_RDWR);
+      leave (self);
       return;
     }
   if (g_str_equal (name, "guest-sync-delimited"))
@@ -183,13 +198,17 @@ receive (TestResponder *self)
                             .msg_control = control.bytes, .msg_controllen = sizeof (control) };
   gssize n;
 
+  if (self->left)
+    return FALSE;
   do
-    n = recvmsg (self->socket, &message, MSG_CMSG_CLOEXEC);
+    n = self->pipe >= 0 ? read (self->socket, buffer, sizeof (buffer))
+                        : recvmsg (self->socket, &message, MSG_CMSG_CLOEXEC);
   while (n < 0 && errno == EINTR);
   if (n <= 0)
     return FALSE;
 
-  take_fds (self, &message);
+  if (self->pipe < 0)
+    take_fds (self, &message);
   g_string_append_len (self->input, buffer, n);
   return TRUE;
 }
@@ -200,6 +219,7 @@ serve (TestResponder *self,
        int            fd)
 {
   self->socket = fd;
+  self->left = FALSE;
   /* Each piece at once; does nothing to Unix sockets. */
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &(int) { 1 }, sizeof (int));
   g_string_truncate (self->input, 0);
@@ -209,6 +229,8 @@ serve (TestResponder *self,
     if (!(self->flags & TEST_RESPONDER_SINK))
       answer_all (self);
   close (fd);
+  if (self->pipe >= 0)
+    close (self->pipe);
 }
 
 /* -1: the client listens no more. */
@@ -226,12 +248,24 @@ connect_to_target (TestResponder *self)
   return -1;
 }
 
+/* Its own pipes are to raise none; the client's thread is left as it is. */
+static void
+block_sigpipe (void)
+{
+  sigset_t sigpipe;
+
+  sigemptyset (&sigpipe);
+  sigaddset (&sigpipe, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &sigpipe, NULL);
+}
+
 static gpointer
 responder_thread (gpointer user_data)
 {
   TestResponder *self = user_data;
   int fd = self->target != NULL ? connect_to_target (self) : self->pair;
 
+  block_sigpipe ();
   if (fd >= 0)
     serve (self, fd);
   else if (self->listener >= 0)
@@ -251,6 +285,7 @@ responder_new (TestResponderFlags flags)
   self->flags = flags;
   self->listener = -1;
   self->pair = -1;
+  self->pipe = -1;
   self->input = g_string_new (NULL);
   return self;
 }
@@ -304,13 +339,29 @@ test_responder_new_connecting (GSocketAddress *address)
   return self;
 }
 
+static GIOStream *
+make_pipes (TestResponder *self)
+{
+  int there[2], back[2];
+  g_autoptr (GInputStream) input = NULL;
+  g_autoptr (GOutputStream) output = NULL;
+
+  g_assert_cmpint (pipe2 (there, O_CLOEXEC), ==, 0);
+  g_assert_cmpint (pipe2 (back, O_CLOEXEC), ==, 0);
+  self->pair = there[0];
+  self->pipe = back[1];
+  input = g_unix_input_stream_new (back[0], TRUE);
+  output = g_unix_output_stream_new (there[1], TRUE);
+  return g_simple_io_stream_new (input, output);
+}
+
 TestResponder *
 test_responder_new_pair (TestResponderFlags   flags,
                          GIOStream          **stream)
 {
   TestResponder *self = responder_new (flags);
 
-  *stream = test_socketpair (&self->pair);
+  *stream = flags & TEST_RESPONDER_PIPES ? make_pipes (self) : test_socketpair (&self->pair);
   start (self);
   return self;
 }

@@ -25,12 +25,13 @@ typedef enum {
   TEST_RESPONDER_MUTE = 1 << 2,  /* no greeting */
   TEST_RESPONDER_SLOW = 1 << 3,  /* sends a byte at a time */
   TEST_RESPONDER_SINK = 1 << 4,  /* reads whatever comes, and answers nothing */
+  TEST_RESPONDER_PIPES = 1 << 5, /* a pair of pipes instead of sockets */
 } TestResponderFlags;
 
 TestResponder      *test_responder_new            (TestResponderFlags  flags);
 /* Connects once, to a client that listens. */
 TestResponder      *test_responder_new_connecting (GSocketAddress     *address);
-/* Serves one end of a socketpair; stream (out): the other one. */
+/* Serves one end of a socketpair, or of two pipes; stream (out): the other one. */
 TestResponder      *test_responder_new_pair       (TestResponderFlags  flags,
                                                    GIOStream         **stream);
 /* Waits until it has seen the last of its clients, which has to be closed. */

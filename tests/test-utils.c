@@ -373,6 +373,18 @@ test_log_next_cb (GObject      *object,
 
 /* listeners */
 
+void
+test_set_filter (QmpEventListener   *listener,
+                 QmpEventFilterFunc  filter,
+                 gpointer            user_data,
+                 GDestroyNotify      destroy)
+{
+  g_autoptr (QmpEventMatch) match = qmp_event_match_copy (qmp_event_listener_get_match (listener));
+
+  qmp_event_match_set_filter (match, filter, user_data, destroy);
+  qmp_event_listener_set_match (listener, match);
+}
+
 char *
 test_listener_drain (QmpEventListener *listener)
 {
@@ -446,7 +458,7 @@ test_message (const char *text)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
-  QmpMessage *message = qmp_message_new_from_bytes (bytes, TRUE, &error);
+  QmpMessage *message = qmp_message_new_from_bytes (bytes, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (message);

@@ -8,10 +8,13 @@
 
 G_BEGIN_DECLS
 
+/* Under valgrind, where each step takes fifty times as long, and a few of many show as much. */
+#define TEST_FEW (g_getenv ("QMP_TEST_FEW") != NULL)
+
 /* How long anything may take before it counts as hung. Nothing waits for this in a test that passes. */
 #ifndef TEST_DEADLINE_SECONDS
 /* Under valgrind, on a machine that does other things as well, a minute can be too short. */
-#define TEST_DEADLINE_SECONDS (g_getenv ("QMP_TEST_FEW") != NULL ? 300 : 60)
+#define TEST_DEADLINE_SECONDS (TEST_FEW ? 300 : 60)
 #endif
 
 /* the main loop */
@@ -107,6 +110,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestLog, test_log_free)
 /* listeners */
 
 #define TEST_LISTENER(...) qmp_event_listener_new ((const char * const []) { __VA_ARGS__, NULL })
+
+#define TEST_MATCH(...) qmp_event_match_new ((const char * const []) { __VA_ARGS__, NULL })
+
+/* Sets a changed copy of its match. */
+void         test_set_filter          (QmpEventListener    *listener,
+                                       QmpEventFilterFunc   filter,
+                                       gpointer             user_data,
+                                       GDestroyNotify       destroy);
 
 /* Empties the queue and asserts that it had the events of these names, with a space between. */
 #define test_assert_drain(listener, expected)                                            \

@@ -15,7 +15,7 @@ from gi.repository import Qmp
 
 
 async def main(address):
-    vm = Qmp.Client(name='vm')
+    vm = Qmp.Client('vm')
     await vm.open_async(address)
     try:
         await vm.execute_async('device_del', {'id': 'nope'})

@@ -25,8 +25,9 @@ async def main(address):
         watching = asyncio.create_task(print_events(events))
 
         # Two commands at once; the replies come back in their own time.
-        status, version = await asyncio.gather(vm.execute_async('query-status'),
-                                               vm.execute_async('query-version'))
+        status, version = await asyncio.gather(
+            vm.execute_async('query-status'),
+            vm.execute_async('query-version'))
         print(status['status'], version['qemu']['major'])
 
         try:
@@ -34,7 +35,7 @@ async def main(address):
         except Qmp.ExecuteError as error:
             print(error.error_class, error.desc)
 
-        # A command that takes too long is cancelled, and the link goes on.
+        # A command that takes too long is cancelled; the link goes on.
         try:
             await asyncio.wait_for(vm.execute_async('stop'), timeout=10)
         except asyncio.TimeoutError:

@@ -19,7 +19,7 @@ check (GError *error)
 static void
 print_event (QmpEvent *event)
 {
-  g_autofree char *data = qmp_message_get_member_text (QMP_MESSAGE (event), "data");
+  g_autofree char *data = qmp_message_dup_member_text (QMP_MESSAGE (event), "data");
 
   g_print ("%s %s\n", qmp_event_get_name (event), data != NULL ? data : "{}");
 }

@@ -14,7 +14,8 @@ gi.require_version('Qmp', '1.0')
 from gi.repository import Qmp
 
 # Listen before opening: then no event is missed.
-with Qmp.Client(name='event-watcher') as vm, vm.listener(*sys.argv[2:]) as events:
+with (Qmp.Client('event-watcher') as vm,
+      vm.listener(*sys.argv[2:]) as events):
     vm.open(sys.argv[1])
     print('watching', flush=True)
     for event in events:

@@ -15,7 +15,8 @@ async void watch (string address, string[]? names) throws Error {
   try {
     while (true) {
       var event = yield events.next_async ();
-      print ("%s %s\n", event.name, event.get_member_text ("data") ?? "{}");
+      var data = event.dup_member_text ("data") ?? "{}";
+      print ("%s %s\n", event.name, data);
     }
   } catch (Qmp.ClientError.INTERRUPTED error) {
     /* The link has ended, and there is nothing more to read. */

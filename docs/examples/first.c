@@ -10,20 +10,24 @@ main (int    argc,
       char **argv)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(QmpClient) vm = qmp_client_new (NULL);
-  g_autoptr(GSocketConnectable) address = NULL;
-  g_autoptr(JsonNode) status = NULL;
+  g_autoptr(QmpClient) vm = NULL;
+  g_autoptr(QmpMessage) reply = NULL;
+  g_autofree char *status = NULL;
 
   if (argc == 2)
-    address = qmp_address_parse (argv[1], &error);
-  if (address != NULL && qmp_client_open (vm, address, NULL, &error))
-    status = qmp_client_execute (vm, "query-status", NULL, NULL, &error);
+    vm = qmp_client_new_for_address (argv[1], NULL, &error);
+  if (vm != NULL)
+    reply = qmp_client_execute_parsed (vm, NULL, &error,
+                                       "query-status", NULL);
+  if (reply != NULL)
+    status = qmp_message_dup_string (reply, "return.status", &error);
   if (status == NULL)
     {
-      g_printerr ("%s\n", error != NULL ? error->message : "usage: first ADDRESS");
+      g_printerr ("%s\n", error != NULL ? error->message
+                                        : "usage: first ADDRESS");
       return 1;
     }
 
-  g_print ("%s\n", json_object_get_string_member (json_node_get_object (status), "status"));
+  g_print ("%s\n", status);
   return qmp_client_close (vm, NULL, NULL) ? 0 : 1;
 }

@@ -5,10 +5,9 @@
 
 int main (string[] arguments) {
   try {
-    var vm = new Qmp.Client (null);
-    vm.open (Qmp.address_parse (arguments[1]));
-    var status = vm.execute ("query-status");
-    print ("%s\n", status.get_object ().get_string_member ("status"));
+    var vm = new Qmp.Client.for_address (arguments[1]);
+    var reply = vm.execute_parsed (null, "query-status", null);
+    print ("%s\n", reply.dup_string ("return.status"));
     vm.close ();
     return 0;
   } catch (Error error) {

@@ -47,7 +47,7 @@ main (int    argc,
   address = qmp_address_parse (argv[1], &error);
   check (error);
   qmp_client_set_guest_agent (agent, TRUE);
-  /* A guest that is down does not answer, and a program should not wait for ever. */
+  /* A guest that is down does not answer, and nobody waits for ever. */
   qmp_client_set_timeout (agent, 5000);
   qmp_client_open (agent, address, NULL, &error);
   check (error);

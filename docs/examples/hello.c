@@ -19,30 +19,30 @@ check (GError *error)
   exit (1);
 }
 
-static JsonNode *
+static QmpMessage *
 execute (QmpClient  *vm,
          const char *command)
 {
   g_autoptr(GError) error = NULL;
-  JsonNode *value = qmp_client_execute (vm, command, NULL, NULL, &error);
+  QmpMessage *reply = qmp_client_execute_parsed (vm, NULL, &error, command, NULL);
 
   check (error);
-  return value;
+  return reply;
 }
 
 static void
 run (QmpClient  *vm,
      const char *command)
 {
-  g_autoptr(JsonNode) nothing = execute (vm, command);
+  g_autoptr(QmpMessage) nothing = execute (vm, command);
 }
 
 static char *
 get_status (QmpClient *vm)
 {
-  g_autoptr(JsonNode) status = execute (vm, "query-status");
+  g_autoptr(QmpMessage) reply = execute (vm, "query-status");
 
-  return g_strdup (json_object_get_string_member (json_node_get_object (status), "status"));
+  return qmp_message_dup_string (reply, "return.status", NULL);
 }
 
 static void
@@ -82,41 +82,43 @@ hand_over_fd (QmpClient *vm)
   g_autoptr(GUnixFDList) fds = g_unix_fd_list_new ();
   g_autoptr(QmpMessage) message = NULL;
   g_autoptr(JsonNode) added = NULL;
-  g_autoptr(JsonNode) fdsets = NULL;
-  JsonObject *fdset, *entry;
-  int fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  g_autoptr(QmpMessage) fdsets = NULL;
+  g_autofree char *opaque = NULL;
+  int set, fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 
   g_unix_fd_list_append (fds, fd, &error);
   check (error);
   g_close (fd, NULL);
 
-  message = qmp_message_new_parsed (&error, "add-fd",
-                                    "{'fdset-id': %i, 'opaque': %s}", 1, "from hello");
+  message = qmp_message_new_parsed ("add-fd", &error,
+                                    "{'fdset-id': %i, 'opaque': %s}",
+                                    1, "from hello");
   check (error);
   qmp_message_set_fd_list (message, fds);
   added = qmp_client_execute_message (vm, message, NULL, &error);
   check (error);
 
   fdsets = execute (vm, "query-fdsets");
-  fdset = json_array_get_object_element (json_node_get_array (fdsets), 0);
-  entry = json_array_get_object_element (json_object_get_array_member (fdset, "fds"), 0);
-  g_print ("query-fdsets: set %" G_GINT64_FORMAT " has one %s\n",
-           json_object_get_int_member (fdset, "fdset-id"),
-           json_object_get_string_member (entry, "opaque"));
+  qmp_message_lookup (fdsets, &error,
+                      "return[0].fdset-id", "i", &set,
+                      "return[0].fds[0].opaque", "s", &opaque,
+                      NULL);
+  check (error);
+  g_print ("query-fdsets: set %d has one %s\n", set, opaque);
 }
 
 static void
 show_an_error (QmpClient *vm)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(QmpMessage) message = NULL;
-  g_autoptr(JsonNode) value = NULL;
+  g_autoptr(QmpMessage) reply = NULL;
 
-  message = qmp_message_new_parsed (&error, "device_del", "{'id': %s}", "nope");
-  check (error);
-  value = qmp_client_execute_message (vm, message, NULL, &error);
-  if (g_error_matches (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_DEVICE_NOT_FOUND))
-    g_print ("device_del: %s: %s\n", qmp_command_error_get_class (error), error->message);
+  reply = qmp_client_execute_parsed (vm, NULL, &error,
+                                     "device_del", "{'id': %s}", "nope");
+  if (g_error_matches (error, QMP_COMMAND_ERROR,
+                       QMP_COMMAND_ERROR_DEVICE_NOT_FOUND))
+    g_print ("device_del: %s: %s\n",
+             qmp_command_error_get_class (error), error->message);
   else
     check (error);
 }
@@ -128,11 +130,10 @@ main (int    argc,
   g_autoptr(GError) error = NULL;
   g_autoptr(QmpClient) vm = qmp_client_new ("hello");
   g_autoptr(GSocketAddress) address = NULL;
-  g_autoptr(JsonNode) version = NULL;
+  g_autoptr(QmpMessage) reply = NULL;
   g_autofree char *capabilities = NULL;
   g_autofree char *status = NULL;
   QmpGreeting *greeting;
-  JsonObject *qemu;
   guint major, minor, micro;
 
   if (argc != 2)
@@ -151,12 +152,14 @@ main (int    argc,
   g_print ("greeting: QEMU %u.%u.%u offers %s\n", major, minor, micro, capabilities);
 
   /* Ask. */
-  version = execute (vm, "query-version");
-  qemu = json_object_get_object_member (json_node_get_object (version), "qemu");
-  g_print ("query-version: %d.%d.%d\n",
-           (int) json_object_get_int_member (qemu, "major"),
-           (int) json_object_get_int_member (qemu, "minor"),
-           (int) json_object_get_int_member (qemu, "micro"));
+  reply = execute (vm, "query-version");
+  qmp_message_lookup (reply, &error,
+                      "return.qemu.major", "u", &major,
+                      "return.qemu.minor", "u", &minor,
+                      "return.qemu.micro", "u", &micro,
+                      NULL);
+  check (error);
+  g_print ("query-version: %u.%u.%u\n", major, minor, micro);
   status = get_status (vm);
   g_print ("query-status: %s\n", status);
 

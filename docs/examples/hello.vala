@@ -4,8 +4,8 @@
  * usage: hello-vala SOCKET */
 
 async string get_status (Qmp.Client vm) throws Error {
-  var status = yield vm.execute_async ("query-status", null, null);
-  return status.get_object ().get_string_member ("status");
+  var reply = yield vm.exchange_async (new Qmp.Message.command ("query-status"));
+  return reply.dup_string ("return.status");
 }
 
 /* Runs a command and waits for the event that it brings. */
@@ -37,10 +37,12 @@ async void hello (string path) throws Error {
          string.joinv (", ", vm.greeting.get_capabilities ()));
 
   /* Ask. */
-  var version = yield vm.execute_async ("query-version", null, null);
-  unowned var qemu = version.get_object ().get_object_member ("qemu");
-  print ("query-version: %d.%d.%d\n", (int) qemu.get_int_member ("major"),
-         (int) qemu.get_int_member ("minor"), (int) qemu.get_int_member ("micro"));
+  var query = new Qmp.Message.command ("query-version");
+  var version = yield vm.exchange_async (query);
+  version.lookup ("return.qemu.major", "u", out major,
+                  "return.qemu.minor", "u", out minor,
+                  "return.qemu.micro", "u", out micro);
+  print ("query-version: %u.%u.%u\n", major, minor, micro);
   print ("query-status: %s\n", yield get_status (vm));
 
   /* Pause and resume the machine. */
@@ -48,22 +50,25 @@ async void hello (string path) throws Error {
   yield execute_and_hear (vm, "cont", "RESUME");
 
   /* Hand over a file descriptor. */
-  var message = new Qmp.Message.command ("add-fd", Json.from_string ("{\"fdset-id\":1,\"opaque\":\"from hello\"}"));
+  var message = new Qmp.Message.parsed (
+    "add-fd", "{'fdset-id': %i, 'opaque': %s}", 1, "from hello");
   var fds = new UnixFDList ();
   var file = yield File.new_for_path ("/dev/null").read_async ();
   fds.append (((FileDescriptorBased) file).get_fd ());
   message.set_fd_list (fds);
   yield vm.execute_message_async (message, null);
-  var fdsets = yield vm.execute_async ("query-fdsets", null, null);
-  unowned var fdset = fdsets.get_array ().get_object_element (0);
-  print ("query-fdsets: set %d has one %s\n", (int) fdset.get_int_member ("fdset-id"),
-         fdset.get_array_member ("fds").get_object_element (0).get_string_member ("opaque"));
+  var fdsets = yield vm.exchange_async (new Qmp.Message.command ("query-fdsets"));
+  print ("query-fdsets: set %d has one %s\n", (int) fdsets.get_int64 ("return[0].fdset-id"),
+         fdsets.dup_string ("return[0].fds[0].opaque"));
 
   /* An error of the server. */
   try {
-    yield vm.execute_async ("device_del", Json.from_string ("{\"id\":\"nope\"}"), null);
+    var command = new Qmp.Message.parsed (
+      "device_del", "{'id': %s}", "nope");
+    yield vm.execute_message_async (command);
   } catch (Qmp.CommandError.DEVICE_NOT_FOUND error) {
-    print ("device_del: %s: %s\n", Qmp.CommandError.get_class (error), error.message);
+    var name = Qmp.CommandError.get_class (error);
+    print ("device_del: %s: %s\n", name, error.message);
   }
 
   /* End it. */

@@ -34,9 +34,11 @@ static QmpEventListener *
 listen_to_job (QmpClient *qemu)
 {
   const char *names[] = { "JOB_STATUS_CHANGE", NULL };
-  g_autoptr(QmpEventListener) events = qmp_event_listener_new (names);
+  g_autoptr(QmpEventMatch) match = qmp_event_match_new (names);
+  g_autoptr(QmpEventListener) events = NULL;
 
-  qmp_event_listener_add_match (events, NULL, "id", JOB);
+  qmp_event_match_add_string_member (match, NULL, "id", JOB);
+  events = qmp_event_listener_new_for_match (match);
   qmp_client_add_listener (qemu, events);
   return g_steal_pointer (&events);
 }
@@ -51,10 +53,11 @@ start_job (QmpClient  *qemu,
   g_autoptr(QmpMessage) message = NULL;
 
   /* A job that is not dismissed by itself can be asked afterwards how it went. */
-  message = qmp_message_new_parsed (&error, "blockdev-backup",
-                                    "{'job-id': %s, 'device': %s, 'target': %s, 'sync': 'full',"
-                                    " 'auto-dismiss': %b}",
-                                    JOB, source, target, FALSE);
+  message = qmp_message_new_parsed (
+    "blockdev-backup", &error,
+    "{'job-id': %s, 'device': %s, 'target': %s, 'sync': 'full',"
+    " 'auto-dismiss': %b}",
+    JOB, source, target, FALSE);
   check (error);
   nothing = run (qemu, message);
 }
@@ -67,9 +70,10 @@ watch_job (QmpEventListener *events)
   while (!concluded)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(QmpEvent) event = qmp_event_listener_next (events, -1, NULL, &error);
+      g_autoptr(QmpEvent) event = NULL;
       const char *status;
 
+      event = qmp_event_listener_next (events, -1, NULL, &error);
       check (error);
       status = json_object_get_string_member (json_node_get_object (qmp_event_get_data (event)), "status");
       g_print ("%s: %s\n", JOB, status);
@@ -93,7 +97,7 @@ end_job (QmpClient *qemu)
   failure = json_object_get_string_member_with_default (job, "error", NULL);
   g_print ("%s: %s\n", JOB, failure != NULL ? failure : "done");
 
-  dismiss = qmp_message_new_parsed (&error, "job-dismiss", "{'id': %s}", JOB);
+  dismiss = qmp_message_new_parsed ("job-dismiss", &error, "{'id': %s}", JOB);
   check (error);
   nothing = run (qemu, dismiss);
   return failure == NULL;

@@ -15,9 +15,11 @@ from gi.repository import Qmp
 JOB = 'copy'
 address, source, target = sys.argv[1:]
 
-with Qmp.Client.open_address(address) as qemu, qemu.listener('JOB_STATUS_CHANGE') as events:
-    # Hear of this job alone.
-    events.add_match(None, 'id', JOB)
+# Hear of this job alone.
+changed = Qmp.EventMatch.new(['JOB_STATUS_CHANGE'])
+changed.add_member(None, 'id', JOB)
+
+with Qmp.Client.open_address(address) as qemu, qemu.listener(changed) as events:
     # A job that is not dismissed by itself can be asked afterwards how it went.
     qemu.execute('blockdev-backup', {'job-id': JOB, 'device': source, 'target': target, 'sync': 'full',
                                      'auto-dismiss': False})

@@ -15,10 +15,11 @@ from gi.repository import Qmp
 
 path, *command = sys.argv[1:]
 
-with Qmp.Client(accept_timeout=15000) as vm:
+with Qmp.Client(accept_timeout=15) as vm:
     vm.listen(path)
-    qemu = subprocess.Popen([*command, '-chardev', f'socket,id=monitor,path={path}',
-                             '-mon', 'chardev=monitor,mode=control'])
+    monitor = ['-chardev', f'socket,id=monitor,path={path}',
+               '-mon', 'chardev=monitor,mode=control']
+    qemu = subprocess.Popen([*command, *monitor])
     vm.accept()
     print(vm.execute('query-status')['status'])
     vm.execute('quit')

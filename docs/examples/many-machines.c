@@ -104,7 +104,9 @@ watch_machine (const char   *text,
                GCancellable *ending,
                GError      **error)
 {
-  static const char *const signals[] = { "event::STOP", "event::RESUME", "event::SHUTDOWN" };
+  static const char *const signals[] = {
+    "event::STOP", "event::RESUME", "event::SHUTDOWN"
+  };
   g_autoptr(GSocketConnectable) address = qmp_address_parse (text, error);
   Machine *machine;
 

@@ -55,10 +55,11 @@ add_fd (QmpClient  *vm,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GUnixFDList) fds = open_image (path);
-  g_autoptr(QmpMessage) message = qmp_message_new_parsed (&error, "add-fd",
-                                                          "{'fdset-id': %i, 'opaque': %s}",
-                                                          FDSET, path);
+  g_autoptr(QmpMessage) message = NULL;
 
+  message = qmp_message_new_parsed ("add-fd", &error,
+                                    "{'fdset-id': %i, 'opaque': %s}",
+                                    FDSET, path);
   check (error);
   qmp_message_set_fd_list (message, fds);
   run (vm, message);
@@ -70,11 +71,13 @@ add_disk (QmpClient *vm)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *filename = g_strdup_printf ("/dev/fdset/%d", FDSET);
-  g_autoptr(QmpMessage) message = qmp_message_new_parsed (&error, "blockdev-add",
-                                                          "{'driver': 'raw', 'node-name': %s,"
-                                                          " 'file': {'driver': 'file', 'filename': %s}}",
-                                                          "disk0", filename);
+  g_autoptr(QmpMessage) message = NULL;
 
+  message = qmp_message_new_parsed (
+    "blockdev-add", &error,
+    "{'driver': 'raw', 'node-name': %s,"
+    " 'file': {'driver': 'file', 'filename': %s}}",
+    "disk0", filename);
   check (error);
   run (vm, message);
 }

@@ -15,7 +15,9 @@ const vm = await Qmp.Client.open_address_async(address);
 // The descriptor travels with the command that takes it.
 const image = Gio.File.new_for_path(path).open_readwrite(null);
 const fds = [image.get_input_stream().get_fd()];
-await vm.execute_message_async(Qmp.Message.new_command('add-fd', {'fdset-id': 1, opaque: path}, {fds}));
+const args = {'fdset-id': 1, opaque: path};
+const command = Qmp.Message.new_command('add-fd', args, {fds});
+await vm.execute_message_async(command);
 image.close(null);
 
 // What the machine is told to open is the descriptor that it has already.

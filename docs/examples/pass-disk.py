@@ -17,11 +17,14 @@ address, path = sys.argv[1:]
 with Qmp.Client.open_address(address) as vm:
     # The descriptor travels with the command that takes it.
     with open(path, 'r+b') as image:
-        vm.execute_message(Qmp.Message.new_command('add-fd', {'fdset-id': 1, 'opaque': path}, fds=[image]))
+        command = Qmp.Message.new_command(
+            'add-fd', {'fdset-id': 1, 'opaque': path}, fds=[image])
+        vm.execute_message(command)
 
     # What the machine is told to open is the descriptor that it has already.
-    vm.execute('blockdev-add', {'driver': 'raw', 'node-name': 'disk0',
-                                'file': {'driver': 'file', 'filename': '/dev/fdset/1'}})
+    vm.execute('blockdev-add', {
+        'driver': 'raw', 'node-name': 'disk0',
+        'file': {'driver': 'file', 'filename': '/dev/fdset/1'}})
     for node in vm.execute('query-named-block-nodes'):
         if node['node-name'] == 'disk0':
             print(f'disk0: {node["image"]["virtual-size"]} bytes of {node["image"]["filename"]}')

@@ -26,9 +26,11 @@ executed_cb (GObject      *object,
 {
   const char *command = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(JsonNode) value = qmp_client_execute_finish (QMP_CLIENT (object), result, &error);
+  g_autoptr(JsonNode) value = NULL;
   g_autofree char *text = NULL;
 
+  value = qmp_client_execute_finish (QMP_CLIENT (object), result,
+                                     &error);
   check (error);
   text = json_to_string (value, FALSE);
   g_print ("%s: %s\n", command, text);
@@ -45,7 +47,8 @@ opened_cb (GObject      *object,
   qmp_client_open_finish (vm, result, &error);
   check (error);
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    qmp_client_execute_async (vm, commands[i], NULL, NULL, executed_cb, (gpointer) commands[i]);
+    qmp_client_execute_async (vm, commands[i], NULL, NULL,
+                              executed_cb, (gpointer) commands[i]);
 }
 
 static void

@@ -33,7 +33,7 @@ static void
 print_arguments (QmpSchema  *schema,
                  const char *command)
 {
-  g_autoptr(QmpSchemaType) arguments = qmp_schema_get_command_arguments (schema, command);
+  g_autoptr(QmpSchemaType) arguments = qmp_schema_ref_command_arguments (schema, command);
   g_autolist(QmpSchemaMember) members = NULL;
 
   if (arguments == NULL)
@@ -41,11 +41,16 @@ print_arguments (QmpSchema  *schema,
   members = qmp_schema_type_list_members (arguments);
   for (GList *l = members; l != NULL; l = l->next)
     {
-      g_autoptr(QmpSchemaType) type = qmp_schema_member_get_value_type (l->data);
-      g_autofree char *text = qmp_schema_type_describe (type);
+      QmpSchemaMember *member = l->data;
+      g_autoptr(QmpSchemaType) type = NULL;
+      g_autofree char *text = NULL;
 
-      g_print ("%s: %s: %s%s\n", command, qmp_schema_member_get_name (l->data), text,
-               qmp_schema_member_is_optional (l->data) ? ", optional" : "");
+      type = qmp_schema_member_ref_value_type (member);
+      text = qmp_schema_type_describe (type);
+
+      g_print ("%s: %s: %s%s\n",
+               command, qmp_schema_member_get_name (member), text,
+               qmp_schema_member_is_optional (member) ? ", optional" : "");
     }
 }
 
@@ -66,7 +71,7 @@ static void
 print_problems (QmpSchema  *schema,
                 QmpMessage *command)
 {
-  g_autolist(QmpSchemaProblem) problems = qmp_schema_validate (schema, command);
+  g_autolist(QmpSchemaProblem) problems = qmp_schema_list_problems (schema, command);
 
   for (GList *l = problems; l != NULL; l = l->next)
     g_print ("%s: %s\n", qmp_schema_problem_get_path (l->data), qmp_schema_problem_get_text (l->data));
@@ -118,7 +123,7 @@ main (int    argc,
   print_arguments (schema, "block_resize");
   explain_path (schema, "blockdev-add/arg-type/driver/^ndb");
 
-  command = qmp_message_new_parsed (&error, "block_resize", "{'node_name': %s, 'size': %s}", "disk0", "1G");
+  command = qmp_message_new_parsed ("block_resize", &error, "{'node_name': %s, 'size': %s}", "disk0", "1G");
   check (error);
   print_problems (schema, command);
   attach_and_execute (schema, vm, command);

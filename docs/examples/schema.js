@@ -13,13 +13,14 @@ const schema = await Qmp.Schema.fetch_async(vm);
 
 // What there is, without trying it and without knowing the server's version.
 const driver = 'blockdev-add/arg-type/driver';
-for (const path of ['block_resize', `${driver}/^nbd`, `${driver}/^floppy`])
+const paths = ['block_resize', `${driver}/^nbd`, `${driver}/^floppy`];
+for (const path of paths)
   print(path, schema.has_path(path) ? 'is there' : 'is not there');
 
 // What a command takes.
-const type = schema.get_command_arguments('block_resize');
+const type = schema.ref_command_arguments('block_resize');
 for (const member of type.list_members()) {
-  const text = member.get_value_type().describe();
+  const text = member.ref_value_type().describe();
   const optional = member.is_optional() ? ', optional' : '';
   print(`block_resize: ${member.get_name()}: ${text}${optional}`);
 }
@@ -33,7 +34,7 @@ try {
 
 // All that is wrong with a command.
 const command = {execute: 'block_resize', arguments: {node_name: 'disk0', size: '1G'}};
-for (const problem of schema.validate(command))
+for (const problem of schema.list_problems(command))
   print(`${problem.get_path()}: ${problem.get_text()}`);
 
 // From now on no wrong command is sent.

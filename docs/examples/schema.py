@@ -21,9 +21,9 @@ with Qmp.Client.open_address(sys.argv[1]) as vm:
         print(path, 'is there' if schema.has_path(path) else 'is not there')
 
     # What a command takes.
-    for member in schema.get_command_arguments('block_resize').list_members():
+    for member in schema.ref_command_arguments('block_resize').list_members():
         optional = ', optional' if member.is_optional() else ''
-        print(f'block_resize: {member.get_name()}: {member.get_value_type().describe()}{optional}')
+        print(f'block_resize: {member.get_name()}: {member.ref_value_type().describe()}{optional}')
 
     # Why a path leads nowhere.
     try:
@@ -34,7 +34,7 @@ with Qmp.Client.open_address(sys.argv[1]) as vm:
     # All that is wrong with a command.
     command = {'execute': 'block_resize',
                'arguments': {'node_name': 'disk0', 'size': '1G'}}
-    for problem in schema.validate(command):
+    for problem in schema.list_problems(command):
         print(f'{problem.get_path()}: {problem.get_text()}')
 
     # From now on no wrong command is sent.

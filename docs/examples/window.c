@@ -199,7 +199,7 @@ get_name (QmpEvent *event)
 static char *
 get_data (QmpEvent *event)
 {
-  return qmp_message_get_member_text (QMP_MESSAGE (event), "data");
+  return qmp_message_dup_member_text (QMP_MESSAGE (event), "data");
 }
 
 typedef char *(*GetText) (QmpEvent *event);
@@ -245,12 +245,13 @@ add_column (GtkColumnView *list,
   g_object_unref (column);
 }
 
-/* The listener is the list's model. */
+/* The listener's history is the list's model. */
 static GtkWidget *
 make_list (View *view)
 {
-  GListModel *events = G_LIST_MODEL (g_object_ref (view->events));
-  GtkWidget *list = gtk_column_view_new (GTK_SELECTION_MODEL (gtk_no_selection_new (events)));
+  GListModel *events = g_object_ref (qmp_event_listener_get_history (view->events));
+  GtkNoSelection *model = gtk_no_selection_new (events);
+  GtkWidget *list = gtk_column_view_new (GTK_SELECTION_MODEL (model));
   GtkWidget *scrolled = gtk_scrolled_window_new ();
 
   add_column (GTK_COLUMN_VIEW (list), "Time", get_time, 100);

@@ -4,9 +4,14 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "once.h"
 #include "tool-grammar.h"
+#include "tool-suggest.h"
+
+/* More than QEMU takes. */
+#define MAX_ARGUMENTS (64 * 1024 * 1024)
 
 static char **fd_texts;
 static gboolean out_of_band;
@@ -20,6 +25,7 @@ new_command_from_literal (const char  *name,
                           const char  *text,
                           GError     **error)
 {
+  g_autofree char *stripped = g_strchomp (g_strdup (text));
   g_autoptr(ToolValue) arguments = NULL;
   g_autofree char *json = NULL;
   const char *end;
@@ -29,23 +35,50 @@ new_command_from_literal (const char  *name,
       once_fail (error, ONCE_STATUS_USAGE, _("The text is not UTF-8"));
       return NULL;
     }
-  arguments = tool_literal_read_all (text, &end, error);
+  arguments = tool_literal_read_all (stripped, &end, error);
   if (arguments == NULL)
     {
       g_prefix_error (error, "“%.200s”: ", text);
       return NULL;
     }
   json = tool_value_to_json (arguments);
-  return qmp_message_new_parsed (error, name, "%j", json);
+  return qmp_message_new_parsed (name, error, "%j", json);
 }
 
+static gboolean
+has_literal (const char * const *words)
+{
+  return words[1] != NULL && words[2] == NULL && *words[1] == '{';
+}
+
+static gboolean
+check_name (const char  *name,
+            GError     **error)
+{
+  if (*name != '\0' && strpbrk (name, " \t\r\n\"'{}[]()=") == NULL)
+    return TRUE;
+  return once_fail (error, ONCE_STATUS_USAGE, _("“%.60s” is not the name of a command"), name);
+}
+
+/* Before anything is sent. */
 static QmpMessage *
-new_command (const char * const  *words,
+check_command (const char * const  *words,
+               GError             **error)
+{
+  if (!check_name (words[0], error))
+    return NULL;
+  if (has_literal (words))
+    return new_command_from_literal (words[0], words[1], error);
+  return tool_command_from_words (words, NULL, error);
+}
+
+/* The same, now that the server can be asked what it wants where. */
+static QmpMessage *
+new_command (Once                *once,
+             const char * const  *words,
              GError             **error)
 {
-  if (words[1] != NULL && words[2] == NULL && *words[1] == '{')
-    return new_command_from_literal (words[0], words[1], error);
-  return tool_command_from_words (words, error);
+  return has_literal (words) ? check_command (words, error) : once_new_command (once, words, error);
 }
 
 static gboolean
@@ -56,7 +89,7 @@ append_fd (GUnixFDList  *fds,
   guint64 fd;
 
   if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT, &fd, NULL))
-    return once_fail (error, ONCE_STATUS_USAGE, _("“%s” is no number of a file descriptor"), text);
+    return once_fail (error, ONCE_STATUS_USAGE, _("“%s” is not the number of a file descriptor"), text);
   if (fcntl (fd, F_GETFD) < 0)
     return once_fail (error, ONCE_STATUS_USAGE, _("The file descriptor %s is not open"), text);
   if (g_unix_fd_list_append (fds, fd, error) >= 0)
@@ -80,6 +113,15 @@ add_fds (QmpMessage  *command,
   return TRUE;
 }
 
+/* Before anything is sent. */
+static gboolean
+check_fds (GError **error)
+{
+  g_autoptr(QmpMessage) message = qmp_message_new ();
+
+  return add_fds (message, error);
+}
+
 /* --- the reply --- */
 
 /* What the schema knows better, for people who have mistyped; NULL when it does not. */
@@ -88,13 +130,8 @@ suggest (Once       *once,
          QmpMessage *command)
 {
   g_autoptr(QmpSchema) schema = once->agent ? NULL : once_fetch_schema (once, NULL);
-  GList *problems = schema != NULL ? qmp_schema_validate (schema, command) : NULL;
-  char *suggestion = NULL;
 
-  for (GList *l = problems; l != NULL && suggestion == NULL; l = l->next)
-    suggestion = g_strdup (qmp_schema_problem_get_suggestion (l->data));
-  g_list_free_full (problems, g_object_unref);
-  return suggestion;
+  return schema != NULL ? tool_suggest_command (schema, command) : NULL;
 }
 
 static gboolean
@@ -112,9 +149,104 @@ exchange (Once        *once,
     return TRUE;
   suggestion = suggest (once, command);
   if (suggestion != NULL)
-    return once_fail (error, ONCE_STATUS_FAILED, _("%s (did you mean “%s”?)"), local_error->message, suggestion);
+    {
+      g_autofree char *text = g_steal_pointer (&local_error->message);
+
+      local_error->message = g_strdup_printf ("%s (%s)", text, suggestion);
+    }
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
+}
+
+/* --- all of it --- */
+
+static gboolean
+open_for_call (Once    *once,
+               GError **error)
+{
+  once->agent = guest_agent;
+  once->out_of_band = out_of_band;
+  if (!once_open (once, error))
+    return FALSE;
+  if (!out_of_band || qmp_client_get_out_of_band_active (once->client))
+    return TRUE;
+  return once_fail (error, ONCE_STATUS_FAILED, _("The server does not offer to execute out of band"));
+}
+
+/* One of several; the descriptors go with the first. */
+static gboolean
+run_one (Once        *once,
+         QmpMessage  *command,
+         GError     **error)
+{
+  if (tool_command_negotiates (command) && qmp_client_get_greeting (once->client) != NULL)
+    {
+      once_print_json (once, "{}", -1, FALSE);
+      return once_flush (once, error);
+    }
+  if (!add_fds (command, error))
+    return FALSE;
+  g_clear_pointer (&fd_texts, g_strfreev);
+  if (out_of_band)
+    qmp_message_set_out_of_band (command, TRUE);
+  return exchange (once, command, error) && once_flush (once, error);
+}
+
+/* "{'execute': ...}", or several, which are all read before the first is sent. */
+static gboolean
+call_messages (Once        *once,
+               const char  *text,
+               GError     **error)
+{
+  GQueue commands = G_QUEUE_INIT;
+  gboolean good = check_fds (error) && once_check_messages (once, text, &commands, error);
+
+  for (GList *l = commands.head; l != NULL; l = l->next)
+    out_of_band = out_of_band || qmp_message_get_out_of_band (l->data);
+  good = good && open_for_call (once, error);
+  while (good && !g_queue_is_empty (&commands))
+    {
+      g_autoptr(QmpMessage) command = g_queue_pop_head (&commands);
+
+      good = run_one (once, command, error);
+    }
+  g_queue_clear_full (&commands, g_object_unref);
+  return good;
+}
+
+static gboolean
+call_words (Once                *once,
+            const char * const  *words,
+            GError             **error)
+{
+  g_autoptr(QmpMessage) checked = check_command (words, error);
+  g_autoptr(QmpMessage) command = NULL;
+
+  if (checked == NULL || !check_fds (error) || !open_for_call (once, error))
+    return FALSE;
+  command = new_command (once, words, error);
+  if (command == NULL || !add_fds (command, error))
+    return FALSE;
+  qmp_message_set_out_of_band (command, out_of_band);
+  return exchange (once, command, error);
+}
+
+/* "COMMAND -" */
+static gboolean
+call_with_input (Once        *once,
+                 const char  *name,
+                 GError     **error)
+{
+  gsize length;
+  g_autofree char *text = once_read_input (MAX_ARGUMENTS, &length, error);
+  const char *words[] = { name, NULL, NULL };
+
+  if (text == NULL)
+    return FALSE;
+  words[1] = text + strspn (text, " \t\r\n");
+  if (strlen (text) == length && *words[1] == '{')
+    return call_words (once, words, error);
+  return once_fail (error, ONCE_STATUS_USAGE, _("Standard input has no JSON object"));
 }
 
 static gboolean
@@ -122,18 +254,15 @@ run_call (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  g_autoptr(QmpMessage) command = new_command (words, error);
+  gboolean alone = words[1] == NULL;
 
-  if (command == NULL || !add_fds (command, error))
-    return FALSE;
-  once->agent = guest_agent;
-  once->out_of_band = out_of_band;
-  qmp_message_set_out_of_band (command, out_of_band);
-  if (!once_open (once, error))
-    return FALSE;
-  if (out_of_band && !qmp_client_get_out_of_band_active (once->client))
-    return once_fail (error, ONCE_STATUS_FAILED, _("The server does not offer to execute out of band"));
-  return exchange (once, command, error);
+  if (alone && g_str_equal (words[0], "-"))
+    return check_fds (error) && open_for_call (once, error) && once_run_lines (once, stdin, run_one, error);
+  if (alone && *words[0] == '{')
+    return call_messages (once, words[0], error);
+  if (!alone && words[2] == NULL && g_str_equal (words[1], "-"))
+    return call_with_input (once, words[0], error);
+  return call_words (once, words, error);
 }
 
 static const GOptionEntry call_entries[] = {
@@ -146,8 +275,8 @@ static const GOptionEntry call_entries[] = {
 
 const OnceVerb once_call = {
   .words = "call",
-  .parameters = N_("COMMAND [KEY=VALUE… | JSON]"),
-  .summary = N_("Execute a command"),
+  .parameters = N_("{COMMAND [KEY=VALUE… | JSON | -] | JSON | -}"),
+  .summary = N_("Execute a command, or all that standard input has"),
   .entries = call_entries,
   .min_words = 1,
   .max_words = G_MAXUINT,
@@ -163,8 +292,8 @@ new_hmp_command (const char  *line,
                  GError     **error)
 {
   if (cpu < 0)
-    return qmp_message_new_parsed (error, "human-monitor-command", "{'command-line': %s}", line);
-  return qmp_message_new_parsed (error, "human-monitor-command", "{'command-line': %s, 'cpu-index': %i}", line, cpu);
+    return qmp_message_new_parsed ("human-monitor-command", error, "{'command-line': %s}", line);
+  return qmp_message_new_parsed ("human-monitor-command", error, "{'command-line': %s, 'cpu-index': %i}", line, cpu);
 }
 
 static gboolean

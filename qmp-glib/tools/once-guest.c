@@ -2,17 +2,21 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <unistd.h>
 
 #include "once.h"
+#include "tool-json.h"
 
-/* How often is asked whether a program has ended, in milliseconds: soon, then less and less often. */
-#define FIRST_PAUSE 5
-#define LAST_PAUSE 500
+/* As much of a file as is kept at once. */
+#define PART (1024 * 1024)
+#define MAX_STDIN (47 * 1024 * 1024)
 
-#define CHUNK (256 * 1024)
-/* guest-exec takes its input with the command. */
-#define MAX_STDIN (16 * 1024 * 1024)
+/* Opens the client and gets in step. NULL with error. */
+static QmpGuestAgent *
+open_agent (Once    *once,
+            GError **error)
+{
+  return once_open (once, error) ? qmp_guest_agent_new (once->client) : NULL;
+}
 
 /* --- ping, sync --- */
 
@@ -21,12 +25,9 @@ run_ping (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  g_autoptr(JsonNode) value = NULL;
+  g_autoptr(QmpGuestAgent) agent = open_agent (once, error);
 
-  if (!once_open (once, error))
-    return FALSE;
-  value = once_execute (once, qmp_message_new_command ("guest-ping", NULL, error), error);
-  return value != NULL;
+  return agent != NULL && qmp_guest_agent_wait_ready (agent, once_remaining (once, QMP_TIMEOUT_NONE), NULL, error);
 }
 
 /* Opening gets in step. */
@@ -46,13 +47,13 @@ print_commands (Once       *once,
                 gboolean    enabled,
                 const char *title)
 {
-  once_print (once, "%s\n", title);
-  for (guint i = 0; i < once_get_length (commands); i++)
+  once_print_line (once, "%s", title);
+  for (guint i = 0; i < tool_json_get_length (commands); i++)
     {
-      JsonNode *command = once_get_element (commands, i);
+      JsonNode *command = tool_json_get_element (commands, i);
 
-      if (once_get_boolean (command, "enabled") == enabled)
-        once_print (once, "  %s\n", once_get_string (command, "name"));
+      if (tool_json_get_boolean (command, "enabled") == enabled)
+        once_print_line (once, "  %s", tool_json_get_string (command, "name"));
     }
 }
 
@@ -61,20 +62,18 @@ run_info (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  g_autoptr(JsonNode) info = NULL;
-  QmpMessage *command;
+  g_autoptr(QmpGuestAgent) agent = open_agent (once, error);
+  g_autoptr(QmpMessage) reply = agent != NULL ? qmp_guest_agent_get_info (agent, NULL, error) : NULL;
+  JsonNode *info;
   JsonNode *commands;
 
-  if (!once_open (once, error))
+  if (reply == NULL)
     return FALSE;
-  command = qmp_message_new_command ("guest-info", NULL, error);
-  if (once->json)
-    return once_execute_and_print (once, command, error);
-  info = once_execute (once, command, error);
-  if (info == NULL)
-    return FALSE;
-  commands = once_get_member (info, "supported_commands");
-  once_print (once, _("version: %s\n"), once_get_string (info, "version"));
+  info = qmp_message_get_member (reply, "return");
+  if (once->json || info == NULL)
+    return once_print_return (once, reply, error);
+  commands = tool_json_get_member (info, "supported_commands");
+  once_print_line (once, _("version: %s"), tool_json_get_string (info, "version"));
   print_commands (once, commands, TRUE, _("enabled:"));
   print_commands (once, commands, FALSE, _("disabled:"));
   return TRUE;
@@ -86,16 +85,16 @@ static void
 print_interface (Once     *once,
                  JsonNode *interface)
 {
-  JsonNode *addresses = once_get_member (interface, "ip-addresses");
-  const char *hardware = once_get_string (interface, "hardware-address");
+  JsonNode *addresses = tool_json_get_member (interface, "ip-addresses");
+  const char *hardware = tool_json_get_string (interface, "hardware-address");
 
-  once_print (once, "%s%s%s\n", once_get_string (interface, "name"), *hardware != '\0' ? " " : "", hardware);
-  for (guint i = 0; i < once_get_length (addresses); i++)
+  once_print_line (once, "%s%s%s", tool_json_get_string (interface, "name"), *hardware != '\0' ? " " : "", hardware);
+  for (guint i = 0; i < tool_json_get_length (addresses); i++)
     {
-      JsonNode *address = once_get_element (addresses, i);
+      JsonNode *address = tool_json_get_element (addresses, i);
 
-      once_print (once, "  %s %s/%" G_GINT64_FORMAT "\n", once_get_string (address, "ip-address-type"),
-                  once_get_string (address, "ip-address"), once_get_int (address, "prefix"));
+      once_print_line (once, "  %s %s/%" G_GINT64_FORMAT, tool_json_get_string (address, "ip-address-type"),
+                       tool_json_get_string (address, "ip-address"), tool_json_get_int (address, "prefix"));
     }
 }
 
@@ -104,19 +103,17 @@ run_network (Once                *once,
              const char * const  *words,
              GError             **error)
 {
-  g_autoptr(JsonNode) interfaces = NULL;
-  QmpMessage *command;
+  g_autoptr(QmpGuestAgent) agent = open_agent (once, error);
+  g_autoptr(QmpMessage) reply = agent != NULL ? qmp_guest_agent_get_network_interfaces (agent, NULL, error) : NULL;
+  JsonNode *interfaces;
 
-  if (!once_open (once, error))
+  if (reply == NULL)
     return FALSE;
-  command = qmp_message_new_command ("guest-network-get-interfaces", NULL, error);
-  if (once->json)
-    return once_execute_and_print (once, command, error);
-  interfaces = once_execute (once, command, error);
-  if (interfaces == NULL)
-    return FALSE;
-  for (guint i = 0; i < once_get_length (interfaces); i++)
-    print_interface (once, once_get_element (interfaces, i));
+  interfaces = qmp_message_get_member (reply, "return");
+  if (once->json || interfaces == NULL)
+    return once_print_return (once, reply, error);
+  for (guint i = 0; i < tool_json_get_length (interfaces); i++)
+    print_interface (once, tool_json_get_element (interfaces, i));
   return TRUE;
 }
 
@@ -125,116 +122,41 @@ run_network (Once                *once,
 static gboolean passes_input;
 static char **variables;
 
+/* input (out): nothing without the option. */
 static gboolean
-read_input (GByteArray  *input,
-            GError     **error)
+read_input (GBytes **input,
+            GError **error)
 {
-  guint8 buffer[16384];
-  gssize length;
-
-  while ((length = read (STDIN_FILENO, buffer, sizeof buffer)) > 0)
-    {
-      if (input->len + length > MAX_STDIN)
-        return once_fail (error, ONCE_STATUS_FAILED, _("There is more on standard input than an agent can take"));
-      g_byte_array_append (input, buffer, length);
-    }
-  return length == 0 || once_fail (error, ONCE_STATUS_FAILED, _("Could not read standard input"));
-}
-
-static JsonNode *
-new_strings (const char * const *strings)
-{
-  JsonArray *array = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; strings != NULL && strings[i] != NULL; i++)
-    json_array_add_string_element (array, strings[i]);
-  json_node_take_array (node, array);
-  return node;
-}
-
-static gboolean
-add_input (JsonObject  *arguments,
-           GError     **error)
-{
-  g_autoptr(GByteArray) input = g_byte_array_new ();
-  g_autofree char *base64 = NULL;
+  char *text;
+  gsize length;
 
   if (!passes_input)
     return TRUE;
-  if (!read_input (input, error))
+  text = once_read_input (MAX_STDIN, &length, error);
+  if (text == NULL)
     return FALSE;
-  base64 = g_base64_encode (input->data, input->len);
-  json_object_set_string_member (arguments, "input-data", base64);
+  *input = g_bytes_new_take (text, length);
   return TRUE;
 }
 
-static QmpMessage *
-new_exec_command (const char * const  *words,
-                  GError             **error)
-{
-  g_autoptr(JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *arguments = json_object_new ();
-
-  json_node_take_object (node, arguments);
-  json_object_set_string_member (arguments, "path", words[0]);
-  json_object_set_member (arguments, "arg", new_strings (words + 1));
-  json_object_set_boolean_member (arguments, "capture-output", TRUE);
-  if (variables != NULL)
-    json_object_set_member (arguments, "env", new_strings ((const char * const *) variables));
-  return add_input (arguments, error) ? qmp_message_new_command ("guest-exec", node, error) : NULL;
-}
-
-/* Returns the reply of guest-exec-status that says that the program has ended, or an error. */
-static QmpMessage *
-await_exit (Once        *once,
-            gint64       pid,
-            GError     **error)
-{
-  int pause = FIRST_PAUSE;
-
-  for (;;)
-    {
-      QmpMessage *reply = once_exchange (once, qmp_message_new_parsed (error, "guest-exec-status", "{'pid': %x}", pid),
-                                         error);
-      JsonNode *status = reply != NULL ? qmp_message_get_member (reply, "return") : NULL;
-
-      if (status == NULL || once_get_boolean (status, "exited"))
-        return reply;
-      g_object_unref (reply);
-      g_usleep (once_remaining (once, pause) * 1000);
-      if (once_is_late (once))
-        {
-          g_autofree char *number = g_strdup_printf ("%" G_GINT64_FORMAT, pid);
-
-          once_fail (error, ONCE_STATUS_TIMEOUT, _("The program still runs in the guest, as process %s"), number);
-          return NULL;
-        }
-      pause = MIN (2 * pause, LAST_PAUSE);
-    }
-}
-
 static void
-pass_output (Once       *once,
-             JsonNode   *status,
-             FILE       *stream,
-             const char *data,
-             const char *truncated)
+pass_output (Once     *once,
+             FILE     *stream,
+             GBytes   *bytes,
+             gboolean  truncated)
 {
-  g_autoptr(GBytes) bytes = once_get_base64 (status, data);
-
   once_write (once, stream, bytes);
-  if (once_get_boolean (status, truncated))
+  if (truncated)
     g_printerr ("qmp: %s\n", _("The guest agent has dropped a part of the output, which was too long"));
 }
 
 /* As a shell says it. */
 static int
-exit_status_of (JsonNode *status)
+exit_status_of (QmpGuestExecResult *result)
 {
-  gint64 signal_number = once_get_int (status, "signal");
+  gint64 signal_number = qmp_guest_exec_result_get_signal (result);
 
-  return signal_number != 0 ? (128 + signal_number) & 0xff : once_get_int (status, "exitcode") & 0xff;
+  return signal_number != 0 ? (128 + signal_number) & 0xff : qmp_guest_exec_result_get_exit_status (result) & 0xff;
 }
 
 static gboolean
@@ -242,46 +164,47 @@ run_exec (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  g_autoptr(QmpMessage) command = new_exec_command (words, error);
-  g_autoptr(JsonNode) started = NULL;
-  g_autoptr(QmpMessage) reply = NULL;
-  JsonNode *status;
+  g_autoptr(GBytes) input = NULL;
+  g_autoptr(QmpGuestAgent) agent = NULL;
+  g_autoptr(QmpGuestExecResult) result = NULL;
 
-  if (command == NULL || !once_open (once, error))
+  if (!read_input (&input, error))
     return FALSE;
-  started = once_execute (once, g_steal_pointer (&command), error);
-  if (started == NULL)
+  agent = open_agent (once, error);
+  if (agent == NULL)
     return FALSE;
-  reply = await_exit (once, once_get_int (started, "pid"), error);
-  if (reply == NULL)
+  result = qmp_guest_agent_exec (agent, words, (const char * const *) variables, input, QMP_GUEST_EXEC_DEFAULT,
+                                 once_remaining (once, QMP_TIMEOUT_NONE), NULL, error);
+  if (result == NULL)
     return FALSE;
-  status = qmp_message_get_member (reply, "return");
-  once->status = exit_status_of (status);
-  if (once->json || status == NULL)
-    return once_print_return (once, reply, error);
-  pass_output (once, status, stdout, "out-data", "out-truncated");
-  pass_output (once, status, stderr, "err-data", "err-truncated");
+  once->status = exit_status_of (result);
+  if (once->json)
+    return once_print_return (once, qmp_guest_exec_result_get_reply (result), error);
+  pass_output (once, stdout, qmp_guest_exec_result_get_output (result),
+               qmp_guest_exec_result_get_output_truncated (result));
+  pass_output (once, stderr, qmp_guest_exec_result_get_error_output (result),
+               qmp_guest_exec_result_get_error_output_truncated (result));
   return TRUE;
 }
 
 /* --- cat --- */
 
-/* Returns FALSE at the end, and on failure with error set. */
-static gboolean
-pass_chunk (Once        *once,
-            gint64       handle,
-            GError     **error)
+/* Returns how much it was, less than a part at the end; -1 with error. */
+static gint64
+pass_part (Once           *once,
+           QmpGuestAgent  *agent,
+           const char     *path,
+           gint64          offset,
+           GError        **error)
 {
-  g_autoptr(JsonNode) chunk = once_execute (once, qmp_message_new_parsed (error, "guest-file-read",
-                                                                          "{'handle': %x, 'count': %i}", handle, CHUNK),
-                                            error);
-  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GBytes) part = NULL;
 
-  if (chunk == NULL)
-    return FALSE;
-  bytes = once_get_base64 (chunk, "buf-b64");
-  once_write (once, stdout, bytes);
-  return once->write_code == 0 && !once_get_boolean (chunk, "eof") && g_bytes_get_size (bytes) > 0;
+  once_set_timeout (once);
+  part = qmp_guest_agent_read_file (agent, path, offset, PART, NULL, error);
+  if (part == NULL)
+    return -1;
+  once_write (once, stdout, part);
+  return g_bytes_get_size (part);
 }
 
 static gboolean
@@ -289,25 +212,19 @@ run_cat (Once                *once,
          const char * const  *words,
          GError             **error)
 {
-  g_autoptr(JsonNode) handle = NULL;
-  g_autoptr(JsonNode) closed = NULL;
-  g_autoptr(GError) local_error = NULL;
+  g_autoptr(QmpGuestAgent) agent = open_agent (once, error);
+  gint64 offset = 0;
+  gint64 size = PART;
 
-  if (!once_open (once, error))
+  if (agent == NULL)
     return FALSE;
-  handle = once_execute (once, qmp_message_new_parsed (error, "guest-file-open", "{'path': %s}", words[0]), error);
-  if (handle == NULL)
-    return FALSE;
-  if (json_node_get_value_type (handle) != G_TYPE_INT64)
-    return once_fail (error, ONCE_STATUS_FAILED, _("The guest agent gives no handle of the file"));
-  while (pass_chunk (once, json_node_get_int (handle), &local_error))
-    ;
-  closed = once_execute (once, qmp_message_new_parsed (NULL, "guest-file-close", "{'handle': %x}",
-                                                       json_node_get_int (handle)), NULL);
-  if (local_error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  for (; size == PART && once->write_code == 0; offset += size)
+    {
+      size = pass_part (once, agent, words[0], offset, error);
+      if (size < 0)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* --- */
@@ -317,6 +234,7 @@ const OnceVerb once_guest_ping = {
   .parameters = "",
   .summary = N_("Tell by the exit status whether a guest agent answers"),
   .agent = TRUE,
+  .prints_no_json = TRUE,
   .run = run_ping,
 };
 
@@ -325,6 +243,7 @@ const OnceVerb once_guest_sync = {
   .parameters = "",
   .summary = N_("Get in step with a guest agent that was left in the middle of something"),
   .agent = TRUE,
+  .prints_no_json = TRUE,
   .run = run_sync,
 };
 
@@ -371,5 +290,6 @@ const OnceVerb once_guest_cat = {
   .min_words = 1,
   .max_words = 1,
   .agent = TRUE,
+  .prints_no_json = TRUE,
   .run = run_cat,
 };

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "once.h"
-#include "shell-help.h"
+#include "tool-describe.h"
+#include "tool-json.h"
 
 static char **paths;
 
@@ -13,6 +14,31 @@ static gboolean
 is_pattern (const char *word)
 {
   return strpbrk (word, "*?") != NULL;
+}
+
+/* "driver=qcow2", behind a name */
+static gboolean
+is_argument (const char *word)
+{
+  return strchr (word, '=') != NULL;
+}
+
+/* Takes error. */
+static void
+add_error (GError **all,
+           GError  *error)
+{
+  char *both;
+
+  if (*all == NULL)
+    {
+      *all = error;
+      return;
+    }
+  both = g_strdup_printf ("%s; %s", (*all)->message, error->message);
+  g_free ((*all)->message);
+  (*all)->message = both;
+  g_error_free (error);
 }
 
 /* --- for people --- */
@@ -27,7 +53,7 @@ print_matching (Once        *once,
   for (guint i = 0; names[i] != NULL; i++)
     if (g_pattern_match_simple (pattern, names[i]))
       {
-        once_print (once, "%s\n", names[i]);
+        once_print_line (once, "%s", names[i]);
         n++;
       }
   return n;
@@ -46,28 +72,50 @@ print_pattern (Once        *once,
   return n > 0 || once_fail (error, ONCE_STATUS_FAILED, _("Nothing of the server is like “%s”"), pattern);
 }
 
+/* One name, with the arguments behind it. */
+static gboolean
+print_named (Once                *once,
+             QmpSchema           *schema,
+             const char * const  *words,
+             GError             **error)
+{
+  g_autoptr(GStrvBuilder) given = g_strv_builder_new ();
+  g_auto(GStrv) arguments = NULL;
+  g_autofree char *text = NULL;
+
+  if (is_pattern (words[0]))
+    return print_pattern (once, schema, words[0], error);
+  for (guint i = 1; words[i] != NULL && is_argument (words[i]); i++)
+    g_strv_builder_add (given, words[i]);
+  arguments = g_strv_builder_end (given);
+  text = tool_describe (schema, words[0], (const char * const *) arguments, error);
+  if (text != NULL)
+    once_print (once, "%s", text);
+  return text != NULL;
+}
+
+/* What is not there keeps nothing else from being shown; the error has all of it. */
 static gboolean
 print_described (Once                *once,
                  QmpSchema           *schema,
                  const char * const  *words,
                  GError             **error)
 {
+  g_autoptr(GError) all = NULL;
+
   if (words[0] == NULL)
     return print_pattern (once, schema, "*", error);
   for (guint i = 0; words[i] != NULL; i++)
     {
-      g_autofree char *text = NULL;
+      GError *local_error = NULL;
 
-      if (is_pattern (words[i]))
-        {
-          if (!print_pattern (once, schema, words[i], error))
-            return FALSE;
-          continue;
-        }
-      text = shell_help_text (schema, words[i]);
-      once_print (once, "%s", text);
+      if (!is_argument (words[i]) && !print_named (once, schema, words + i, &local_error))
+        add_error (&all, local_error);
     }
-  return TRUE;
+  if (all == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&all));
+  return FALSE;
 }
 
 /* --- as JSON: of query-qmp-schema's reply what was asked for, and all that it needs --- */
@@ -107,13 +155,13 @@ take_types_of (Selection *selection,
   static const char * const lists[] = { "members", "variants" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    take (selection, once_get_string (entry, names[i]));
+    take (selection, tool_json_get_string (entry, names[i]));
   for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
     {
-      JsonNode *list = once_get_member (entry, lists[i]);
+      JsonNode *list = tool_json_get_member (entry, lists[i]);
 
-      for (guint j = 0; j < once_get_length (list); j++)
-        take (selection, once_get_string (once_get_element (list, j), "type"));
+      for (guint j = 0; j < tool_json_get_length (list); j++)
+        take (selection, tool_json_get_string (tool_json_get_element (list, j), "type"));
     }
 }
 
@@ -122,16 +170,16 @@ take_named (Selection          *selection,
             JsonNode           *all,
             const char * const *words)
 {
-  for (guint i = 0; i < once_get_length (all); i++)
+  for (guint i = 0; i < tool_json_get_length (all); i++)
     {
-      JsonNode *entry = once_get_element (all, i);
-      const char *meta = once_get_string (entry, "meta-type");
+      JsonNode *entry = tool_json_get_element (all, i);
+      const char *meta = tool_json_get_string (entry, "meta-type");
 
-      g_tree_insert (selection->left, (gpointer) once_get_string (entry, "name"), entry);
+      g_tree_insert (selection->left, (gpointer) tool_json_get_string (entry, "name"), entry);
       if (!g_str_equal (meta, "command") && !g_str_equal (meta, "event"))
         continue;
-      if (matches (once_get_string (entry, "name"), words))
-        take (selection, once_get_string (entry, "name"));
+      if (matches (tool_json_get_string (entry, "name"), words))
+        take (selection, tool_json_get_string (entry, "name"));
     }
 }
 
@@ -192,6 +240,7 @@ check_paths (QmpSchema  *schema,
   return TRUE;
 }
 
+/* What JSON is printed for: commands and events. */
 static gboolean
 check_words (QmpSchema           *schema,
              const char * const  *words,
@@ -203,10 +252,37 @@ check_words (QmpSchema           *schema,
 
       if (is_pattern (words[i]) || qmp_schema_has_command (schema, words[i]) || qmp_schema_has_event (schema, words[i]))
         continue;
+      if (is_argument (words[i]) || strchr (words[i], '/') != NULL)
+        return once_fail (error, ONCE_STATUS_USAGE, _("“%s” is not a name, which is what --json takes"), words[i]);
+      /* It says what is wrong. */
       type = qmp_schema_find_type (schema, words[i], error);
-      return type != NULL && once_fail (error, ONCE_STATUS_USAGE, _("“%s” is a path; --has asks for it"), words[i]);
+      return FALSE;
     }
   return TRUE;
+}
+
+/* Behind a name. */
+static gboolean
+check_arguments (const char * const  *words,
+                 GError             **error)
+{
+  if (words[0] == NULL || !is_argument (words[0]))
+    return TRUE;
+  return once_fail (error, ONCE_STATUS_USAGE, _("A name has to be in front of “%s”"), words[0]);
+}
+
+static gboolean
+print_all (Once                *once,
+           QmpSchema           *schema,
+           const char * const  *words,
+           GError             **error)
+{
+  gboolean printed;
+
+  once_start_page (once);
+  printed = once->json ? print_entries (once, words, error) : print_described (once, schema, words, error);
+  /* What is there is shown before it is said what is not. */
+  return once_flush (once, printed ? error : NULL) && printed;
 }
 
 static gboolean
@@ -217,7 +293,7 @@ run_introspect (Once                *once,
   g_autoptr(GError) local_error = NULL;
   g_autoptr(QmpSchema) schema = NULL;
 
-  if (!once_open (once, error))
+  if (!check_arguments (words, error) || !once_open (once, error))
     return FALSE;
   schema = once_fetch_schema (once, &local_error);
   if (local_error != NULL)
@@ -232,9 +308,9 @@ run_introspect (Once                *once,
   /* A question alone is answered by the status. */
   if (paths != NULL && words[0] == NULL)
     return TRUE;
-  if (!check_words (schema, words, error))
+  if (once->json && !check_words (schema, words, error))
     return FALSE;
-  return once->json ? print_entries (once, words, error) : print_described (once, schema, words, error);
+  return print_all (once, schema, words, error);
 }
 
 static const GOptionEntry introspect_entries[] = {
@@ -245,7 +321,7 @@ static const GOptionEntry introspect_entries[] = {
 
 const OnceVerb once_introspect = {
   .words = "introspect",
-  .parameters = N_("[COMMAND | EVENT | PATTERN]…"),
+  .parameters = N_("[COMMAND [KEY=VALUE…] | EVENT | PATTERN | PATH]…"),
   .summary = N_("Tell what the server offers"),
   .entries = introspect_entries,
   .max_words = G_MAXUINT,

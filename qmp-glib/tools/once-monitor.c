@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "once.h"
+#include "tool-streams.h"
 
 typedef struct {
   Once                *once;
@@ -71,7 +72,7 @@ unread_cb (int          fd,
            GIOCondition condition,
            gpointer     user_data)
 {
-  once_end_unread ();
+  tool_streams_end_unread ();
   return G_SOURCE_REMOVE;
 }
 

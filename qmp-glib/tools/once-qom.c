@@ -6,6 +6,8 @@
 
 #include "once.h"
 #include "tool-grammar.h"
+#include "tool-json.h"
+#include "tool-suggest.h"
 
 /* A server that goes deeper means no good. */
 #define MAX_DEPTH 64
@@ -13,20 +15,20 @@
 static gboolean
 is_child (JsonNode *property)
 {
-  return g_str_has_prefix (once_get_string (property, "type"), "child<");
+  return g_str_has_prefix (tool_json_get_string (property, "type"), "child<");
 }
 
 static gboolean
 is_link (JsonNode *property)
 {
-  return g_str_has_prefix (once_get_string (property, "type"), "link<");
+  return g_str_has_prefix (tool_json_get_string (property, "type"), "link<");
 }
 
 static QmpMessage *
 new_list_command (const char  *path,
                   GError     **error)
 {
-  return qmp_message_new_parsed (error, "qom-list", "{'path': %s}", path);
+  return qmp_message_new_parsed ("qom-list", error, "{'path': %s}", path);
 }
 
 /* The reply, which may be an error. */
@@ -36,7 +38,7 @@ get_property (Once        *once,
               const char  *property,
               GError     **error)
 {
-  return once_exchange (once, qmp_message_new_parsed (error, "qom-get", "{'path': %s, 'property': %s}", path, property),
+  return once_exchange (once, qmp_message_new_parsed ("qom-get", error, "{'path': %s, 'property': %s}", path, property),
                         error);
 }
 
@@ -46,14 +48,14 @@ static void
 print_property (Once     *once,
                 JsonNode *property)
 {
-  const char *name = once_get_string (property, "name");
+  const char *name = tool_json_get_string (property, "name");
 
   if (is_child (property))
-    once_print (once, "%s/\n", name);
+    once_print_line (once, "%s/", name);
   else if (is_link (property))
-    once_print (once, "@%s/\n", name);
+    once_print_line (once, "@%s/", name);
   else
-    once_print (once, "%s\n", name);
+    once_print_line (once, "%s", name);
 }
 
 static gboolean
@@ -72,8 +74,8 @@ run_list (Once                *once,
   properties = once_execute (once, command, error);
   if (properties == NULL)
     return FALSE;
-  for (guint i = 0; i < once_get_length (properties); i++)
-    print_property (once, once_get_element (properties, i));
+  for (guint i = 0; i < tool_json_get_length (properties); i++)
+    print_property (once, tool_json_get_element (properties, i));
   return TRUE;
 }
 
@@ -138,25 +140,18 @@ run_get (Once                *once,
   return done;
 }
 
-static QmpMessage *
-new_set_command (Place       *place,
-                 const char  *text,
-                 GError     **error)
+/* As the words of a command, so that a value is read as there. */
+static char **
+new_set_words (Place      *place,
+               const char *text)
 {
-  g_autoptr(ToolValue) value = NULL;
-  g_autofree char *json = NULL;
+  char **words = g_new0 (char *, 5);
 
-  if (!g_utf8_validate (text, -1, NULL))
-    {
-      once_fail (error, ONCE_STATUS_USAGE, _("The text is not UTF-8"));
-      return NULL;
-    }
-  value = tool_value_parse (text, error);
-  if (value == NULL)
-    return NULL;
-  json = tool_value_to_json (value);
-  return qmp_message_new_parsed (error, "qom-set", "{'path': %s, 'property': %s, 'value': %j}", place->path,
-                                 place->property, json);
+  words[0] = g_strdup ("qom-set");
+  words[1] = g_strconcat ("path==", place->path, NULL);
+  words[2] = g_strconcat ("property==", place->property, NULL);
+  words[3] = g_strconcat ("value=", text, NULL);
+  return words;
 }
 
 static gboolean
@@ -166,16 +161,18 @@ run_set (Once                *once,
 {
   guint n_words = g_strv_length ((char **) words);
   Place place = { NULL };
-  g_autoptr(QmpMessage) command = NULL;
+  g_auto(GStrv) set_words = NULL;
+  g_autoptr(QmpMessage) checked = NULL;
   g_autoptr(JsonNode) value = NULL;
 
   if (!take_place (&place, words, n_words - 1, error))
     return FALSE;
-  command = new_set_command (&place, words[n_words - 1], error);
+  set_words = new_set_words (&place, words[n_words - 1]);
   g_free (place.path);
-  if (command == NULL || !once_open (once, error))
+  checked = tool_command_from_words ((const char * const *) set_words, NULL, error);
+  if (checked == NULL || !once_open (once, error))
     return FALSE;
-  value = once_execute (once, g_steal_pointer (&command), error);
+  value = once_execute (once, once_new_command (once, (const char * const *) set_words, error), error);
   return value != NULL;
 }
 
@@ -185,7 +182,7 @@ run_set (Once                *once,
 static const char *
 get_failure (QmpMessage *reply)
 {
-  return once_get_string (qmp_message_get_member (reply, "error"), "desc");
+  return tool_json_get_string (qmp_message_get_member (reply, "error"), "desc");
 }
 
 static void
@@ -193,15 +190,15 @@ print_value (Once       *once,
              JsonNode   *property,
              QmpMessage *reply)
 {
-  const char *name = once_get_string (property, "name");
-  const char *type = once_get_string (property, "type");
+  const char *name = tool_json_get_string (property, "name");
+  const char *type = tool_json_get_string (property, "type");
   const char *text = once_get_return_string (reply);
-  g_autofree char *value = qmp_message_get_member_text (reply, "return");
+  g_autofree char *value = qmp_message_dup_member_text (reply, "return");
 
   if (value == NULL)
-    once_print (once, "  %s: <%s> (%s)\n", name, get_failure (reply), type);
+    once_print_line (once, "  %s: <%s> (%s)", name, get_failure (reply), type);
   else
-    once_print (once, "  %s: %s (%s)\n", name, text != NULL ? text : value, type);
+    once_print_line (once, "  %s: %s (%s)", name, text != NULL ? text : value, type);
 }
 
 static void
@@ -221,11 +218,11 @@ print_value_as_json (Once       *once,
                      QmpMessage *reply)
 {
   g_autoptr(GString) out = g_string_new ("{");
-  g_autofree char *value = qmp_message_get_member_text (reply, "return");
+  g_autofree char *value = qmp_message_dup_member_text (reply, "return");
 
   append_member (out, "path", path);
-  append_member (out, "name", once_get_string (property, "name"));
-  append_member (out, "type", once_get_string (property, "type"));
+  append_member (out, "name", tool_json_get_string (property, "name"));
+  append_member (out, "type", tool_json_get_string (property, "type"));
   if (value != NULL)
     g_string_append_printf (out, "\"value\":%s,", value);
   else
@@ -235,14 +232,14 @@ print_value_as_json (Once       *once,
   once_print_json (once, out->str, out->len, FALSE);
 }
 
-/* A property that cannot be read is shown so, and is no failure. */
+/* A property that cannot be read is shown as such, and is not a failure. */
 static gboolean
 show_value (Once        *once,
             const char  *path,
             JsonNode    *property,
             GError     **error)
 {
-  g_autoptr(QmpMessage) reply = get_property (once, path, once_get_string (property, "name"), error);
+  g_autoptr(QmpMessage) reply = get_property (once, path, tool_json_get_string (property, "name"), error);
 
   if (reply == NULL)
     return FALSE;
@@ -265,7 +262,7 @@ show_child (Once        *once,
             guint        depth,
             GError     **error)
 {
-  const char *name = once_get_string (property, "name");
+  const char *name = tool_json_get_string (property, "name");
   g_autofree char *child = g_strconcat (g_str_equal (path, "/") ? "" : path, "/", name, NULL);
 
   return show_tree (once, child, depth + 1, error);
@@ -278,23 +275,23 @@ show_tree (Once        *once,
            GError     **error)
 {
   g_autoptr(JsonNode) properties = once_execute (once, new_list_command (path, error), error);
-  guint length = once_get_length (properties);
+  guint length = tool_json_get_length (properties);
 
   if (properties == NULL)
     return FALSE;
   if (depth > MAX_DEPTH)
     return once_fail (error, ONCE_STATUS_FAILED, _("The tree is too deep"));
   if (!once->json)
-    once_print (once, "%s\n", path);
+    once_print_line (once, "%s", path);
   for (guint i = 0; i < length; i++)
-    if (!is_child (once_get_element (properties, i)) &&
-        !show_value (once, path, once_get_element (properties, i), error))
+    if (!is_child (tool_json_get_element (properties, i)) &&
+        !show_value (once, path, tool_json_get_element (properties, i), error))
       return FALSE;
   if (!once->json)
     once_print (once, "\n");
   for (guint i = 0; i < length; i++)
-    if (is_child (once_get_element (properties, i)) &&
-        !show_child (once, path, once_get_element (properties, i), depth, error))
+    if (is_child (tool_json_get_element (properties, i)) &&
+        !show_child (once, path, tool_json_get_element (properties, i), depth, error))
       return FALSE;
   return TRUE;
 }
@@ -324,11 +321,11 @@ print_names_sorted (Once     *once,
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new ();
 
-  for (guint i = 0; i < once_get_length (types); i++)
-    g_ptr_array_add (names, (gpointer) once_get_string (once_get_element (types, i), "name"));
+  for (guint i = 0; i < tool_json_get_length (types); i++)
+    g_ptr_array_add (names, (gpointer) tool_json_get_string (tool_json_get_element (types, i), "name"));
   g_ptr_array_sort (names, compare_names);
   for (guint i = 0; i < names->len; i++)
-    once_print (once, "%s\n", (const char *) names->pdata[i]);
+    once_print_line (once, "%s", (const char *) names->pdata[i]);
 }
 
 static QmpMessage *
@@ -336,9 +333,31 @@ new_types_command (const char  *implemented,
                    GError     **error)
 {
   if (implemented == NULL)
-    return qmp_message_new_parsed (error, "qom-list-types", "{'abstract': %b}", with_abstract);
-  return qmp_message_new_parsed (error, "qom-list-types", "{'abstract': %b, 'implements': %s}", with_abstract,
+    return qmp_message_new_parsed ("qom-list-types", error, "{'abstract': %b}", with_abstract);
+  return qmp_message_new_parsed ("qom-list-types", error, "{'abstract': %b, 'implements': %s}", with_abstract,
                                  implemented);
+}
+
+/* Of a type that is not there, a server lists none that is one. */
+static gboolean
+check_type (Once        *once,
+            const char  *name,
+            GError     **error)
+{
+  g_autoptr(JsonNode) all = once_execute (once, qmp_message_new_parsed ("qom-list-types", error, "{'abstract': true}"),
+                                          error);
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  g_autofree char *hint = NULL;
+
+  if (all == NULL)
+    return FALSE;
+  for (guint i = 0; i < tool_json_get_length (all); i++)
+    g_ptr_array_add (names, (gpointer) tool_json_get_string (tool_json_get_element (all, i), "name"));
+  g_ptr_array_add (names, NULL);
+  if (g_strv_contains ((const char * const *) names->pdata, name))
+    return TRUE;
+  hint = tool_suggest_hint (name, (const char * const *) names->pdata);
+  return once_fail (error, ONCE_STATUS_FAILED, _("There is no type “%s”%s"), name, hint);
 }
 
 static gboolean
@@ -358,7 +377,7 @@ run_types (Once                *once,
   if (types == NULL)
     return FALSE;
   print_names_sorted (once, types);
-  return TRUE;
+  return words[0] == NULL || tool_json_get_length (types) > 0 || check_type (once, words[0], error);
 }
 
 /* --- */
@@ -387,6 +406,7 @@ const OnceVerb once_qom_set = {
   .min_words = 2,
   .max_words = 3,
   .strict = TRUE,
+  .prints_no_json = TRUE,
   .run = run_set,
 };
 

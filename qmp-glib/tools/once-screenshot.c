@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "once.h"
+#include "tool-json.h"
+#include "tool-streams.h"
 
 static char *device;
 static int head = -1;
@@ -19,6 +21,20 @@ is_ppm (const char *name)
   g_autofree char *lower = g_ascii_strdown (name, -1);
 
   return g_str_has_suffix (lower, ".ppm");
+}
+
+/* Whoever asks for another format is not to get PNG of that name. */
+static gboolean
+check_file_name (const char  *name,
+                 GError     **error)
+{
+  static const char * const others[] = { ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".svg", ".avif" };
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (g_str_has_suffix (lower, others[i]))
+      return once_fail (error, ONCE_STATUS_USAGE, _("The picture can be PNG or PPM, not “%s”"), others[i] + 1);
+  return TRUE;
 }
 
 /* filename: where the server writes; it is the server's to open. */
@@ -78,7 +94,7 @@ pass_fd (Once     *once,
 
   if (g_unix_fd_list_append (fds, fd, error) < 0)
     return NULL;
-  command = qmp_message_new_parsed (error, "add-fd", "{'opaque': 'qmp screenshot'}");
+  command = qmp_message_new_parsed ("add-fd", error, "{'opaque': 'qmp screenshot'}");
   qmp_message_set_fd_list (command, fds);
   return once_execute (once, command, error);
 }
@@ -90,12 +106,12 @@ dump_to_set (Once        *once,
              gboolean     ppm,
              GError     **error)
 {
-  gint64 set = once_get_int (added, "fdset-id");
+  gint64 set = tool_json_get_int (added, "fdset-id");
   g_autofree char *filename = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, set);
   gboolean done = dump (once, filename, ppm, error);
   g_autoptr(JsonNode) removed = NULL;
 
-  removed = once_execute (once, qmp_message_new_parsed (NULL, "remove-fd", "{'fdset-id': %x}", set), NULL);
+  removed = once_execute (once, qmp_message_new_parsed ("remove-fd", NULL, "{'fdset-id': %x}", set), NULL);
   return done;
 }
 
@@ -129,7 +145,7 @@ copy_to (int          fd,
   if (target != stdout)
     good = fclose (target) == 0 && good;
   else if (!good && errno == EPIPE)
-    once_end_unread ();
+    tool_streams_end_unread ();
   return (good && length == 0) ||
          once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), name, g_strerror (errno));
 }
@@ -216,7 +232,8 @@ run_screenshot (Once                *once,
 {
   gboolean ppm = is_ppm (words[0]);
 
-  return once_open (once, error) &&
+  return check_file_name (words[0], error) &&
+         once_open (once, error) &&
          (ppm || check_format (once, error)) &&
          shoot (once, words[0], ppm, error);
 }
@@ -234,5 +251,6 @@ const OnceVerb once_screenshot = {
   .entries = screenshot_entries,
   .min_words = 1,
   .max_words = 1,
+  .prints_no_json = TRUE,
   .run = run_screenshot,
 };

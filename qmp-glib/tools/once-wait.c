@@ -16,16 +16,17 @@ static void
 print_for_people (Once     *once,
                   QmpEvent *event)
 {
-  g_autoptr(GDateTime) second = g_date_time_new_from_unix_local (qmp_event_get_timestamp (event) / G_USEC_PER_SEC);
+  gint64 at = qmp_event_get_timestamp (event);
+  /* A server that does not know the time says -1. */
+  g_autoptr(GDateTime) second = at >= 0 ? g_date_time_new_from_unix_local (at / G_USEC_PER_SEC) : NULL;
   g_autofree char *time = second != NULL ? g_date_time_format (second, "%F %T") : NULL;
-  g_autofree char *data = qmp_message_get_member_text (QMP_MESSAGE (event), "data");
-  int part = qmp_event_get_timestamp (event) % G_USEC_PER_SEC;
+  g_autofree char *data = qmp_message_dup_member_text (QMP_MESSAGE (event), "data");
 
   if (time == NULL)
     once_print (once, "- ");
   else
-    once_print (once, "%s.%06d ", time, ABS (part));
-  once_print (once, "%s%s%s\n", qmp_event_get_name (event), data != NULL ? " " : "", data != NULL ? data : "");
+    once_print (once, "%s.%06d ", time, (int) (at % G_USEC_PER_SEC));
+  once_print_line (once, "%s%s%s", qmp_event_get_name (event), data != NULL ? " " : "", data != NULL ? data : "");
 }
 
 void
@@ -42,21 +43,42 @@ once_print_event (Once     *once,
 }
 
 static gboolean
+is_pattern (const char *name)
+{
+  return strpbrk (name, "*?") != NULL;
+}
+
+static gboolean
+check_pattern (QmpSchema   *schema,
+               const char  *pattern,
+               GError     **error)
+{
+  g_auto(GStrv) events = qmp_schema_list_events (schema);
+
+  for (guint i = 0; events[i] != NULL; i++)
+    if (g_pattern_match_simple (pattern, events[i]))
+      return TRUE;
+  return once_fail (error, ONCE_STATUS_FAILED, _("No event of the server is like “%s”"), pattern);
+}
+
+static gboolean
 check_name (QmpSchema   *schema,
             const char  *name,
             GError     **error)
 {
   g_autoptr(QmpSchemaType) type = NULL;
 
-  if (schema == NULL || strpbrk (name, "*?") != NULL)
+  if (schema == NULL)
     return TRUE;
+  if (is_pattern (name))
+    return check_pattern (schema, name, error);
   if (qmp_schema_has_event (schema, name))
     return TRUE;
   if (qmp_schema_has_command (schema, name))
     return once_fail (error, ONCE_STATUS_FAILED, _("“%s” is a command, not an event"), name);
   /* It names the nearest. */
   type = qmp_schema_find_type (schema, name, error);
-  return type != NULL && once_fail (error, ONCE_STATUS_FAILED, _("“%s” is no event"), name);
+  return type != NULL && once_fail (error, ONCE_STATUS_FAILED, _("“%s” is not an event"), name);
 }
 
 gboolean
@@ -81,68 +103,104 @@ once_check_events (Once                *once,
 /* --- wait --- */
 
 static gboolean
-add_match (QmpEventListener  *listener,
-           const char        *word,
-           GError           **error)
+add_json (QmpEventMatch  *match,
+          const char     *member,
+          ToolValue      *value,
+          GError        **error)
 {
+  g_autofree char *json = tool_value_to_json (value);
+  g_autoptr(JsonNode) node = json_from_string (json, error);
+
+  if (node == NULL)
+    return FALSE;
+  qmp_event_match_add_member (match, NULL, member, node);
+  return TRUE;
+}
+
+/* What looks like a number, or like something else that is not a text, may be meant as a text: then either matches. */
+static gboolean
+add_member (QmpEventMatch  *match,
+            const char     *word,
+            GError        **error)
+{
+  ToolWord member = { (char *) word, NULL, 0 };
+  ToolWord *words[] = { &member };
+  const ToolPlace place = { NULL, TOOL_OF_EVENT, NULL, words, 1 };
   const char *sign = strchr (word, '=');
-  g_autofree char *member = sign != NULL ? g_strndup (word, sign - word) : NULL;
-  g_autoptr(ToolValue) value = NULL;
-  g_autoptr(JsonNode) node = NULL;
+  g_autofree char *name = NULL;
   g_autofree char *json = NULL;
+  g_autoptr(ToolValue) value = NULL;
+  g_autoptr(ToolValue) text = NULL;
 
   if (sign == NULL || sign == word)
     return once_fail (error, ONCE_STATUS_USAGE, _("Expected MEMBER=VALUE, got “%s”"), word);
   if (!g_utf8_validate (word, -1, NULL))
     return once_fail (error, ONCE_STATUS_USAGE, _("The text is not UTF-8"));
-  value = tool_value_parse (sign + 1, error);
-  if (value == NULL)
+  value = tool_member_parse (&place, 0, &name, error);
+  if (value == NULL || !add_json (match, name, value, error))
     return FALSE;
   json = tool_value_to_json (value);
-  node = json_from_string (json, error);
-  if (node == NULL)
-    return FALSE;
-  qmp_event_listener_add_match_node (listener, NULL, member, node);
-  return TRUE;
+  if (*json == '"' || sign[-1] == ':')
+    return TRUE;
+  text = tool_value_new_string (sign + 1, strlen (sign + 1));
+  return add_json (match, name, text, error);
 }
 
-/* words: the event, then what is to match. */
-static QmpEventListener *
-new_listener (const char * const  *words,
-              GError             **error)
+static gboolean
+fits_pattern_cb (QmpEvent *event,
+                 gpointer  names)
+{
+  const char *name = qmp_event_get_name (event);
+
+  return g_strv_contains ((const char * const *) names + 1, name) || g_pattern_match_simple (*(char **) names, name);
+}
+
+/* names: the event, or a pattern, and those that mean failure. */
+static QmpEventMatch *
+new_bare_match (const char * const *names)
+{
+  QmpEventMatch *match = qmp_event_match_new (is_pattern (names[0]) ? NULL : names);
+
+  if (is_pattern (names[0]))
+    qmp_event_match_set_filter (match, fits_pattern_cb, g_strdupv ((char **) names), (GDestroyNotify) g_strfreev);
+  return match;
+}
+
+/* Transfer container. */
+static const char **
+list_names (const char  *event,
+            GError     **error)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new ();
-  g_autoptr(QmpEventListener) listener = NULL;
 
-  g_ptr_array_add (names, (gpointer) words[0]);
+  g_ptr_array_add (names, (gpointer) event);
   for (guint i = 0; failure_names != NULL && failure_names[i] != NULL; i++)
-    g_ptr_array_add (names, failure_names[i]);
+    {
+      if (is_pattern (failure_names[i]))
+        {
+          once_fail (error, ONCE_STATUS_USAGE, _("“%s” is a pattern, and --failure takes a name"), failure_names[i]);
+          return NULL;
+        }
+      g_ptr_array_add (names, failure_names[i]);
+    }
   g_ptr_array_add (names, NULL);
-  listener = qmp_event_listener_new ((const char * const *) names->pdata);
-  for (guint i = 0; failure_names != NULL && failure_names[i] != NULL; i++)
-    qmp_event_listener_add_failure (listener, failure_names[i]);
-  for (guint i = 1; words[i] != NULL; i++)
-    if (!add_match (listener, words[i], error))
-      return NULL;
-  return g_steal_pointer (&listener);
+  return (const char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
 }
 
-/* NULL without an error when there is none. */
-static QmpMessage *
-new_command (GError **error)
+/* words: what the members are to be. */
+static QmpEventMatch *
+new_match (const char * const  *names,
+           const char * const  *words,
+           GError             **error)
 {
-  g_autoptr(ToolGrammar) grammar = tool_grammar_new ();
-  g_autoptr(GError) local_error = NULL;
-  QmpMessage *command;
+  g_autoptr(QmpEventMatch) match = new_bare_match (names);
 
-  if (call_line == NULL)
-    return NULL;
-  command = tool_grammar_feed (grammar, call_line, &local_error);
-  if (local_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  else if (command == NULL)
-    once_fail (error, ONCE_STATUS_USAGE, _("“%s” is no command"), call_line);
-  return command;
+  for (guint i = 1; names[i] != NULL; i++)
+    qmp_event_match_add_failure (match, names[i], NULL, NULL);
+  for (guint i = 0; words[i] != NULL; i++)
+    if (!add_member (match, words[i], error))
+      return NULL;
+  return g_steal_pointer (&match);
 }
 
 static gboolean
@@ -150,7 +208,7 @@ fail_by_event (Once      *once,
                QmpEvent  *event,
                GError   **error)
 {
-  g_autofree char *data = qmp_message_get_member_text (QMP_MESSAGE (event), "data");
+  g_autofree char *data = qmp_message_dup_member_text (QMP_MESSAGE (event), "data");
 
   return once_fail (error, ONCE_STATUS_FAILED, "%s %s", qmp_event_get_name (event), data != NULL ? data : "");
 }
@@ -162,7 +220,7 @@ wait_for_event (Once              *once,
 {
   QmpEvent *event = qmp_event_listener_next (listener, once_remaining (once, -1), NULL, error);
 
-  if (event != NULL && qmp_event_listener_is_failure (listener, event))
+  if (event != NULL && qmp_event_match_is_failure (qmp_event_listener_get_match (listener), event))
     {
       fail_by_event (once, event, error);
       g_clear_object (&event);
@@ -172,14 +230,18 @@ wait_for_event (Once              *once,
 
 static QmpEvent *
 wait_with_command (Once              *once,
-                   QmpMessage        *command,
                    QmpEventListener  *listener,
                    GError           **error)
 {
-  if (command == NULL)
+  g_autoptr(QmpMessage) command = NULL;
+
+  if (call_line == NULL)
     return wait_for_event (once, listener, error);
+  command = once_parse_line (once, call_line, error);
+  if (command == NULL)
+    return NULL;
   once_set_timeout (once);
-  return qmp_client_execute_and_wait (once->client, command, listener, NULL, error);
+  return qmp_client_execute_and_wait (once->client, command, qmp_event_listener_get_match (listener), NULL, error);
 }
 
 static gboolean
@@ -187,25 +249,27 @@ run_wait (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  g_autoptr(QmpEventListener) listener = new_listener (words, error);
-  g_autoptr(QmpMessage) command = NULL;
+  g_autofree const char **names = list_names (words[0], error);
+  g_autoptr(QmpEventMatch) match = names != NULL ? new_match (names, words + 1, error) : NULL;
+  g_autoptr(QmpEventListener) listener = NULL;
+  g_autoptr(QmpMessage) checked = NULL;
   g_autoptr(QmpEvent) event = NULL;
-  g_autoptr(GError) local_error = NULL;
 
-  if (listener == NULL)
+  if (match == NULL)
     return FALSE;
-  command = new_command (&local_error);
-  if (local_error != NULL)
+  if (call_line != NULL)
     {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
+      checked = once_check_line (once, call_line, error);
+      if (checked == NULL)
+        return FALSE;
     }
+  listener = qmp_event_listener_new_for_match (match);
   qmp_client_add_listener (once->client, listener);
   if (!once_open (once, error))
     return FALSE;
-  if (!once_check_events (once, qmp_event_listener_get_names (listener), error))
+  if (!once_check_events (once, names, error))
     return FALSE;
-  event = wait_with_command (once, command, listener, error);
+  event = wait_with_command (once, listener, error);
   if (event == NULL)
     return FALSE;
   once_print_event (once, event);
@@ -222,7 +286,7 @@ static const GOptionEntry wait_entries[] = {
 
 const OnceVerb once_wait = {
   .words = "wait",
-  .parameters = N_("EVENT [MEMBER=VALUE…]"),
+  .parameters = N_("{EVENT | PATTERN} [MEMBER=VALUE…]"),
   .summary = N_("Wait for an event"),
   .entries = wait_entries,
   .min_words = 1,

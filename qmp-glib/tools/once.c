@@ -5,13 +5,18 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tool-grammar.h"
+#include "tool-json.h"
+#include "tool-pager.h"
 #include "tool-print.h"
+#include "tool-streams.h"
+#include "tool-words.h"
 
-#define BAR_WIDTH 40
+/* After that a person is told what is waited for. */
+#define WAITING_MILLISECONDS 1000
 
 G_DEFINE_QUARK (once-error-quark, once_error)
 
@@ -50,32 +55,78 @@ once_is_late (Once *once)
   return once->deadline != 0 && g_get_monotonic_time () >= once->deadline;
 }
 
-/* 0 is no timeout to a client. */
-static guint
-timeout_for_client (Once *once)
-{
-  return once->deadline != 0 ? MAX (1, once_remaining (once, -1)) : 0;
-}
-
 void
 once_set_timeout (Once *once)
 {
-  qmp_client_set_timeout (once->client, timeout_for_client (once));
+  qmp_client_set_timeout (once->client, once_remaining (once, QMP_TIMEOUT_NONE));
+}
+
+typedef struct {
+  gboolean  done;
+  gboolean  good;
+  GError   *error;
+} Opening;
+
+static void
+opened_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Opening *opening = user_data;
+
+  opening->good = qmp_client_open_finish (QMP_CLIENT (object), result, &opening->error);
+  opening->done = TRUE;
+}
+
+static gboolean
+waiting_cb (gpointer user_data)
+{
+  Once *once = user_data;
+
+  g_printerr ("qmp: %s\n", tool_waiting_text (once->agent));
+  return G_SOURCE_REMOVE;
+}
+
+/* A script has no use for a word while it waits. */
+static gboolean
+open_and_tell (Once    *once,
+               GError **error)
+{
+  g_autoptr(GSource) waiting = g_timeout_source_new (WAITING_MILLISECONDS);
+  Opening opening = { FALSE };
+
+  if (!isatty (STDERR_FILENO))
+    return qmp_client_open (once->client, once->address, NULL, error);
+  g_source_set_callback (waiting, waiting_cb, once, NULL);
+  g_source_attach (waiting, NULL);
+  qmp_client_open_async (once->client, once->address, NULL, opened_cb, &opening);
+  while (!opening.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_destroy (waiting);
+  if (!opening.good)
+    g_propagate_error (error, opening.error);
+  return opening.good;
 }
 
 gboolean
 once_open (Once    *once,
            GError **error)
 {
+  if (!tool_tls_apply (&once->tls, once->client, error))
+    return FALSE;
   qmp_client_set_guest_agent (once->client, once->agent);
   qmp_client_set_out_of_band (once->client, once->out_of_band);
+  qmp_client_set_await_greeting (once->client, !once->skip_negotiation);
+  qmp_client_set_negotiate (once->client, !once->skip_negotiation);
   if (once->deadline != 0)
-    qmp_client_set_open_timeout (once->client, timeout_for_client (once));
-  if (!qmp_client_open (once->client, once->address, NULL, error))
+    qmp_client_set_open_timeout (once->client, once_remaining (once, QMP_TIMEOUT_NONE));
+  if (!open_and_tell (once, error))
     return FALSE;
   once_set_timeout (once);
   return TRUE;
 }
+
+/* --- what goes over it --- */
 
 JsonNode *
 once_execute (Once        *once,
@@ -117,93 +168,64 @@ once_fetch_schema (Once    *once,
   return schema;
 }
 
-/* --- what a server sent --- */
-
-JsonNode *
-once_get_member (JsonNode   *node,
-                 const char *name)
+void
+once_answer (Once      *once,
+             ToolTypes *types)
 {
-  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
-    return NULL;
-  return json_object_get_member (json_node_get_object (node), name);
+  QmpMessage *question = tool_types_new_question (types);
+  g_autoptr(QmpSchema) schema = NULL;
+  g_autoptr(JsonNode) answer = NULL;
+
+  /* When there is no answer nothing is known; a link that has ended is told of by the command itself. */
+  if (question != NULL)
+    {
+      answer = once_execute (once, question, NULL);
+      tool_types_take_answer (types, answer);
+      return;
+    }
+  schema = once_fetch_schema (once, NULL);
+  tool_types_take_schema (types, schema);
 }
 
-const char *
-once_get_string (JsonNode   *node,
-                 const char *name)
+QmpMessage *
+once_new_command (Once                *once,
+                  const char * const  *words,
+                  GError             **error)
 {
-  JsonNode *member = once_get_member (node, name);
+  /* An agent has no schema. */
+  g_autoptr(ToolTypes) types = once->agent ? NULL : tool_types_new ();
+  g_autoptr(GError) local_error = NULL;
+  QmpMessage *command = tool_command_from_words (words, types, &local_error);
 
-  return member != NULL && json_node_get_value_type (member) == G_TYPE_STRING ? json_node_get_string (member) : "";
-}
-
-gint64
-once_get_int (JsonNode   *node,
-              const char *name)
-{
-  JsonNode *member = once_get_member (node, name);
-
-  return member != NULL && JSON_NODE_HOLDS_VALUE (member) ? json_node_get_int (member) : 0;
-}
-
-gboolean
-once_get_boolean (JsonNode   *node,
-                  const char *name)
-{
-  JsonNode *member = once_get_member (node, name);
-
-  return member != NULL && JSON_NODE_HOLDS_VALUE (member) && json_node_get_boolean (member);
+  while (g_error_matches (local_error, TOOL_ERROR, TOOL_ERROR_ASK))
+    {
+      g_clear_error (&local_error);
+      once_answer (once, types);
+      command = tool_command_from_words (words, types, &local_error);
+    }
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return command;
 }
 
 const char *
 once_get_return_string (QmpMessage *reply)
 {
-  JsonNode *value = qmp_message_get_member (reply, "return");
-
-  return value != NULL && json_node_get_value_type (value) == G_TYPE_STRING ? json_node_get_string (value) : NULL;
-}
-
-guint
-once_get_length (JsonNode *array)
-{
-  return array != NULL && JSON_NODE_HOLDS_ARRAY (array) ? json_array_get_length (json_node_get_array (array)) : 0;
-}
-
-JsonNode *
-once_get_element (JsonNode *array,
-                  guint     index)
-{
-  return json_array_get_element (json_node_get_array (array), index);
-}
-
-GBytes *
-once_get_base64 (JsonNode   *node,
-                 const char *name)
-{
-  const char *text = once_get_string (node, name);
-  gsize length = 0;
-  guchar *data = *text != '\0' ? g_base64_decode (text, &length) : NULL;
-
-  return g_bytes_new_take (data, length);
+  return tool_json_as_string (qmp_message_get_member (reply, "return"));
 }
 
 /* --- output --- */
-
-void
-once_end_unread (void)
-{
-  signal (SIGPIPE, SIG_DFL);
-  raise (SIGPIPE);
-}
 
 static void
 take_write_error (Once *once,
                   int   code)
 {
   if (code == EPIPE)
-    once_end_unread ();
+    tool_streams_end_unread ();
   if (once->write_code == 0)
     once->write_code = code;
+  /* once_flush() does. */
+  tool_streams_set_told ();
 }
 
 static void
@@ -212,20 +234,49 @@ write_text (Once       *once,
             const char *text,
             gsize       length)
 {
+  if (once->page != NULL && stream == stdout)
+    g_string_append_len (once->page, text, length);
   /* No bytes are NULL, which fwrite() must not be given. */
-  if (length > 0 && fwrite (text, 1, length, stream) < length)
+  else if (length > 0 && fwrite (text, 1, length, stream) < length)
     take_write_error (once, errno);
+}
+
+void
+once_start_page (Once *once)
+{
+  if (isatty (STDOUT_FILENO))
+    once->page = g_string_new (NULL);
+}
+
+static void
+show_page (Once *once)
+{
+  g_autoptr(GString) page = g_steal_pointer (&once->page);
+
+  if (page != NULL && !tool_pager_show (page->str))
+    write_text (once, stdout, page->str, page->len);
 }
 
 gboolean
 once_flush (Once    *once,
             GError **error)
 {
+  show_page (once);
   if (fflush (stdout) != 0)
     take_write_error (once, errno);
   if (once->write_code == 0)
     return TRUE;
   return once_fail (error, ONCE_STATUS_FAILED, _("Could not write to standard output: %s"), g_strerror (once->write_code));
+}
+
+/* harmless: so that nothing in it could command a terminal. */
+static void
+write_for_people (Once       *once,
+                  const char *harmless)
+{
+  g_autofree char *encoded = tool_streams_encode (harmless);
+
+  write_text (once, stdout, encoded, strlen (encoded));
 }
 
 void
@@ -241,7 +292,23 @@ once_print (Once       *once,
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   harmless = tool_print_harmless (text);
-  write_text (once, stdout, harmless, strlen (harmless));
+  write_for_people (once, harmless);
+}
+
+void
+once_print_line (Once       *once,
+                 const char *format,
+                 ...)
+{
+  g_autofree char *harmless = NULL;
+  g_autofree char *line = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  harmless = tool_print_harmless_format (format, arguments);
+  va_end (arguments);
+  line = g_strconcat (harmless, "\n", NULL);
+  write_for_people (once, line);
 }
 
 void
@@ -266,7 +333,7 @@ once_print_return (Once        *once,
                    QmpMessage  *reply,
                    GError     **error)
 {
-  g_autofree char *text = qmp_message_get_member_text (reply, "return");
+  g_autofree char *text = qmp_message_dup_member_text (reply, "return");
   JsonNode *failure;
 
   if (text != NULL)
@@ -275,8 +342,8 @@ once_print_return (Once        *once,
       return TRUE;
     }
   failure = qmp_message_get_member (reply, "error");
-  return once_fail (error, ONCE_STATUS_FAILED, "%s: %s", once_get_string (failure, "class"),
-                    once_get_string (failure, "desc"));
+  return once_fail (error, ONCE_STATUS_FAILED, "%s: %s", tool_json_get_string (failure, "class"),
+                    tool_json_get_string (failure, "desc"));
 }
 
 gboolean
@@ -296,19 +363,9 @@ write_harmless (Once       *once,
                 const char *data,
                 gsize       length)
 {
-  const char *end = data + length;
+  g_autofree char *harmless = tool_print_harmless_bytes (data, length);
 
-  while (data < end)
-    {
-      g_autofree char *piece = g_strndup (data, end - data);
-      g_autofree char *harmless = tool_print_harmless (piece);
-
-      write_text (once, stream, harmless, strlen (harmless));
-      data += strlen (piece);
-      if (data < end)
-        write_text (once, stream, "\\x00", strlen ("\\x00"));
-      data++;
-    }
+  write_text (once, stream, harmless, strlen (harmless));
 }
 
 void
@@ -323,39 +380,4 @@ once_write (Once   *once,
     write_harmless (once, stream, data, length);
   else
     write_text (once, stream, data, length);
-}
-
-/* --- progress --- */
-
-gboolean
-once_shows_progress (void)
-{
-  const char *term = g_getenv ("TERM");
-
-  return isatty (STDERR_FILENO) && g_strcmp0 (term, "dumb") != 0;
-}
-
-void
-once_show_progress (const char *what,
-                    gint64      current,
-                    gint64      total)
-{
-  g_autofree char *harmless = tool_print_harmless (what);
-  double part = total > 0 ? CLAMP ((double) current / total, 0, 1) : 0;
-  char bar[BAR_WIDTH + 1];
-
-  if (!once_shows_progress ())
-    return;
-  memset (bar, ' ', BAR_WIDTH);
-  memset (bar, '#', (int) (part * BAR_WIDTH));
-  bar[BAR_WIDTH] = '\0';
-  fprintf (stderr, "\r[%s] %3d %% %.30s\033[K", bar, (int) (part * 100), harmless);
-  fflush (stderr);
-}
-
-void
-once_end_progress (void)
-{
-  if (once_shows_progress ())
-    fputs ("\r\033[K", stderr);
 }

@@ -4,6 +4,9 @@
 #include <qmp-glib/qmp-glib.h>
 #include <stdio.h>
 
+#include "tool-types.h"
+#include "tool-tls.h"
+
 /* What the verbs of qmp share: one connection, one task, one exit status. */
 
 G_BEGIN_DECLS
@@ -28,13 +31,15 @@ typedef struct {
   GSocketConnectable *address;
   gboolean            agent;      /* the server is a guest agent */
   gboolean            out_of_band;
+  gboolean            skip_negotiation;
   gboolean            json;
   gboolean            pretty;
-  double              seconds;    /* --timeout */
+  ToolTls             tls;
   gint64              deadline;   /* of the monotonic clock; 0: none */
   QmpClient          *client;
   int                 status;     /* to leave with when nothing failed */
   int                 write_code; /* why standard output could not be written; 0: it could */
+  GString            *page;       /* what once_flush() shows; nullable */
 } Once;
 
 struct _OnceVerb {
@@ -44,7 +49,8 @@ struct _OnceVerb {
   const GOptionEntry *entries;      /* nullable */
   guint               min_words;    /* behind ADDRESS */
   guint               max_words;
-  gboolean            strict;       /* what follows ADDRESS are no options */
+  gboolean            strict;       /* what follows ADDRESS is not an option */
+  gboolean            prints_no_json;
   gboolean            agent;
   gboolean            passes_status;    /* the status is another program's; see once_guest_exec */
   /* words: behind ADDRESS. */
@@ -58,6 +64,45 @@ extern const OnceVerb once_qom_list, once_qom_get, once_qom_set, once_qom_tree, 
 extern const OnceVerb once_guest_ping, once_guest_sync, once_guest_info, once_guest_network;
 extern const OnceVerb once_guest_exec, once_guest_cat;
 extern const OnceVerb once_job_list, once_job_wait, once_migration_wait;
+
+/* All of them, with NULL behind. */
+extern const OnceVerb * const once_verbs[];
+
+/* --- the command line --- */
+
+/* The options that all have, and those of how to print. */
+extern const GOptionEntry once_common_entries[], once_output_entries[];
+
+/* Sets what the command line says; argv keeps what stands behind the address, from 2 on. Leaves the program when help
+ * was asked for. */
+gboolean     once_read_line         (Once              *once,
+                                     int               *argc,
+                                     char            ***argv,
+                                     GError           **error);
+/* NULL if there is none; second is nullable. */
+const OnceVerb *once_find_verb      (const char        *first,
+                                     const char        *second);
+
+gboolean     once_is_option         (const char        *word);
+gboolean     once_is_help           (const char        *word);
+/* The entry of an option of the verb, or, without one, of any; NULL if there is none. value_apart: its value is the
+ * next word. */
+const GOptionEntry *once_find_option (const OnceVerb   *verb,
+                                     const char        *word,
+                                     gboolean          *value_apart);
+/* word: -x, --name or --name=VALUE. */
+const GOptionEntry *once_find_in_table (const GOptionEntry *entries,
+                                     const char        *word);
+gboolean     once_option_takes_value (const GOptionEntry *entry);
+/* Always FALSE: there is no such option. verb is nullable. */
+gboolean     once_fail_by_option    (const OnceVerb    *verb,
+                                     const char        *word,
+                                     GError           **error);
+
+/* "qmp complete": see once-complete.c. argv: what follows that word. Returns the status to leave with. */
+int          once_complete          (Once              *once,
+                                     int                argc,
+                                     char             **argv);
 
 /* --- the connection --- */
 
@@ -81,7 +126,45 @@ gboolean     once_is_late           (Once              *once);
 /* The server's schema; NULL without an error when it has none. */
 QmpSchema   *once_fetch_schema      (Once              *once,
                                      GError           **error);
-/* A name that the server does not have would be waited for for ever. Patterns with * and ? are passed. */
+/* Asks the server what types wants to know. */
+void         once_answer            (Once              *once,
+                                     ToolTypes         *types);
+/* A command from words, read as the server wants them; it may be asked. */
+QmpMessage  *once_new_command       (Once                *once,
+                                     const char * const  *words,
+                                     GError             **error);
+/* --- commands in the words of qmp-shell; see once-lines.c --- */
+
+typedef gboolean (*OnceRunFunc)     (Once              *once,
+                                     QmpMessage        *command,
+                                     GError           **error);
+
+/* The one command of a line: before anything is sent, and when the server can be asked what it wants where. */
+QmpMessage  *once_check_line        (Once              *once,
+                                     const char        *line,
+                                     GError           **error);
+QmpMessage  *once_parse_line        (Once              *once,
+                                     const char        *line,
+                                     GError           **error);
+/* Appends the messages that a JSON text is. */
+gboolean     once_check_messages    (Once              *once,
+                                     const char        *text,
+                                     GQueue            *commands,
+                                     GError           **error);
+/* Runs each command of each line as it comes, up to the first that fails. */
+gboolean     once_run_lines         (Once              *once,
+                                     FILE              *input,
+                                     OnceRunFunc        run_command,
+                                     GError           **error);
+/* All of standard input, unless it has more than most bytes. */
+char        *once_read_input        (gsize              most,
+                                     gsize             *length,
+                                     GError           **error);
+
+/* --- */
+
+/* A name that the server does not have, or a pattern with * and ? that nothing there is like, would be waited for for
+ * ever. */
 gboolean     once_check_events      (Once                *once,
                                      const char * const  *names,
                                      GError             **error);
@@ -91,33 +174,17 @@ gboolean     once_fail              (GError           **error,
                                      const char        *format,
                                      ...) G_GNUC_PRINTF (3, 4);
 
-/* --- what a server sent, which may be anything --- */
-
-/* NULL if node is NULL or no object, or has no such member. */
-JsonNode    *once_get_member        (JsonNode          *node,
-                                     const char        *name);
-/* "" if it is no string. */
-const char  *once_get_string        (JsonNode          *node,
-                                     const char        *name);
-/* 0 if it is no number. */
-gint64       once_get_int           (JsonNode          *node,
-                                     const char        *name);
-gboolean     once_get_boolean       (JsonNode          *node,
-                                     const char        *name);
 /* What a reply returns, if that is a string; else NULL. */
 const char  *once_get_return_string (QmpMessage        *reply);
-/* Of what is no array: 0. */
-guint        once_get_length        (JsonNode          *array);
-JsonNode    *once_get_element       (JsonNode          *array,
-                                     guint              index);
-/* Bytes in base64; of what is none, none. */
-GBytes      *once_get_base64        (JsonNode          *node,
-                                     const char        *name);
 
 /* --- output --- */
 
 /* A text for people, on standard output, with nothing in it that could command a terminal. */
 void         once_print             (Once              *once,
+                                     const char        *format,
+                                     ...) G_GNUC_PRINTF (2, 3);
+/* The same, as one line, whatever a server has put into it; the line end is added. */
+void         once_print_line        (Once              *once,
                                      const char        *format,
                                      ...) G_GNUC_PRINTF (2, 3);
 /* JSON text and a line end: on many lines with --pretty, or when auto_pretty is set and a person reads it. */
@@ -139,17 +206,29 @@ void         once_write             (Once              *once,
                                      GBytes            *bytes);
 void         once_print_event       (Once              *once,
                                      QmpEvent          *event);
-/* Ends the program as a pipe that nobody reads any more ends others, by SIGPIPE, which GIO ignores. */
-void         once_end_unread        (void);
+/* What is printed from now on is kept for once_flush(), which shows it through a pager if it is longer than a terminal
+ * that it goes to. */
+void         once_start_page        (Once              *once);
 gboolean     once_flush             (Once              *once,
                                      GError           **error);
 
 /* --- progress, on standard error when that is a terminal --- */
 
+typedef struct {
+  const char *name;
+  const char *status;     /* "": none */
+  gint64      current;
+  gint64      total;
+  gboolean    in_bytes;
+} OnceProgress;
+
 gboolean     once_shows_progress    (void);
-void         once_show_progress     (const char        *what,
-                                     gint64             current,
-                                     gint64             total);
+void         once_show_progress     (const OnceProgress *progress);
 void         once_end_progress      (void);
+/* "1.0 MB/2.0 MB" */
+char        *once_format_amount     (gint64             current,
+                                     gint64             total);
+/* The columns that a text takes. */
+guint        once_width             (const char        *text);
 
 G_END_DECLS

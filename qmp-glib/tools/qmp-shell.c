@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "shell-options.h"
+#include "tool-streams.h"
 
 static int
 run (const ShellOptions *options,
@@ -31,6 +32,7 @@ new_context (ShellOptions *options)
       N_("The server is a guest agent: as -N, and get in step with it first"), NULL },
     { "reconnect", 0, 0, G_OPTION_ARG_NONE, &options->reconnect,
       N_("Wait for the server, also when it has gone"), NULL },
+    TOOL_TLS_ENTRIES (&options->tls.on, &options->tls.authorities, &options->tls.certificate, &options->tls.host),
     G_OPTION_ENTRY_NULL
   };
   GOptionContext *context = g_option_context_new (_("[SERVER]"));
@@ -40,7 +42,7 @@ new_context (ShellOptions *options)
                                     _("SERVER is the path of a Unix socket, HOST:PORT, or another address; without it\n"
                                       "the environment variable QMP_SOCKET says it.\n"));
   shell_options_add (options, context);
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  shell_options_add_entries (context, entries);
   return context;
 }
 
@@ -53,7 +55,7 @@ main (int    argc,
   const char *server;
   int status;
 
-  shell_options_set_locale ();
+  tool_streams_set_up ();
   context = new_context (&options);
   if (!shell_options_parse (context, &argc, &argv, &status))
     return status;
@@ -64,5 +66,8 @@ main (int    argc,
     return shell_options_complain (_("The server is missing, and QMP_SOCKET is not set"));
   status = run (&options, server);
   g_free (options.logfile);
+  tool_tls_clear (&options.tls);
+  if (status == SHELL_STATUS_UNREAD)
+    tool_streams_end_unread ();
   return status;
 }

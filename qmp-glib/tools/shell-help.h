@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What "help" says about a command or an event, or without a name in general. schema: nullable. */
+/* What "help" says, in general or about what is named behind it: "blockdev-add driver=qcow2". schema: nullable. */
 char *shell_help_text  (QmpSchema   *schema,
-                        const char  *name);
+                        const char  *named);
 
 G_END_DECLS

@@ -11,10 +11,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
+
+#include "tool-offers.h"
+#include "tool-streams.h"
 
 #define HISTORY_FILE ".qmp-shell_history"
 #define HISTORY_LENGTH 1024
+/* What some editors put in front of a text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct _ShellInput {
   ShellLineFunc      take_line;
@@ -23,7 +29,9 @@ struct _ShellInput {
 
   gboolean           interactive;
   gboolean           asking;
+  FILE              *terminal;      /* readline's output; NULL when it is a standard stream */
   GDataInputStream  *stream;        /* when not interactive */
+  gboolean           has_begun;     /* its first line was read */
   GCancellable      *cancellable;   /* of its reading */
 
   char              *history;       /* the file */
@@ -48,6 +56,14 @@ load_history (ShellInput *self)
   read_history (self->history);
 }
 
+static gboolean
+is_repeated (const char *line)
+{
+  HIST_ENTRY *last = history_length > 0 ? history_get (history_base + history_length - 1) : NULL;
+
+  return last != NULL && strcmp (last->line, line) == 0;
+}
+
 /* At once, so that shells which run side by side, or are killed, lose nothing. A line that begins with a
  * blank is private. */
 static void
@@ -58,7 +74,7 @@ remember (ShellInput *self,
 
   for (guint i = 0; parts[i] != NULL; i++)
     {
-      if (parts[i][0] == '\0' || g_ascii_isspace (parts[i][0]))
+      if (parts[i][0] == '\0' || g_ascii_isspace (parts[i][0]) || is_repeated (parts[i]))
         continue;
       add_history (parts[i]);
       if (append_history (1, self->history) != 0)
@@ -80,15 +96,6 @@ next_match (const char *text,
   return g_strdup (match);
 }
 
-/* Whether the word can go on: no blank is to follow it. Paths always can. */
-static gboolean
-ends_open (const char *word)
-{
-  gsize length = strlen (word);
-
-  return length > 0 && (strchr ("=.", word[length - 1]) != NULL || strstr (word, "=/") != NULL);
-}
-
 static char **
 complete_cb (const char *text,
              int         start,
@@ -103,7 +110,7 @@ complete_cb (const char *text,
   if (matches == NULL || matches[0] == NULL)
     return NULL;
   rl_completion_append_character = ' ';
-  rl_completion_suppress_append = ends_open (matches[0]);
+  rl_completion_suppress_append = tool_offers_is_open (matches[0]);
   the_input->matches = matches;
   found = rl_completion_matches (text, next_match);
   the_input->matches = NULL;
@@ -130,7 +137,7 @@ line_cb (char *line)
   stop_asking (self);
   if (line != NULL)
     remember (self, line);
-  self->take_line (line, self->user_data);
+  self->take_line (line, line != NULL ? strlen (line) : 0, NULL, self->user_data);
   free (line);
 }
 
@@ -198,9 +205,21 @@ watch_stop (ShellInput *self)
     self->stop_source = g_unix_fd_add (self->stop_fd, G_IO_IN, stop_cb, self);
 }
 
+/* The prompt is for a person: it goes to a terminal, and never into a file that replies are kept in. */
+static FILE *
+open_terminal (ShellInput *self)
+{
+  if (isatty (STDOUT_FILENO))
+    return stdout;
+  if (!isatty (STDERR_FILENO))
+    self->terminal = fopen ("/dev/tty", "we");
+  return self->terminal != NULL ? self->terminal : stderr;
+}
+
 static void
 set_up_readline (ShellInput *self)
 {
+  rl_outstream = open_terminal (self);
   rl_readline_name = "qmp-shell";
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
@@ -225,13 +244,17 @@ read_line_cb (GObject      *object,
   ShellInput *self = user_data;
   g_autoptr(GError) error = NULL;
   g_autofree char *line = NULL;
+  gsize length = 0, skipped = 0;
 
-  line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (object), result, NULL, &error);
+  line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (object), result, &length, &error);
   /* Cancelled: self may be gone. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   self->asking = FALSE;
-  self->take_line (line, self->user_data);
+  if (line != NULL && !self->has_begun && g_str_has_prefix (line, BYTE_ORDER_MARK))
+    skipped = strlen (BYTE_ORDER_MARK);
+  self->has_begun = TRUE;
+  self->take_line (line != NULL ? line + skipped : NULL, length - skipped, error, self->user_data);
 }
 
 static void
@@ -285,6 +308,8 @@ shell_input_free (ShellInput *self)
   g_clear_handle_id (&self->stop_source, g_source_remove);
   if (self->stop_fd >= 0)
     close (self->stop_fd);
+  if (self->terminal != NULL)
+    fclose (self->terminal);
   g_free (self->history);
   g_free (self);
   the_input = NULL;
@@ -328,22 +353,36 @@ shell_input_drop (ShellInput *self,
 }
 
 void
+shell_input_flush (ShellInput *self)
+{
+  if (self->interactive)
+    tcflush (STDIN_FILENO, TCIFLUSH);
+}
+
+FILE *
+shell_input_get_terminal (ShellInput *self)
+{
+  return self->interactive ? rl_outstream : stderr;
+}
+
+int
 shell_input_print (ShellInput *self,
                    FILE       *stream,
                    const char *text)
 {
-  gboolean above = self->asking && self->interactive;
+  gboolean above = self->asking && self->interactive && isatty (fileno (stream));
+  int code;
 
   if (above)
     {
       rl_clear_visible_line ();
       fflush (rl_outstream);
     }
-  fputs (text, stream);
-  fflush (stream);
+  code = tool_streams_write (stream, text);
   if (above)
     {
       rl_on_new_line ();
       rl_redisplay ();
     }
+  return code;
 }

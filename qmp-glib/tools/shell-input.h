@@ -11,8 +11,11 @@ G_BEGIN_DECLS
 
 typedef struct _ShellInput ShellInput;
 
-/* line: NULL at the end of the input. */
+/* line: NULL at the end of the input, where error says why it cannot be read, if that is so. length: of the line, which
+ * may have zeros in it. */
 typedef void    (*ShellLineFunc)           (const char         *line,
+                                            gsize               length,
+                                            const GError       *error,
                                             gpointer            user_data);
 /* Returns the words that can stand in place of word; before is the line up to the end of word. */
 typedef char ** (*ShellCompleteFunc)       (const char         *before,
@@ -31,8 +34,13 @@ void        shell_input_ask                (ShellInput         *self,
 /* Drops the line that is being typed, and asks no longer. */
 void        shell_input_drop               (ShellInput         *self,
                                             const char         *mark);
-/* Prints a text that ends with a line end, above the line that is being typed. */
-void        shell_input_print              (ShellInput         *self,
+/* Drops what was typed ahead. */
+void        shell_input_flush              (ShellInput         *self);
+/* Where a person reads what the program has to say; standard error when the input is not a terminal. */
+FILE       *shell_input_get_terminal       (ShellInput         *self);
+/* Prints a text that ends with a line end, above the line that is being typed. Returns 0, or why that could not be
+ * done, as errno has it. */
+int         shell_input_print              (ShellInput         *self,
                                             FILE               *stream,
                                             const char         *text);
 

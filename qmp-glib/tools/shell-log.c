@@ -84,22 +84,35 @@ write_message (ShellLog    *self,
   return FALSE;
 }
 
+static void
+add_members (QmpMessage *to,
+             QmpMessage *from)
+{
+  g_auto(GStrv) members = qmp_message_list_members (from);
+
+  for (guint i = 0; members[i] != NULL; i++)
+    {
+      g_autofree char *value = qmp_message_dup_member_text (from, members[i]);
+
+      qmp_message_set_member_text (to, members[i], value, NULL);
+    }
+}
+
 gboolean
 shell_log_reply (ShellLog    *self,
+                 gint64       time,
                  QmpMessage  *command,
                  QmpMessage  *reply,
                  GError     **error)
 {
-  g_autoptr(QmpMessage) both = qmp_message_dup (command);
-  g_auto(GStrv) members = qmp_message_list_members (reply);
+  g_autoptr(QmpMessage) line = qmp_message_new ();
+  g_autofree char *timestamp = g_strdup_printf ("{\"seconds\":%" G_GINT64_FORMAT ",\"microseconds\":%d}",
+                                                time / G_USEC_PER_SEC, (int) (time % G_USEC_PER_SEC));
 
-  for (guint i = 0; members[i] != NULL; i++)
-    {
-      g_autofree char *value = qmp_message_get_member_text (reply, members[i]);
-
-      qmp_message_set_member_text (both, members[i], value, NULL);
-    }
-  return write_message (self, both, error);
+  qmp_message_set_member_text (line, "timestamp", timestamp, NULL);
+  add_members (line, command);
+  add_members (line, reply);
+  return write_message (self, line, error);
 }
 
 gboolean

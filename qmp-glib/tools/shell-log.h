@@ -3,7 +3,7 @@
 
 #include <qmp-glib/qmp-glib.h>
 
-/* The log of a session: one JSON object a line, a command and its reply in one. */
+/* The log of a session: one JSON object a line, a command and its reply in one, with the time as in an event. */
 
 G_BEGIN_DECLS
 
@@ -13,8 +13,10 @@ ShellLog *shell_log_new      (const char  *path,
                               GError     **error);
 void      shell_log_free     (ShellLog    *self);
 
-/* FALSE with error if it cannot be written; but not again for the lines behind one that could not. */
+/* time: microseconds since 1970, when the command was sent. FALSE with error if it cannot be written; but not again
+ * for the lines behind one that could not. */
 gboolean  shell_log_reply    (ShellLog    *self,
+                              gint64       time,
                               QmpMessage  *command,
                               QmpMessage  *reply,
                               GError     **error);

@@ -4,8 +4,12 @@
 #include "shell-options.h"
 
 #include <glib/gi18n.h>
-#include <locale.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "tool-suggest.h"
+
+static GPtrArray *names;   /* of char *, "--name": of all options */
 
 static gboolean
 version_cb (const char  *name,
@@ -18,12 +22,14 @@ version_cb (const char  *name,
 }
 
 void
-shell_options_set_locale (void)
+shell_options_add_entries (GOptionContext     *context,
+                           const GOptionEntry *entries)
 {
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, QMP_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  if (names == NULL)
+    names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; entries[i].long_name != NULL; i++)
+    g_ptr_array_add (names, g_strconcat ("--", entries[i].long_name, NULL));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
 void
@@ -41,8 +47,30 @@ shell_options_add (ShellOptions   *options,
     G_OPTION_ENTRY_NULL
   };
 
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  shell_options_add_entries (context, entries);
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+}
+
+/* What GOption says of an option that there is none, with what may have been meant. */
+static void
+add_hint (char   **argv,
+          GError  *error)
+{
+  g_ptr_array_add (names, g_strdup ("--help"));
+  g_ptr_array_add (names, NULL);
+  for (guint i = 1; argv[i] != NULL && g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION); i++)
+    {
+      g_autofree char *name = g_strndup (argv[i], strcspn (argv[i], "="));
+      g_autofree char *hint = NULL;
+      g_autofree char *message = NULL;
+
+      if (!g_str_has_prefix (name, "--") || !g_str_has_suffix (error->message, name))
+        continue;
+      hint = tool_suggest_hint (name, (const char * const *) names->pdata);
+      message = g_steal_pointer (&error->message);
+      error->message = g_strconcat (message, hint, NULL);
+      return;
+    }
 }
 
 int
@@ -62,6 +90,7 @@ shell_options_parse (GOptionContext   *context,
 
   if (g_option_context_parse (context, argc, argv, &error))
     return TRUE;
+  add_hint (*argv, error);
   *status = shell_options_complain (error->message);
   return FALSE;
 }

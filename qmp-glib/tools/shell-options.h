@@ -5,11 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* What the programs' main functions begin with: the locale and the translations. */
-void         shell_options_set_locale (void);
 /* The options that both shells have. */
 void         shell_options_add        (ShellOptions      *options,
                                        GOptionContext    *context);
+/* Those of one, before they are parsed. */
+void         shell_options_add_entries (GOptionContext   *context,
+                                       const GOptionEntry *entries);
 /* Parses the arguments, prints what has to be printed. Returns whether to go on; status is set otherwise. */
 gboolean     shell_options_parse      (GOptionContext    *context,
                                        int               *argc,

@@ -4,15 +4,18 @@
 #include <qmp-glib/qmp-glib.h>
 #include <stdio.h>
 
+#include "tool-tls.h"
+
 /* The conversation: lines in, commands out, replies and events shown. */
 
 G_BEGIN_DECLS
 
 typedef enum {
   SHELL_STATUS_DONE = 0,
-  SHELL_STATUS_LINK = 1,    /* no connection, or lost */
+  SHELL_STATUS_FAILED = 1,  /* no connection, or lost; or a standard stream failed */
   SHELL_STATUS_USAGE = 2,
   SHELL_STATUS_INTERRUPTED = 130,   /* as shells say it of a signal */
+  SHELL_STATUS_UNREAD = 141,        /* nobody reads the output any more */
   SHELL_STATUS_TERMINATED = 143,
 } ShellStatus;
 
@@ -24,6 +27,7 @@ typedef struct {
   gboolean  pretty;
   gboolean  reconnect;
   char     *logfile;
+  ToolTls   tls;
 } ShellOptions;
 
 typedef struct _ShellSession ShellSession;
@@ -40,7 +44,9 @@ ShellStatus   shell_session_run       (ShellSession        *self);
 /* Ends it with that status. */
 void          shell_session_end       (ShellSession        *self,
                                        ShellStatus          status);
-/* Shows lines of somebody else. */
+/* Why the link has failed, when the session was given a stream, whose owner has to tell; else NULL. */
+const char   *shell_session_get_failure (ShellSession      *self);
+/* Shows lines of somebody else, who has made them harmless. */
 void          shell_session_show      (ShellSession        *self,
                                        FILE                *stream,
                                        const char          *text);

@@ -4,28 +4,35 @@
 #include <qmp-glib/qmp-glib.h>
 
 #include "tool-literal.h"
+#include "tool-types.h"
 
 /* The grammar of qmp-shell's lines: "command key=value ...", transactions over many lines, and JSON as it is.
  * docs/man/qmp-shell.rst says it all. No I/O. */
 
 G_BEGIN_DECLS
 
-typedef struct {
-  char       *text;
-  const char *start;   /* within the line, borrowed; NULL for a word of its own */
-  guint       place;   /* in the line: characters from 1 on; of a word of its own: its number */
-} ToolWord;
-
-/* Divides a line at white space outside of quotes and of JSON or Python literals. Quotes stay. */
-GPtrArray  *tool_words_split           (const char          *line,
-                                        GError             **error);
-
 /* The value that stands behind "key=". */
 ToolValue  *tool_value_parse           (const char          *text,
                                         GError             **error);
 
-/* A command from words that a shell has divided. */
+/* The value of a word of the place, "key=value", and its key, which is set then. TOOL_ERROR_ASK when the types have a
+ * question first. */
+ToolValue  *tool_member_parse          (const ToolPlace     *place,
+                                        guint                number,
+                                        char               **key,
+                                        GError             **error);
+
+/* A command from words that a shell has divided. types is nullable; TOOL_ERROR_ASK when it has a question. */
 QmpMessage *tool_command_from_words    (const char * const  *words,
+                                        ToolTypes           *types,
+                                        GError             **error);
+
+/* Whether it asks for no more than what opening has done: qmp_capabilities, without any. */
+gboolean    tool_command_negotiates    (QmpMessage          *command);
+
+/* Whether all of them can be sent, where there are several: they are executed all, or none. A single one is looked at
+ * when it is sent. */
+gboolean    tool_commands_check        (GQueue              *commands,
                                         GError             **error);
 
 typedef enum {
@@ -36,13 +43,17 @@ typedef enum {
 
 typedef struct _ToolGrammar ToolGrammar;
 
-ToolGrammar *tool_grammar_new          (void);
+/* types is borrowed, and nullable. */
+ToolGrammar *tool_grammar_new          (ToolTypes           *types);
 void         tool_grammar_free         (ToolGrammar         *self);
 ToolState    tool_grammar_get_state    (ToolGrammar         *self);
-/* Takes a line. NULL without an error when there is no command to send yet. After an error all is as it was
- * before the line, but for a JSON object that has become none, which is forgotten. */
-QmpMessage  *tool_grammar_feed         (ToolGrammar         *self,
+/* Takes a line, and appends the commands, of QmpMessage, that it makes up: none when there is more to come, several
+ * when JSON objects stand one behind the other. After an error nothing is appended and all is as it was before the
+ * line, but for a JSON object that has become none, which is forgotten; after TOOL_ERROR_ASK the line is to be fed
+ * again when the question is answered. */
+gboolean     tool_grammar_feed         (ToolGrammar         *self,
                                         const char          *line,
+                                        GQueue              *commands,
                                         GError             **error);
 /* Forgets what was begun. Returns whether there was anything. */
 gboolean     tool_grammar_abort        (ToolGrammar         *self);

@@ -474,7 +474,7 @@ take_comma (Reader   *reader,
   return *reader->at == close;
 }
 
-/* An array, or a tuple; the parentheses around a single value are none. */
+/* An array, or a tuple; parentheses around a single value do not make one. */
 static ToolValue *
 read_items (Reader *reader,
             char    close)

@@ -15,6 +15,7 @@ typedef enum {
   TOOL_ERROR_NO_LITERAL,   /* not of that syntax */
   TOOL_ERROR_UNFINISHED,   /* right so far, but the text ended */
   TOOL_ERROR_UNSENDABLE,   /* a literal that JSON cannot say, such as a set */
+  TOOL_ERROR_ASK,          /* what the server wants there has to be known first; see tool-types.h */
 } ToolError;
 
 GQuark      tool_error_quark     (void) G_GNUC_CONST;

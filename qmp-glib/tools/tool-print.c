@@ -14,14 +14,59 @@ typedef struct {
   const char     *end;
   GString        *open;   /* the brackets that are open */
   gboolean        at_key;
+  gboolean        in_error;   /* within the member "error" of a message */
   ToolPrintFlags  flags;
 } Printer;
 
-/* Characters that move the cursor, change the terminal, or the order in which text is read. */
+/* Those that show nothing although they are letters, marks or symbols: fillers, joiners, variation selectors, the
+ * blank of Braille. */
+static gboolean
+is_blank_glyph (gunichar c)
+{
+  static const struct {
+    gunichar first;
+    gunichar last;
+  } ranges[] = {
+    { 0x34f, 0x34f }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x2800, 0x2800 },
+    { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 }, { 0xe0000, 0xe0fff },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    if (c >= ranges[i].first && c <= ranges[i].last)
+      return TRUE;
+  return FALSE;
+}
+
+/* Characters that move the cursor, change the terminal or the order in which text is read, or that nobody sees. */
 static gboolean
 is_harmful (gunichar c)
 {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  if (c < 0x7f)
+    return c < 0x20;
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+    case G_UNICODE_PRIVATE_USE:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_UNASSIGNED:
+      return TRUE;
+    default:
+      return is_blank_glyph (c);
+    }
+}
+
+/* As JSON spells it, where more than four digits take two. */
+static void
+append_json_escape (GString  *out,
+                    gunichar  c)
+{
+  if (c < 0x10000)
+    g_string_append_printf (out, "\\u%04x", c);
+  else
+    g_string_append_printf (out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
 }
 
 static void
@@ -53,10 +98,30 @@ print_character (Printer *printer)
       return;
     }
   if (is_harmful (c))
-    g_string_append_printf (printer->out, "\\u%04x", c);
+    append_json_escape (printer->out, c);
   else
     g_string_append_unichar (printer->out, c);
   printer->at = g_utf8_next_char (printer->at);
+}
+
+/* Whether the key that begins here says that the message is an error. */
+static gboolean
+is_error_key (Printer *printer)
+{
+  static const char key[] = "\"error\"";
+
+  return printer->at_key && printer->open->len == 1 && (printer->flags & TOOL_PRINT_MESSAGE) &&
+         (gsize) (printer->end - printer->at) >= strlen (key) && strncmp (printer->at, key, strlen (key)) == 0;
+}
+
+static const char *
+string_colour (Printer *printer)
+{
+  if (printer->open->len <= 1 && printer->at_key)
+    printer->in_error = is_error_key (printer);
+  if (printer->in_error)
+    return "31";
+  return printer->at_key ? "34" : "32";
 }
 
 static void
@@ -64,7 +129,7 @@ print_string (Printer *printer)
 {
   gboolean escaped = FALSE;
 
-  set_colour (printer, printer->at_key ? "34" : "32");
+  set_colour (printer, string_colour (printer));
   g_string_append_c (printer->out, *printer->at++);
   while (printer->at < printer->end)
     {
@@ -170,33 +235,89 @@ tool_print_append_json (GString        *out,
                         ToolPrintFlags  flags)
 {
   g_autoptr(GString) open = g_string_new (NULL);
-  Printer printer = { out, json, json + length, open, FALSE, flags };
+  Printer printer = { out, json, json + length, open, FALSE, FALSE, flags };
 
   for (skip_blanks (&printer); printer.at < printer.end; skip_blanks (&printer))
     print_token (&printer);
 }
 
+static void
+append_harmless (GString  *out,
+                 gunichar  c)
+{
+  if (!is_harmful (c))
+    g_string_append_unichar (out, c);
+  else if (c < 0x100)
+    g_string_append_printf (out, "\\x%02x", c);
+  else if (c < 0x10000)
+    g_string_append_printf (out, "\\u%04x", c);
+  else
+    g_string_append_printf (out, "\\U%08x", c);
+}
+
+/* Behind the character at text, which is appended. */
+static const char *
+take_harmless (GString    *out,
+               const char *text,
+               const char *end)
+{
+  gunichar c = *text == '\0' ? 0 : g_utf8_get_char_validated (text, end - text);
+
+  if (c == (gunichar) -1 || c == (gunichar) -2)
+    {
+      g_string_append_unichar (out, 0xfffd);
+      return text + 1;
+    }
+  if (c == '\n' || c == '\t')
+    g_string_append_c (out, c);
+  else if (c != '\r')
+    append_harmless (out, c);
+  else if (text + 1 == end || text[1] != '\n')
+    g_string_append_c (out, '\n');
+  return c == 0 ? text + 1 : g_utf8_next_char (text);
+}
+
+char *
+tool_print_harmless_bytes (const char *data,
+                           gsize       length)
+{
+  GString *out = g_string_sized_new (length);
+  const char *end = data + length;
+
+  while (data < end)
+    data = take_harmless (out, data, end);
+  return g_string_free (out, FALSE);
+}
+
 char *
 tool_print_harmless (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *out = g_string_sized_new (strlen (valid));
+  return tool_print_harmless_bytes (text, strlen (text));
+}
 
-  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+char *
+tool_print_harmless_line (const char *text)
+{
+  g_autofree char *lines = tool_print_harmless (text);
+  GString *out = g_string_sized_new (strlen (lines));
+
+  for (const char *at = lines; *at != '\0'; at++)
     {
-      gunichar c = g_utf8_get_char (at);
-
-      if (c == '\r')
-        {
-          if (at[1] != '\n')
-            g_string_append_c (out, '\n');
-        }
-      else if (c == '\n' || c == '\t' || !is_harmful (c))
-        g_string_append_unichar (out, c);
+      if (*at == '\n' || *at == '\t')
+        g_string_append (out, *at == '\n' ? "\\n" : "\\t");
       else
-        g_string_append_printf (out, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+        g_string_append_c (out, *at);
     }
   return g_string_free (out, FALSE);
+}
+
+char *
+tool_print_harmless_format (const char *format,
+                            va_list     arguments)
+{
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
+
+  return tool_print_harmless_line (text);
 }
 
 gboolean

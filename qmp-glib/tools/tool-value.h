@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _ToolValue ToolValue;
 
-/* Takes json, the shortest JSON text of a value that is no object. */
+/* Takes json, the shortest JSON text of a value that is not an object. */
 ToolValue  *tool_value_new_text    (char        *json);
 /* text: UTF-8, zero bytes allowed. */
 ToolValue  *tool_value_new_string  (const char  *text,

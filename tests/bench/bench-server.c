@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -70,6 +71,8 @@ answer (GString    *out,
       g_string_append (out, EVENT);
   if (g_strstr_len (command, length, "query-qmp-schema") != NULL)
     g_string_append (out, schema);
+  else if (g_strstr_len (command, length, "\"status\"") != NULL)
+    g_string_append (out, "{\"return\": {\"status\": \"running\", \"singlestep\": false, \"running\": true}");
   else
     g_string_append (out, "{\"return\": {}");
   if (id != NULL)
@@ -144,18 +147,24 @@ bench_server_start (void)
   return fds[0];
 }
 
-pid_t
-bench_server_listen (const char *path)
+static int
+listen_at (const char *path)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int listening = socket (AF_UNIX, SOCK_STREAM, 0);
-  pid_t pid;
 
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   if (bind (listening, (struct sockaddr *) &address, sizeof address) < 0 || listen (listening, 16) < 0)
     g_error ("%s: %s", path, g_strerror (errno));
+  return listening;
+}
 
-  pid = fork ();
+pid_t
+bench_server_listen (const char *path)
+{
+  int listening = listen_at (path);
+  pid_t pid = fork ();
+
   if (pid == 0)
     {
       g_autofree char *schema = bench_server_build_schema ();
@@ -163,6 +172,85 @@ bench_server_listen (const char *path)
       prctl (PR_SET_PDEATHSIG, SIGKILL);
       for (;;)
         serve (accept (listening, NULL, NULL), schema);
+    }
+  close (listening);
+  return pid;
+}
+
+static void
+watch (int epoll_fd,
+       int fd)
+{
+  struct epoll_event event = { EPOLLIN, { .fd = fd } };
+
+  if (epoll_ctl (epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    g_error ("epoll_ctl: %s", g_strerror (errno));
+}
+
+static void
+greet_next (int epoll_fd,
+            int listening)
+{
+  int fd = accept (listening, NULL, NULL);
+
+  if (fd < 0)
+    g_error ("accept: %s", g_strerror (errno));
+  watch (epoll_fd, fd);
+  write_all (fd, GREETING, strlen (GREETING));
+}
+
+/* Each command comes whole: they are small, and no client sends one before it has the reply to the last. */
+static void
+answer_next (int         fd,
+             GString    *in,
+             GString    *out,
+             const char *schema)
+{
+  gssize n = read (fd, in->str, in->allocated_len - 1);
+
+  if (n <= 0)
+    {
+      close (fd);
+      return;
+    }
+  in->len = n;
+  in->str[n] = '\0';
+  answer_all (in, out, schema);
+  write_all (fd, out->str, out->len);
+  g_string_truncate (out, 0);
+}
+
+static void
+serve_all (int listening)
+{
+  g_autoptr(GString) in = g_string_sized_new (1 << 16);
+  g_autoptr(GString) out = g_string_sized_new (1 << 16);
+  int epoll_fd = epoll_create1 (0);
+
+  watch (epoll_fd, listening);
+  for (;;)
+    {
+      struct epoll_event events[64];
+      int n = epoll_wait (epoll_fd, events, G_N_ELEMENTS (events), -1);
+
+      for (int i = 0; i < n; i++)
+        if (events[i].data.fd == listening)
+          greet_next (epoll_fd, listening);
+        else
+          answer_next (events[i].data.fd, in, out, "");
+    }
+}
+
+pid_t
+bench_server_listen_for_all (const char *path)
+{
+  int listening = listen_at (path);
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      serve_all (listening);
     }
   close (listening);
   return pid;

@@ -18,5 +18,8 @@ int    bench_server_start        (void);
 /* Serves every client that connects to path, one after the other. */
 pid_t  bench_server_listen       (const char *path);
 
+/* Serves all clients that connect to path, side by side. */
+pid_t  bench_server_listen_for_all (const char *path);
+
 /* The schema reply's text, of about the size of QEMU 7.2's, without an id's digits. */
 char  *bench_server_build_schema (void);

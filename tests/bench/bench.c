@@ -4,6 +4,7 @@
  *
  *   bench CASE COUNT [PATH]
  *   bench serve PATH
+ *   bench serve-all PATH
  *
  * With a server of its own, or at PATH with somebody else's.
  *
@@ -211,22 +212,23 @@ count_cb (QmpClient *client,
   (*n_events)++;
 }
 
-/* The event as an object of the library's class, emitted with a detail, and nothing else: no bytes, no JSON. */
+/* A message as an object, emitted with a detail, and nothing else: no bytes, no JSON. */
 static void
 glib_event (guint count)
 {
-  g_autoptr(QmpClient) client = qmp_client_new (NULL);
-  guint signal = g_signal_lookup ("event", QMP_TYPE_CLIENT);
+  g_autoptr(GObject) emitter = g_object_new (G_TYPE_OBJECT, NULL);
+  guint signal = g_signal_new ("bench", G_TYPE_OBJECT, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 1, QMP_TYPE_MESSAGE);
   GQuark detail = g_quark_from_string ("STOP");
   guint n_events = 0;
 
-  g_signal_connect (client, "event::STOP", G_CALLBACK (count_cb), &n_events);
+  g_signal_connect (emitter, "bench::STOP", G_CALLBACK (count_cb), &n_events);
   begin ();
   for (guint i = 0; i < count; i++)
     {
-      g_autoptr(QmpEvent) event = g_object_new (QMP_TYPE_EVENT, NULL);
+      g_autoptr(QmpMessage) message = qmp_message_new ();
 
-      g_signal_emit (client, signal, detail, event);
+      g_signal_emit (emitter, signal, detail, message);
     }
   end ();
 }
@@ -300,6 +302,47 @@ blocking (guint count)
       g_autoptr(JsonNode) value = qmp_client_execute (client, "query-status", NULL, NULL, &error);
 
       check (error);
+    }
+  end ();
+}
+
+/* What a program reads of a reply, by nodes and by paths. */
+static void
+status_nodes (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(GError) error = NULL;
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(JsonNode) value = qmp_client_execute (client, "status", NULL, NULL, &error);
+      JsonObject *object = json_node_get_object (value);
+
+      check (error);
+      g_assert (json_object_get_boolean_member (object, "running"));
+      g_assert (strcmp (json_object_get_string_member (object, "status"), "running") == 0);
+    }
+  end ();
+}
+
+static void
+status_lookup (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+  g_autoptr(GError) error = NULL;
+
+  begin ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr(QmpMessage) reply = qmp_client_execute_parsed (client, NULL, &error, "status", NULL);
+      g_autofree char *status = NULL;
+      gboolean running;
+
+      check (error);
+      qmp_message_lookup (reply, &error, "return.running", "b", &running, "return.status", "s", &status, NULL);
+      check (error);
+      g_assert (running && strcmp (status, "running") == 0);
     }
   end ();
 }
@@ -471,7 +514,7 @@ schema_nodes (guint count)
   begin ();
   for (guint i = 0; i < count; i++)
     {
-      g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, TRUE, NULL);
+      g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, NULL);
 
       qmp_message_get_node (message);
     }
@@ -497,7 +540,7 @@ schema_json_glib (guint count)
   end ();
 }
 
-/* Of a whole message: the reader alone, since a message from bytes that is eager builds nothing. */
+/* Of a whole message: the reader alone, since a message from bytes builds nothing. */
 static void
 schema_validated (guint count)
 {
@@ -507,7 +550,7 @@ schema_validated (guint count)
 
   begin ();
   for (guint i = 0; i < count; i++)
-    g_object_unref (qmp_message_new_from_bytes (bytes, TRUE, NULL));
+    g_object_unref (qmp_message_new_from_bytes (bytes, NULL));
   end ();
 }
 
@@ -543,6 +586,81 @@ raise_descriptor_limit (void)
   setrlimit (RLIMIT_NOFILE, &limit);
 }
 
+/* --- beside many clients that are idle, in the same main loop --- */
+
+static void
+fork_for_all (void)
+{
+  pid_t pid;
+
+  raise_descriptor_limit ();
+  if (server_path != NULL)
+    return;
+  server_path = g_strdup_printf ("%s/qmp-bench-%d.sock", g_get_tmp_dir (), getpid ());
+  unlink (server_path);
+  pid = bench_server_listen_for_all (server_path);
+  g_assert (pid > 0);
+}
+
+/* n_active of n_clients have one command each under way. */
+static void
+run_beside (guint count,
+            guint n_active,
+            guint n_clients)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Run run = { count, count, loop };
+
+  fork_for_all ();
+  for (guint i = 0; i < n_clients; i++)
+    g_ptr_array_add (clients, open_client ());
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  begin ();
+  for (guint i = 0; i < n_active; i++)
+    execute_one (g_ptr_array_index (clients, i * (n_clients / n_active)), &run);
+  g_main_loop_run (loop);
+  end ();
+  unlink (server_path);
+}
+
+static void
+beside_0 (guint count)
+{
+  run_beside (count, 1, 1);
+}
+
+static void
+beside_100 (guint count)
+{
+  run_beside (count, 1, 101);
+}
+
+static void
+beside_1000 (guint count)
+{
+  run_beside (count, 1, 1001);
+}
+
+static void
+beside_10000 (guint count)
+{
+  run_beside (count, 1, 10001);
+}
+
+static void
+active_100 (guint count)
+{
+  run_beside (count, 100, 100);
+}
+
+static void
+active_100_of_10000 (guint count)
+{
+  run_beside (count, 100, 10000);
+}
+
 static gsize
 get_memory (void)
 {
@@ -568,9 +686,11 @@ idle (guint count)
 
 /* For somebody else's client: serves at a path until it is killed. */
 static int
-serve (const char *path)
+serve (const char *path,
+       pid_t    (* listens) (const char *path))
 {
-  bench_server_listen (path);
+  raise_descriptor_limit ();
+  listens (path);
   g_print ("listening\n");
   pause ();
   return 0;
@@ -587,6 +707,8 @@ static const Case cases[] = {
   { "glib-event", glib_event },
   { "glib-command", glib_command },
   { "blocking", blocking },
+  { "status-nodes", status_nodes },
+  { "status-lookup", status_lookup },
   { "async", async },
   { "pipelined", pipelined },
   { "event-signal", event_signal },
@@ -598,6 +720,12 @@ static const Case cases[] = {
   { "schema-validated", schema_validated },
   { "open", open_close },
   { "idle", idle },
+  { "beside-0", beside_0 },
+  { "beside-100", beside_100 },
+  { "beside-1000", beside_1000 },
+  { "beside-10000", beside_10000 },
+  { "active-100", active_100 },
+  { "active-100-of-10000", active_100_of_10000 },
 };
 
 int
@@ -608,7 +736,9 @@ main (int    argc,
 
   server_path = argc > 3 ? argv[3] : NULL;
   if (argc == 3 && g_str_equal (argv[1], "serve"))
-    return serve (argv[2]);
+    return serve (argv[2], bench_server_listen);
+  if (argc == 3 && g_str_equal (argv[1], "serve-all"))
+    return serve (argv[2], bench_server_listen_for_all);
 
   for (guint i = 0; count > 0 && i < G_N_ELEMENTS (cases); i++)
     if (g_str_equal (argv[1], cases[i].name))

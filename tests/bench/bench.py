@@ -36,12 +36,24 @@ CASES = [
     ('open', 2000, 'floor-open', 'open'),
 ]
 
+# A command beside so many clients that are idle, in the same main loop; and with a hundred of ten thousand active at once:
+# case, how often, how many clients there are, and how many of them are active.
+BESIDE = [
+    ('beside-0', 5000, 1, 1),
+    ('beside-100', 5000, 101, 1),
+    ('beside-1000', 5000, 1001, 1),
+    ('beside-10000', 5000, 10001, 1),
+    ('active-100', 20000, 100, 100),
+    ('active-100-of-10000', 20000, 10000, 100),
+]
+
 # Commands of the first and the last thousand of a conversation: they must cost the same.
 LONG = ('pipelined', 1000000)
 
 # For these the instructions of one are counted: those of the second count less those of the first, which takes the
 # start of the program out.
-INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'async', 'pipelined', 'event-signal', 'event-listener']
+INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'status-nodes', 'status-lookup', 'async', 'pipelined',
+                'event-signal', 'event-listener']
 INSTRUCTION_COUNTS = (10000, 20000)
 
 # The same, with QEMU's own client.
@@ -76,6 +88,25 @@ async def main(path, count):
         await timed('schema-routed', count // 100, schema)
     await qmp.disconnect()
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+'''
+
+QEMU_QMP_BESIDE = '''
+import asyncio, json, os, resource, sys, time
+from qemu.qmp import QMPClient
+limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+async def main(path, count, n_clients, n_active):
+    clients = [QMPClient() for _ in range(n_clients)]
+    for client in clients:
+        await client.connect(path)
+    async def run(client):
+        for _ in range(count // n_active):
+            await client.execute('query-status')
+    begin = time.monotonic_ns()
+    await asyncio.gather(*(run(client) for client in clients[::n_clients // n_active][:n_active]))
+    print(json.dumps({'case': 'beside', 'count': count, 'ns': time.monotonic_ns() - begin}), flush=True)
+    os._exit(0)
+asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))
 '''
 
 # Only what a real QEMU can be asked.
@@ -115,10 +146,10 @@ def measure_instructions(program):
     }
 
 
-def run_qemu_qmp(source, script, path, count):
+def run_qemu_qmp(source, script, path, *numbers):
     """With QEMU's Python client from source, which has the package qemu.qmp in it."""
     output = subprocess.run(
-        [sys.executable, '-c', script, path, str(count)], check=True, capture_output=True, text=True,
+        [sys.executable, '-c', script, path, *map(str, numbers)], check=True, capture_output=True, text=True,
         env={**os.environ, 'PYTHONPATH': source}).stdout
     results = map(json.loads, output.splitlines())
     return {result['case']: result['ns'] / result['count'] for result in results}
@@ -132,6 +163,29 @@ def measure_qemu_qmp(program, source):
             results = run_qemu_qmp(source, QEMU_QMP, path, 5000)
             server.terminate()
     return results
+
+
+def run_qemu_beside(program, source, *numbers):
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'bench.sock')
+        with subprocess.Popen([program, 'serve-all', path], stdout=subprocess.PIPE) as server:
+            server.stdout.readline()
+            result = run_qemu_qmp(source, QEMU_QMP_BESIDE, path, *numbers)['beside']
+            server.terminate()
+    return result
+
+
+def measure_beside(program, source, rounds):
+    """Ours and theirs in turn."""
+    ours = {name: [] for name, *_ in BESIDE}
+    theirs = {name: [] for name, *_ in BESIDE}
+    for _ in range(rounds):
+        for name, count, n_clients, n_active in BESIDE:
+            ours[name].append(run_case(program, name, count))
+            if source:
+                theirs[name].append(run_qemu_beside(program, source, count // 5, n_clients, n_active))
+    return {name: {'ns': statistics.median(ours[name]),
+                   'qemu-qmp': statistics.median(theirs[name]) if source else None} for name in ours}
 
 
 def start_qemu(path):
@@ -244,6 +298,15 @@ def print_tools(report):
               f'{tool["kB"]:.0f} kB of memory at the most')
 
 
+def print_beside(report):
+    for name, times in report.items():
+        base = 'active-100' if name.startswith('active') else 'beside-0'
+        print(f'{name:19}{format_time(times["ns"])}  command  {times["ns"] / report[base]["ns"]:6.2f} of {base}')
+        if times['qemu-qmp']:
+            print(f'{name:19}{format_time(times["qemu-qmp"])}  qemu.qmp, {times["qemu-qmp"] / times["ns"]:.1f} times ours, '
+                  f'{times["qemu-qmp"] / report[base]["qemu-qmp"]:.2f} of its {base}')
+
+
 def print_table(report):
     print(f'{"":18} {"one takes":>11}  ratio')
     for name, _, floor, unit in CASES:
@@ -258,6 +321,7 @@ def print_table(report):
         print('{:18} {:8.2f} ms, {:.2f} of json.loads() of the same bytes'.format(
             'schema in Python', report['python']['execute'], report['python']['ratio']))
     print_tools(report['tools'])
+    print_beside(report['beside'])
     for name, count in report.get('instructions', {}).items():
         print(f'{name:18} {count:8.0f} instructions')
     for name, time_taken in report.get('qemu-qmp', {}).items():
@@ -269,12 +333,20 @@ def main():
     parser.add_argument('program', help='the benchmark program')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--tools', action='store_true', help='measure the programs alone')
+    parser.add_argument('--beside', action='store_true', help='measure a command beside many clients alone')
     parser.add_argument('--tool-rounds', type=int, default=20)
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--instructions', action='store_true', help='count instructions with callgrind, too')
     parser.add_argument('--qemu-qmp', metavar='DIRECTORY', help="the directory 'python' of QEMU's sources")
     arguments = parser.parse_args()
 
+    if arguments.beside:
+        beside = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
+        if arguments.json:
+            print(json.dumps(beside, indent=2))
+        else:
+            print_beside(beside)
+        return
     tools = measure_tools(arguments.program, arguments.qemu_qmp, arguments.tool_rounds)
     if arguments.tools:
         if arguments.json:
@@ -286,6 +358,7 @@ def main():
     report['idle'] = run_case(arguments.program, 'idle', 1000)
     report['long'] = run_case(arguments.program, *LONG) / report['times'][LONG[0]]
     report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)
+    report['beside'] = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['python'] = measure_python(arguments.program)
     if arguments.instructions:
         report['instructions'] = measure_instructions(arguments.program)

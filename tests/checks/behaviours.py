@@ -4,7 +4,7 @@
 
 A test is named by its program and path, `client-call-test /client/call/errors`; a path that ends with a slash
 stands for all tests below it. The test programs themselves are asked what they have. A test in Python is named
-by its file and method, `shell-test.py InPipe.test_log`. A row that is dealt with elsewhere says so with a link.
+by its file and method, `shell-pipe-test.py InPipe.test_log`. A row that is dealt with elsewhere says so with a link.
 
 usage: behaviours.py BUILD_DIRECTORY MARKDOWN...
 """

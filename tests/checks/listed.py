@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each C source, test program, example and page is named in the meson.build of its directory.
+"""Each C source, test program and example is named in the meson.build of its directory.
 
 usage: listed.py SOURCE_ROOT
 """
@@ -11,15 +11,14 @@ import re
 import checklib
 
 PLACES = [
-    ('qmp-glib', r'(qmp-.*\.c)'),
-    ('qmp-glib/tools', r'(.*\.c)'),
-    ('tests', r'(.*)-test\.c'),
-    ('tests/soak', r'(.*\.c)'),
+    ('qmp-glib', r'((?!tools/)[a-z]+/.*\.c)'),
+    ('qmp-glib/tools', r'([^/]*\.c)'),
+    ('tests', r'([^/]*)-test\.c'),
+    ('tests/soak', r'([^/]*\.c)'),
     ('tests/story', r'(story\.(?:c|py|js|vala))'),
-    ('tests/tools', r'(.*-test\.(?:c|py))'),
-    ('docs', r'(.*\.md)'),
-    ('docs/man', r'(.*)\.rst'),
-    ('docs/examples', r'(.*\.(?:c|py|js|vala))'),
+    ('tests/tools', r'([^/]*-test\.(?:c|py))'),
+    ('docs/man', r'([^/]*)\.rst'),
+    ('docs/examples', r'([^/]*\.(?:c|py|js|vala))'),
 ]
 
 
@@ -29,14 +28,19 @@ def check(root):
         if not directory.exists():
             continue
         build = (directory / 'meson.build').read_text(encoding='utf-8')
-        for path in sorted(directory.iterdir()):
-            match = re.fullmatch(pattern, path.name)
+        # The library's floors are folders without a meson.build of their own.
+        for path in sorted([*directory.glob('*'), *directory.glob('*/*')]):
+            name = path.relative_to(directory).as_posix()
+            match = re.fullmatch(pattern, name)
             if match and f"'{match[1]}'" not in build:
-                yield f'{place}/{path.name} is not in {place}/meson.build'
+                yield f'{place}/{name} is not in {place}/meson.build'
 
 
-def fixture(build):
-    return (checklib.tree({'tests/meson.build': build, 'tests/a-test.c': '', 'tests/test-help.c': ''}),)
+def fixture(tests, library="files('wire/qmp-a.c')\n"):
+    return (checklib.tree({
+        'qmp-glib/meson.build': library, 'qmp-glib/wire/qmp-a.c': '',
+        'tests/meson.build': tests, 'tests/a-test.c': '', 'tests/test-help.c': '',
+    }),)
 
 
 def right():
@@ -44,7 +48,7 @@ def right():
 
 
 def wrong():
-    return [fixture(''), fixture("tests = ['aa']\n")]
+    return [fixture(''), fixture("tests = ['aa']\n"), fixture("tests = ['a']\n", "files('qmp-a.c')\n")]
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
 """The code that a text shows stands so in an example, all of which are run by tests.
 
 A block of code is preceded by a comment with the file's path: <!-- docs/examples/hello.py -->
-JSON has to be JSON. Shell commands have to be in the shell's grammar, and those that begin with ./dev to be there.
+A line is narrow enough to be read beside the list of pages. JSON has to be JSON. Shell commands have to be in the shell's grammar, and those that begin with ./dev to be there.
 
 usage: readme.py SOURCE_ROOT
 """
@@ -19,8 +19,9 @@ import checklib
 FENCE = re.compile(r'(?:<!-- (\S+) -->\n)?^( *)```(\S*)\n(.*?)\n\2```$', re.DOTALL | re.MULTILINE)
 MARK = re.compile(r'^[ \t>]*(?:```|~~~)', re.MULTILINE)
 CODE = {'c': '.c', 'javascript': '.js', 'js': '.js', 'python': '.py', 'py': '.py', 'vala': '.vala'}
-TEXT = {'', 'text'}
+TEXT = {'', 'ini', 'meson', 'text'}
 EXAMPLES = 'docs/examples'
+WIDEST = 73
 
 
 def stands_in(block, text):
@@ -36,7 +37,7 @@ def check_json(_root, block):
     try:
         json.loads(block)
     except ValueError as error:
-        yield f'is no JSON: {error}'
+        yield f'is not JSON: {error}'
 
 
 def check_shell(root, block):
@@ -53,6 +54,7 @@ OTHER = {'json': check_json, 'sh': check_shell}
 
 def check_block(root, document, name, language, block):
     shown = f'{document}: the {language} block “{block.strip().splitlines()[0]}”'
+    yield from (f'{shown} has a line of {len(line)} characters' for line in block.splitlines() if len(line) > WIDEST)
     if language in OTHER:
         yield from (f'{shown} {problem}' for problem in OTHER[language](root, block))
     elif language not in CODE:
@@ -92,7 +94,7 @@ def fixture(document, more=None):
 def right():
     return [
         fixture('<!-- docs/examples/a.c -->\n```c\nrun ();\nreturn 0;\n```\n```sh\n./dev demo\n```\n'),
-        fixture('```json\n{"a": 1}\n```\n```text\n{{\n```\n- a list\n\n  ```sh\n  ls "$(pwd)"\n  ```\n'),
+        fixture('```json\n{"a": 1}\n```\n```text\n' + 73 * '{' + '\n```\n- a list\n\n  ```sh\n  ls "$(pwd)"\n  ```\n'),
     ]
 
 
@@ -101,6 +103,7 @@ def wrong():
         fixture('<!-- docs/examples/a.c -->\n```c\nrun ();\nreturn 1;\n```\n'),
         fixture('<!-- docs/examples/a.c -->\n```c\nint\n{\n```\n'),
         fixture('```c\nrun ();\n```\n'),
+        fixture('```text\n' + 74 * 'a' + '\n```\n'),
         fixture('```python3\nrun ()\n```\n'),
         fixture('<!-- docs/examples/b.c -->\n```c\nrun ();\n```\n'),
         fixture('<!-- src.c -->\n```c\nrun ();\n```\n'),

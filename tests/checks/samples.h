@@ -9,9 +9,12 @@
 extern QmpClient *client;
 extern QmpClient *vm;
 extern QmpMessage *message;
+extern QmpMessage *reply;
 extern JsonNode *status;
 extern GError *error;
+extern QmpMachine *machine;
 
+extern GCallback on_ended;
 extern GCallback on_stop;
 extern GAsyncReadyCallback on_deleted;
 

@@ -58,7 +58,7 @@ def compile_all(root, program, flags):
 def check(root, *flags):
     root = pathlib.Path(root)
     program = ['#include "tests/checks/samples.h"\n']
-    for path in sorted((root / 'qmp-glib').glob('*.[ch]')):
+    for path in sorted((root / 'qmp-glib').rglob('*.[ch]')):
         shown = path.relative_to(root)
         for line, language, text in samples(path):
             if language == 'c':

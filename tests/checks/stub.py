@@ -15,7 +15,7 @@ import checklib
 
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
-PYTHON_BASES = ('Awaitable', 'MutableMapping')
+PYTHON_BASES = ('Coroutine', 'MutableMapping', 'collections.abc.Coroutine', 'builtins.TimeoutError')
 CALLABLES = tuple(f'{CORE}{kind}' for kind in ('constructor', 'function', 'method'))
 
 # A description is {name: arguments, or None for what is not called}. The names are those of the reference:
@@ -36,6 +36,10 @@ def is_public(name):
 
 # --- the library ---
 
+def is_boxed(element):
+    return element.tag == f'{CORE}record' and element.get(f'{GLIB}get-type') is not None
+
+
 def gir_arguments(element):
     parameters = element.findall(f'{CORE}parameters/{CORE}parameter')
     given = {int(parameter.get(key)) for parameter in parameters for key in ('closure', 'destroy')
@@ -50,7 +54,7 @@ def gir_bases(element):
         yield element.get('parent')
         yield from (base.get('name') for base in element.iterfind(f'{CORE}implements'))
     else:
-        yield 'GObject.GEnum'
+        yield {f'{CORE}bitfield': 'GObject.GFlags', f'{CORE}record': 'GObject.GBoxed'}.get(element.tag, 'GObject.GEnum')
 
 
 def describe_gir_type(element):
@@ -70,7 +74,7 @@ def describe_gir_type(element):
 
 def describe_gir(text):
     for element in filter(is_open, xml.etree.ElementTree.fromstring(text).find(f'{CORE}namespace')):
-        if element.tag in (f'{CORE}class', f'{CORE}enumeration', f'{CORE}bitfield', f'{CORE}interface'):
+        if element.tag in (f'{CORE}class', f'{CORE}enumeration', f'{CORE}bitfield', f'{CORE}interface') or is_boxed(element):
             yield from describe_gir_type(element)
         elif element.tag == f'{CORE}constant':
             yield element.get('name'), None
@@ -205,6 +209,7 @@ GIR = f'''<repository xmlns="{CORE[1:-1]}" xmlns:glib="{GLIB[1:-1]}"><namespace 
     <glib:signal name="gone"/>
   </class>
   <enumeration name="E"><member name="fast"/></enumeration>
+  <bitfield name="F"><member name="loud"/></bitfield>
   <constant name="MAJOR"/>
   <function name="parse"><parameters><parameter name="text"/></parameters></function>
 </namespace></repository>'''
@@ -229,6 +234,8 @@ class A(GObject.Object):
     def connect(self, detailed_signal: Literal['gone'], handler): ...
 class E(GObject.GEnum):
     FAST: E
+class F(GObject.GFlags):
+    LOUD: F
 class Own(Exception):
     text: str
     def __init__(self, text): ...
@@ -270,6 +277,7 @@ def wrong():
     changes = [(lines, lines[:len(lines) - len(lines.lstrip())] + 'pass') for lines in without] + [
         ('A(GObject.Object)', 'A'),
         ('E(GObject.GEnum)', 'E(GObject.Object)'),
+        ('F(GObject.GFlags)', 'F(GObject.GEnum)'),
         ('MAJOR: int', 'MAJOR: int\nMINOR: int'),
         ('MAJOR: int', 'MAJOR: int\nclass B: ...'),
         ('FAST: E', 'FAST: E\n    SLOW: E'),

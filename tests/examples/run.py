@@ -102,6 +102,10 @@ class Monitor:
                 raise Failure(f'{command}: {message}')
             # An event, or whatever else is no answer.
 
+    def wait_for_event(self, name):
+        while json.loads(self.lines.readline()).get('event') != name:
+            pass
+
 
 class Program:
     """An example that runs, and what it has printed."""
@@ -159,6 +163,21 @@ def asyncio_calls(directory, *command):
         matches(program.finish(), r'DeviceNotFound .*nope.*\nevent STOP\n')
 
 
+def asyncio_glib(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        matches(program.finish(), r'running\n')
+
+
+def tasks(directory, *command):
+    path = f'{directory}/monitor'
+    with qemu(path), Program([*command, path]) as program:
+        printed = program.finish()
+        matches(printed, r'(?:[^\n]+\n){5}')
+        for line in ('event STOP', 'paused', 'True', 'event SHUTDOWN'):
+            matches(''.join(re.findall(rf'^{line}$', printed, re.MULTILINE)), line)
+
+
 def schema(directory, *command):
     path = f'{directory}/monitor'
     with qemu(path), Program([*command, path]) as program:
@@ -174,7 +193,7 @@ def schema(directory, *command):
 def sync(directory, *command):
     path = f'{directory}/monitor'
     with qemu(path), Program([*command, path]) as program:
-        matches(program.finish(), r"running\nDeviceNotFound\nNone\nSTOP\nTrue\n\['RESUME'\]\n")
+        matches(program.finish(), r"running\nrunning\nDeviceNotFound\nNone\nSTOP\nlate: [^\n]+\n\['RESUME'\]\n")
 
 
 def listen(directory, *command):
@@ -224,7 +243,9 @@ def job_watch(directory, *command):
             matches(program.finish(), r'(copy: \w+\n)*copy: concluded\ncopy: done\n')
 
 
-def guest_agent(directory, *command):
+@contextlib.contextmanager
+def running_agent(directory):
+    """The path of a guest agent of this machine's, which may not be asked for anything that changes it."""
     path = f'{directory}/agent'
     agent = subprocess.Popen(
         [shutil.which('qemu-ga', path=os.environ['PATH'] + ':/usr/sbin:/sbin'), '-m', 'unix-listen', '-p', path,
@@ -234,6 +255,11 @@ def guest_agent(directory, *command):
             if agent.poll() is not None:
                 raise Failure('the agent did not start')
             os.sched_yield()
+        yield path
+
+
+def guest_agent(directory, *command):
+    with running_agent(directory) as path:
         for _ in range(2):
             with Program([*command, path]) as program:
                 matches(program.finish(), r'guest-ping: answered\nguest-info: version \d+\.\d+\.\d+, \d+ commands\n')
@@ -255,6 +281,137 @@ def many_machines(directory, *command):
             program.wait_for(f'^{a}: running$')
             program.process.send_signal(signal.SIGTERM)
             program.finish()
+
+
+def launch(directory, *command):
+    machine = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none']
+    with Program([*command, *machine]) as program:
+        matches(program.finish(), r'running\nended with status 0\n')
+    # One that does not start is told of, and the example fails.
+    with Program([*command, 'qemu-system-x86_64', '-machine', 'nope']) as program:
+        matches(program.finish(1), r'')
+
+
+def machine(directory, *command):
+    qemu_none = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none']
+    with Program([*command, *qemu_none]) as program:
+        matches(program.finish(), r'launched: running\nnow: paused\nended: host-qmp-quit\n')
+    # One that does not start is told of in QEMU's words, and the example fails.
+    with Program([*command, 'qemu-system-x86_64', '-machine', 'nope']) as program:
+        matches(program.finish(1), r'')
+
+
+def machine_asyncio(directory, *command):
+    qemu_none = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none']
+    with Program([*command, *qemu_none]) as program:
+        matches(program.finish(), r'0: host-qmp-quit\n1: host-qmp-quit\n2: host-qmp-quit\n')
+
+
+def shutdown(directory, *command):
+    """The test is the guest that hears of the power button, and then one that does not."""
+    paths = [f'{directory}/example', f'{directory}/test']
+    with qemu(*paths), Monitor(paths[1]) as monitor, Program([*command, paths[0]]) as program:
+        monitor.wait_for_event('POWERDOWN')
+        monitor.execute('quit')
+        matches(program.finish(), r'ended: host-qmp-quit\n')
+    with qemu(paths[0] + '2') as server, Program([*command, paths[0] + '2', '1']) as program:
+        matches(program.finish(), r'ended: host-qmp-quit\n')
+        if server.wait(SECONDS) != 0:
+            raise Failure('QEMU was not ended')
+
+
+def hotplug(directory, *command):
+    image = f'{directory}/disk.img'
+    with open(image, 'wb') as file:
+        file.truncate(1024 * 1024)
+    path = f'{directory}/monitor'
+    server = start_server('qemu-system-x86_64', [path], '-machine', 'pc', '-S', '-nodefaults', '-display', 'none',
+                          '-accel', 'tcg', '-device', 'virtio-scsi-pci')
+    with running(server):
+        for _ in range(2):
+            with Program([*command, path, image]) as program:
+                matches(program.finish(), r"plugged: \['scsi0'\]\nunplugged\n")
+    # Without a controller nothing is left behind.
+    with qemu(path + '2'):
+        with Program([*command, path + '2', image]) as program:
+            matches(program.finish(1), r'')
+        with Monitor(path + '2') as monitor:
+            if monitor.execute('query-named-block-nodes') != []:
+                raise Failure('a node is left')
+
+
+def backup(directory, *command):
+    path, copy = f'{directory}/monitor', f'{directory}/copy'
+    disk = json.dumps({'driver': 'null-co', 'node-name': 'disk0', 'size': 1024 * 1024, 'read-zeroes': True})
+    server = start_server('qemu-system-x86_64', [path], '-machine', 'none', '-nodefaults', '-display', 'none',
+                          '-blockdev', disk)
+    with running(server):
+        for _ in range(2):
+            with Program([*command, path, 'disk0', copy]) as program:
+                matches(program.finish(), r'( *\d+%\n)*done\n')
+            if pathlib.Path(copy).read_bytes() != bytes(1024 * 1024):
+                raise Failure('the copy is another')
+
+
+def screenshot(directory, *command):
+    path = f'{directory}/monitor'
+    server = start_server('qemu-system-x86_64', [path], '-machine', 'pc', '-nodefaults', '-display', 'none',
+                          '-accel', 'tcg', '-device', 'VGA')
+    with running(server):
+        picture = subprocess.run([*command, path], stdout=subprocess.PIPE, check=True, timeout=SECONDS).stdout
+        if not picture.startswith(b'\x89PNG') or b'IEND' not in picture:
+            raise Failure(f'it is no picture: {picture[:40]}')
+
+
+def migrate(directory, *command):
+    path, state = f'{directory}/monitor', f'{directory}/state'
+    server = start_server('qemu-system-x86_64', [path], '-machine', 'pc', '-S', '-nodefaults', '-display', 'none',
+                          '-accel', 'tcg', '-m', '16')
+    with running(server), Program([*command, path, state]) as program:
+        matches(program.finish(), r'setup\n(?:active\n|device\n)+completed\n')
+    if not pathlib.Path(state).read_bytes().startswith(b'QEVM'):
+        raise Failure('the file has no state')
+
+
+def agent_exec(directory, *command):
+    with running_agent(directory) as path:
+        with Program([*command, path, '/bin/echo', 'hello', 'guest']) as program:
+            matches(program.finish(), r'hello guest\n')
+        with Program([*command, path, '/bin/sh', '-c', 'exit 3']) as program:
+            matches(program.finish(3), r'')
+
+
+def play_agent(listening, answers, received):
+    """Plays a guest agent for one client: a real one may not be asked to change this machine."""
+    connection, _address = listening.accept()
+    with connection:
+        for line in connection.makefile('rb'):
+            message = json.loads(line.lstrip(b'\xff'))
+            reply = {'return': message['arguments']['id'] if message['execute'] == 'guest-sync-delimited'
+                     else answers[message['execute']]}
+            reply.update({'id': message['id']} if 'id' in message else {})
+            received.append(message['execute'])
+            connection.sendall(b'\xff' + json.dumps(reply).encode() + b'\n')
+
+
+def agent_freeze(directory, *command):
+    path = f'{directory}/agent'
+    received = []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        answers = {'guest-fsfreeze-freeze': 2, 'guest-fsfreeze-thaw': 2}
+        agent = threading.Thread(target=play_agent, args=[listening, answers, received], daemon=True)
+        agent.start()
+        with Program([*command, path, 'echo', 'meanwhile']) as program:
+            matches(program.finish(), r'2 file systems are frozen\nmeanwhile\nthawed: .*\n')
+        agent.join()
+    if received[1:] != ['guest-fsfreeze-freeze', 'guest-fsfreeze-thaw']:
+        raise Failure(f'the agent was told {received}')
+
+
+def reconnect(directory, *command):
+    many_machines(directory, *command)
 
 
 def window(directory, screenshot, *command):

@@ -3,7 +3,7 @@
 
 #include <gio/gunixsocketaddress.h>
 
-#include "qmp-glib/qmp-address-private.h"
+#include "wire/qmp-address-private.h"
 #include "qmp-glib/qmp-error.h"
 
 /* An address is understood, or refused in words; what is shown of it, with the prefix that it had or could have had, is

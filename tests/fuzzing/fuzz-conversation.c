@@ -240,7 +240,7 @@ execute_and_wait (Talk       *self,
 {
   Call *call = add_call (self, wait_finish, g_object_unref);
 
-  qmp_client_execute_and_wait_async (self->client, message, self->listener, call->cancellable, answered_cb, call);
+  qmp_client_execute_and_wait_async (self->client, message, qmp_event_listener_get_match (self->listener), call->cancellable, answered_cb, call);
 }
 
 static void
@@ -277,7 +277,7 @@ take_message (const char *text)
 {
   g_autoptr(GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  return qmp_message_new_from_bytes (bytes, FALSE, NULL);
+  return qmp_message_new_from_bytes_unchecked (bytes);
 }
 
 static void
@@ -471,18 +471,17 @@ runstate_cb (QmpClient  *client,
 }
 
 static void
-wire_cb (QmpClient    *client,
-         QmpDirection  direction,
-         const char   *text,
-         Talk         *self)
+wire_cb (QmpClient        *client,
+         QmpWireDirection  direction,
+         const char       *text,
+         Talk             *self)
 {
   g_assert_true (g_utf8_validate (text, -1, NULL));
 }
 
 static gboolean
-filter_cb (QmpEventListener *listener,
-           QmpEvent         *event,
-           gpointer          user_data)
+filter_cb (QmpEvent *event,
+           gpointer  user_data)
 {
   return qmp_event_get_data (event) != NULL;
 }
@@ -689,7 +688,8 @@ set_up (Talk       *self,
   self->narrow = strchr (letters, 'z') != NULL;
   self->chunked = strchr (letters, 'p') != NULL;
   g_object_set (client,
-                "open-timeout", 0, "close-timeout", 0, "timeout", 0, "stall-time", 0,
+                "open-timeout", QMP_TIMEOUT_NONE, "close-timeout", QMP_TIMEOUT_NONE,
+                "timeout", QMP_TIMEOUT_NONE, "stall-time", QMP_TIMEOUT_NONE,
                 "guest-agent", FUZZ_GUEST_AGENT,
                 "await-greeting", strchr (letters, 'w') == NULL,
                 "negotiate", strchr (letters, 'n') == NULL,
@@ -707,7 +707,7 @@ set_up (Talk       *self,
   self->listener = qmp_event_listener_new (NULL);
   qmp_event_listener_set_max_length (self->listener, 4);
   if (strchr (letters, 'f') != NULL)
-    qmp_event_listener_set_filter (self->listener, filter_cb, NULL, NULL);
+    test_set_filter (self->listener, filter_cb, NULL, NULL);
 }
 
 /* A blocking call that has nothing to wait for. It lets GIO finish what was begun in an earlier one. */

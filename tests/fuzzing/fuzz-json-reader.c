@@ -2,8 +2,8 @@
 #include "fuzz.h"
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-node-private.h"
-#include "qmp-glib/qmp-json-reader-private.h"
+#include "json/qmp-json-node-private.h"
+#include "json/qmp-json-reader-private.h"
 
 /* The reader gives the same frames, faults and offsets however its input is cut; what it calls right, the check of a
  * whole text does too, and json-glib's parser reads it as the same value.

@@ -2,10 +2,10 @@
 #include "fuzz.h"
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-node-private.h"
-#include "qmp-glib/qmp-json-reader-private.h"
-#include "qmp-glib/qmp-json-text-private.h"
-#include "qmp-glib/qmp-json-writer-private.h"
+#include "json/qmp-json-node-private.h"
+#include "json/qmp-json-reader-private.h"
+#include "json/qmp-json-text-private.h"
+#include "json/qmp-json-writer-private.h"
 
 /* What is written is strict JSON that QEMU takes, and reads back as what it was written from; every form of a text says
  * the same.

@@ -2,9 +2,9 @@
 #include "fuzz.h"
 
 #include "qmp-glib/qmp-error.h"
-#include "qmp-glib/qmp-json-node-private.h"
-#include "qmp-glib/qmp-json-text-private.h"
-#include "qmp-glib/qmp-message-private.h"
+#include "json/qmp-json-node-private.h"
+#include "json/qmp-json-text-private.h"
+#include "message/qmp-message-private.h"
 
 /* A message from any bytes, and changes to it; the same bytes as an event and as a greeting that were received.
  *
@@ -13,6 +13,7 @@
  *
  *   +NAME=JSON   set a member to a text       =NAME=JSON  to a node
  *   -NAME        remove a member              ?NAME       ask for it
+ *   lPATH        look a value up
  *   o, O         out-of-band, and not         d           go on with a duplicate
  *   c            go on with a new command, the message's members for arguments
  *   wJSON        for the wire, with that id */
@@ -43,7 +44,7 @@ check_whole (QmpMessage *message)
 {
   g_autoptr(GBytes) bytes = dup_bytes (message);
   g_autofree char *pretty = qmp_message_to_string (message);
-  g_autoptr(QmpMessage) again = qmp_message_new_from_bytes (bytes, FALSE, NULL);
+  g_autoptr(QmpMessage) again = qmp_message_new_from_bytes_unchecked (bytes);
   g_autoptr(QmpMessage) copy = qmp_message_dup (message);
   gboolean valid = qmp_message_validate (message, NULL);
 
@@ -66,7 +67,7 @@ check_members (QmpMessage *message)
 
   for (guint i = 0; names[i] != NULL; i++)
     {
-      g_autofree char *text = qmp_message_get_member_text (message, names[i]);
+      g_autofree char *text = qmp_message_dup_member_text (message, names[i]);
       JsonNode *node = qmp_message_get_member (message, names[i]);
 
       g_assert_true (qmp_message_has_member (message, names[i]));
@@ -82,10 +83,37 @@ ask (QmpMessage *message,
      const char *name)
 {
   gboolean has = qmp_message_has_member (message, name);
-  g_autofree char *text = qmp_message_get_member_text (message, name);
+  g_autofree char *text = qmp_message_dup_member_text (message, name);
 
   g_assert_true (has == (text != NULL));
   g_assert_true (has == (qmp_message_get_member (message, name) != NULL));
+}
+
+/* A value is found or it is not, whoever asks, and what is found is a value. */
+static void
+look_up (QmpMessage *message,
+         const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = qmp_message_dup_text (message, path, &error);
+  g_autoptr(JsonNode) node = NULL, again = NULL;
+  gint64 number;
+
+  g_assert_true ((text != NULL) == (error == NULL));
+  g_assert_true ((text != NULL) == qmp_message_has_path (message, path));
+  if (text == NULL)
+    {
+      g_assert_true (error->domain == QMP_COMMAND_ERROR || error->domain == QMP_PROTOCOL_ERROR);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL) || !g_utf8_validate (path, -1, NULL));
+      return;
+    }
+
+  g_assert_true (qmp_json_check (text, strlen (text), 1024, NULL, NULL));
+  node = qmp_message_dup_node (message, path, NULL);
+  again = qmp_json_to_whole_node (text, strlen (text), NULL);
+  g_assert_true (node == NULL ? again == NULL : fuzz_same_value (node, again));
+  g_assert_true (qmp_message_lookup (message, NULL, path, "x", &number, NULL) ==
+                 qmp_json_get_int64 (text, strlen (text), &number));
 }
 
 static void
@@ -104,7 +132,7 @@ set_text (QmpMessage *message,
       return;
     }
   g_assert_no_error (error);
-  text = qmp_message_get_member_text (message, name);
+  text = qmp_message_dup_member_text (message, name);
   assert_same_json (text, strlen (text), value, strlen (value));
 }
 
@@ -200,6 +228,9 @@ follow (QmpMessage **message,
     case '?':
       ask (*message, line + 1);
       break;
+    case 'l':
+      look_up (*message, line + 1);
+      break;
     case 'o':
     case 'O':
       qmp_message_set_out_of_band (*message, line[0] == 'o');
@@ -221,10 +252,9 @@ follow (QmpMessage **message,
 /* --- what was received --- */
 
 static void
-check_event (GBytes               *bytes,
-             const QmpJsonOutline *outline)
+check_event (QmpJsonFrame *frame)
 {
-  g_autoptr(QmpEvent) event = qmp_event_new_received (g_bytes_ref (bytes), outline);
+  g_autoptr(QmpEvent) event = qmp_event_new_received (NULL, frame);
   JsonNode *data = qmp_event_get_data (event);
 
   g_assert_true (g_utf8_validate (qmp_event_get_name (event), -1, NULL));
@@ -236,11 +266,10 @@ check_event (GBytes               *bytes,
 }
 
 static void
-check_greeting (GBytes               *bytes,
-                const QmpJsonOutline *outline)
+check_greeting (QmpJsonFrame *frame)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(QmpGreeting) greeting = qmp_greeting_new_received (g_bytes_ref (bytes), outline, &error);
+  g_autoptr(QmpGreeting) greeting = qmp_greeting_new_received (NULL, frame, &error);
   const char * const *capabilities;
   guint major, minor, micro;
 
@@ -260,16 +289,15 @@ check_greeting (GBytes               *bytes,
 static void
 check_received (GBytes *bytes)
 {
-  gsize length;
-  const char *text = g_bytes_get_data (bytes, &length);
-  QmpJsonOutline outline;
+  QmpJsonFrame frame = { NULL };
 
-  if (!qmp_json_check (text, length, 1024, &outline, NULL) || outline.kind != QMP_JSON_OBJECT)
+  frame.text = g_bytes_get_data (bytes, &frame.length);
+  if (!qmp_json_check (frame.text, frame.length, 1024, &frame.outline, NULL) || frame.outline.kind != QMP_JSON_OBJECT)
     return;
-  if (outline.members[QMP_JSON_KEY_EVENT].length > 0)
-    check_event (bytes, &outline);
-  if (outline.members[QMP_JSON_KEY_QMP].length > 0)
-    check_greeting (bytes, &outline);
+  if (frame.outline.members[QMP_JSON_KEY_EVENT].length > 0)
+    check_event (&frame);
+  if (frame.outline.members[QMP_JSON_KEY_QMP].length > 0)
+    check_greeting (&frame);
 }
 
 static GPtrArray *
@@ -292,18 +320,18 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autoptr(GPtrArray) lines = NULL;
   g_autoptr(GBytes) bytes = NULL;
   g_autoptr(QmpMessage) message = NULL;
-  g_autoptr(QmpMessage) eager = NULL;
+  g_autoptr(QmpMessage) checked = NULL;
 
   fuzz_input_init (&input, data, size);
   lines = take_instructions (&input);
   bytes = g_bytes_new (input.at, input.left);
-  message = qmp_message_new_from_bytes (bytes, FALSE, NULL);
-  eager = qmp_message_new_from_bytes (bytes, TRUE, NULL);
-  g_assert_true ((eager != NULL) == qmp_message_validate (message, NULL));
+  message = qmp_message_new_from_bytes_unchecked (bytes);
+  checked = qmp_message_new_from_bytes (bytes, NULL);
+  g_assert_true ((checked != NULL) == qmp_message_validate (message, NULL));
 
   check_received (bytes);
   check_whole (message);
-  for (guint i = 0; eager != NULL && i < lines->len; i++)
+  for (guint i = 0; checked != NULL && i < lines->len; i++)
     follow (&message, g_ptr_array_index (lines, i));
   check_whole (message);
   check_members (message);

@@ -24,8 +24,8 @@ walk_member (Walk            *self,
              QmpSchemaMember *member,
              guint            depth)
 {
-  g_autoptr(QmpSchemaType) its = qmp_schema_member_get_value_type (member);
-  g_autoptr(QmpSchemaMember) found = qmp_schema_type_get_member (type, qmp_schema_member_get_name (member));
+  g_autoptr(QmpSchemaType) its = qmp_schema_member_ref_value_type (member);
+  g_autoptr(QmpSchemaMember) found = qmp_schema_type_ref_member (type, qmp_schema_member_get_name (member));
 
   g_strfreev (qmp_schema_member_list_features (member));
   g_assert_nonnull (found);
@@ -66,7 +66,7 @@ walk_cases (Walk          *self,
 
   for (guint i = 0; cases[i] != NULL; i++)
     {
-      g_autoptr(QmpSchemaType) variant = qmp_schema_type_get_variant (type, cases[i]);
+      g_autoptr(QmpSchemaType) variant = qmp_schema_type_ref_variant (type, cases[i]);
 
       if (variant != NULL)
         walk_type (self, variant, depth);
@@ -102,7 +102,7 @@ walk_type (Walk          *self,
   g_assert_nonnull (qmp_schema_type_get_json_type (type));
   g_assert_true (qmp_schema_type_equal (type, type));
   g_strfreev (qmp_schema_type_list_features (type));
-  element = qmp_schema_type_get_element_type (type);
+  element = qmp_schema_type_ref_element_type (type);
   if (element != NULL)
     walk_type (self, element, depth - 1);
   walk_members (self, type, depth - 1);
@@ -134,8 +134,8 @@ walk (QmpSchema *schema)
 
   for (guint i = 0; commands[i] != NULL && self.n_types > 0; i++)
     {
-      g_autoptr(QmpSchemaType) arguments = qmp_schema_get_command_arguments (schema, commands[i]);
-      g_autoptr(QmpSchemaType) result = qmp_schema_get_command_return (schema, commands[i]);
+      g_autoptr(QmpSchemaType) arguments = qmp_schema_ref_command_arguments (schema, commands[i]);
+      g_autoptr(QmpSchemaType) result = qmp_schema_ref_command_return (schema, commands[i]);
 
       g_assert_true (qmp_schema_has_command (schema, commands[i]));
       qmp_schema_allows_out_of_band (schema, commands[i]);
@@ -144,7 +144,7 @@ walk (QmpSchema *schema)
     }
   for (guint i = 0; events[i] != NULL && self.n_types > 0; i++)
     {
-      g_autoptr(QmpSchemaType) data = qmp_schema_get_event_data (schema, events[i]);
+      g_autoptr(QmpSchemaType) data = qmp_schema_ref_event_data (schema, events[i]);
 
       g_assert_true (qmp_schema_has_event (schema, events[i]));
       walk_entry (&self, schema, events[i], data);
@@ -186,15 +186,15 @@ check_command (QmpSchema  *schema,
                const char *text)
 {
   g_autoptr(GBytes) bytes = g_bytes_new (text, strlen (text));
-  g_autoptr(QmpMessage) command = qmp_message_new_from_bytes (bytes, TRUE, NULL);
+  g_autoptr(QmpMessage) command = qmp_message_new_from_bytes (bytes, NULL);
   g_autoptr(GError) error = NULL;
   GList *problems;
   gboolean right;
 
   if (command == NULL)
     return;
-  problems = qmp_schema_validate (schema, command);
-  right = qmp_schema_check (schema, command, &error);
+  problems = qmp_schema_list_problems (schema, command);
+  right = qmp_schema_validate (schema, command, &error);
   g_assert_true (right == (error == NULL));
   g_assert_true (right == !has_errors (problems));
   g_list_free_full (problems, g_object_unref);

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "qmp-glib/qmp-json-reader-private.h"
+#include "json/qmp-json-reader-private.h"
 #include "qmp-glib/qmp-message.h"
 
 struct _FuzzServer {
@@ -103,9 +103,9 @@ note_command (FuzzServer   *self,
 
   g_assert_no_error (frame->fault);
   bytes = qmp_json_reader_dup_bytes (self->reader, frame);
-  command = qmp_message_new_from_bytes (bytes, TRUE, NULL);
+  command = qmp_message_new_from_bytes (bytes, NULL);
   g_assert_nonnull (command);
-  id = qmp_message_get_member_text (command, "id");
+  id = qmp_message_dup_member_text (command, "id");
   if (id != NULL)
     g_queue_push_tail (&self->ids, id);
   sync = dup_sync (command);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library as users have it: installed, under a prefix of its own, with the variables that such a prefix takes.
+"""The library as users have it: installed as docs/installing.md says, with the variables that it names and no other.
 
-A tree is built and installed, and the build is taken away before anything is tried; what came from there is missing.
+A copy of the tree is built and installed, and is taken away before anything is tried; what came from there is missing.
 
-usage: installed.py SOURCE_ROOT [PYTHON GJS]
+usage: installed.py home|system SOURCE_ROOT [PYTHON GJS]
+
+home: below the home directory, whose name has a blank; system: in a /usr/local that nobody else sees, which root can have.
 """
 
 import gettext
@@ -18,6 +20,9 @@ import sys
 import tempfile
 import unittest
 
+RECIPE = re.compile(r'<!-- run:(\w+) -->\n```sh\n(.*?)```', re.DOTALL)
+NOT_FOUND = re.compile(r'^\| `(.+?)` \|', re.MULTILINE)
+SKIPPED = 77
 SAID = {
     'C.UTF-8': 'The address is empty',
     'de_DE.UTF-8': 'Die Adresse ist leer',
@@ -42,35 +47,39 @@ print(new TextDecoder().decode(GLib.file_get_contents('/proc/self/maps')[1]), Qm
 class Installation:
     """A tree that was installed, and the environment in which it is found."""
 
-    def __init__(self, source, directory):
+    def __init__(self, kind, source, directory):
         self.source = pathlib.Path(source).resolve()
-        self.directory = pathlib.Path(directory).resolve()
-        self.prefix = self.directory / 'prefix'
-        self.environment = {'PATH': os.environ['PATH'], 'HOME': str(self.directory), 'LC_ALL': 'C.UTF-8'}
+        self.directory = pathlib.Path(directory).resolve() / 'ho me'
+        self.prefix = {'home': self.directory / '.local', 'system': pathlib.Path('/usr/local')}[kind]
+        self.built = self.directory / 'source'
+        text = (self.source / 'docs/installing.md').read_text(encoding='utf-8')
+        self.recipes = [recipe for name, recipe in RECIPE.findall(text) if name == kind]
+        self.not_found = NOT_FOUND.findall(text.split('## When it is not found')[1])
+        self.environment = {'PATH': f'{self.directory}/bin:/usr/local/bin:/usr/bin:/bin', 'HOME': str(self.directory),
+                            'LC_ALL': 'C.UTF-8', 'PYTHONDONTWRITEBYTECODE': '1'}
         self._install()
         self.libraries = self.find('libqmp-glib-1.0.so').parent
-        self.environment.update({
-            'PATH': f'{self.prefix}/bin:{os.environ["PATH"]}',
-            'G_DEBUG': 'fatal-criticals',
-            'LD_LIBRARY_PATH': str(self.libraries),
-            'PKG_CONFIG_PATH': str(self.find('qmp-glib-1.0.pc').parent),
-            'GI_TYPELIB_PATH': str(self.find('Qmp-1.0.typelib').parent),
-            'PYTHONPATH': str(self.find('gi/overrides/Qmp.py').parents[2]),
-            'PYTHONDONTWRITEBYTECODE': '1',
-            'XDG_DATA_DIRS': f'{self.prefix}/share:/usr/local/share:/usr/share',
-        })
 
     def _install(self):
-        build = self.directory / 'build'
-        self.run('meson', 'setup', build, self.source, '--prefix', self.prefix, '-Dbuildtype=plain', '-Dtests=false',
-                 '-Dintrospection=enabled', '-Dvapi=enabled', '-Dtools=enabled', '-Ddocumentation=disabled')
-        self.run('meson', 'compile', '-C', build)
-        self.run('meson', 'install', '--no-rebuild', '-C', build)
-        shutil.rmtree(build)
+        """Runs the recipes, and keeps what they have told the shell to set."""
+        shutil.copytree(self.source, self.built, ignore=lambda directory, names: [
+            name for name in names if name == '.git' or (pathlib.Path(directory, name) / 'meson-private').exists()])
+        sudo = self.directory / 'bin/sudo'
+        sudo.parent.mkdir()
+        sudo.write_text('#!/bin/sh\nexec "$@"\n', encoding='utf-8')
+        sudo.chmod(0o755)
+        variables = self.directory / 'variables'
+        script = '\n'.join(['set -eu', *self.recipes, 'env -0 >"$HOME/variables"'])
+        self.recipe_said = self.run('sh', '-c', script, cwd=self.built, CFLAGS="-O0 -g0")
+        given = dict(line.split('=', 1) for line in variables.read_text(encoding='utf-8').split('\0') if line)
+        self.set = {name: value for name, value in given.items()
+                    if value != self.environment.get(name) and name not in ('CFLAGS', 'PWD', 'OLDPWD', '_')}
+        self.environment.update(self.set, G_DEBUG='fatal-criticals')
+        shutil.rmtree(self.built)
 
-    def run(self, *command, **variables):
+    def run(self, *command, cwd=None, **variables):
         """Returns what a command prints; its failure is one of the test's."""
-        done = subprocess.run(list(map(str, command)), env={**self.environment, **variables}, cwd=self.directory,
+        done = subprocess.run(list(map(str, command)), env={**self.environment, **variables}, cwd=cwd or self.directory,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               encoding='utf-8', check=False)
         if done.returncode != 0:
@@ -103,8 +112,10 @@ def stands_in(text, message):
 
 
 class Installed(unittest.TestCase):
-    def with_qemu(self, *command):
-        installed.run(sys.executable, installed.source / 'tests/with-qemu', *command)
+    def use_all(self, *command):
+        """Runs all tests of the overrides, in one of the places: where they were found does not change what they do."""
+        if KIND == 'home':
+            installed.run(sys.executable, installed.source / 'tests/with-qemu', *command)
 
     def tell(self, hello, story):
         """Runs the programs of a language's that print what those of every other print."""
@@ -120,10 +131,67 @@ class Installed(unittest.TestCase):
             self.assertIn(f' {installed.libraries}/', line)
 
     def test_nothing_points_back(self):
-        places = [re.escape(bytes(place)) for place in (installed.directory / 'build', installed.source)]
+        places = [re.escape(bytes(place)) for place in (installed.built, installed.source)]
         back = re.compile(rb'(?<![\w.}-])(?:' + b'|'.join(places) + rb')/[^\0\s]*')
         for path in filter(pathlib.Path.is_file, installed.prefix.rglob('*')):
             self.assertEqual(back.findall(path.read_bytes()), [], path)
+
+    def test_variables(self):
+        names = {'home': {'PATH', 'LD_LIBRARY_PATH', 'PKG_CONFIG_PATH', 'GI_TYPELIB_PATH', 'XDG_DATA_DIRS'},
+                 'system': {'GI_TYPELIB_PATH'}}
+        self.assertEqual(set(installed.set), names[KIND])
+
+    def test_recipes(self):
+        self.assertTrue('bound method' in installed.recipe_said, installed.recipe_said[-500:])
+        places = re.findall('^Installing .* to (.*)', installed.recipe_said, re.MULTILINE)
+        self.assertTrue(places)
+        self.assertEqual([place for place in places if '/../' in place], [])
+
+    def test_read_again(self):
+        """The file adds what is not there, and no more, in each shell."""
+        path = installed.find('qmp-glib-1.0/environment.sh')
+        names = sorted(installed.set)
+        show = '; '.join(f'echo "${{{name}-}}"' for name in names)
+        for shell in ['sh', 'bash', 'dash', 'zsh']:
+            for first, want in [('', installed.set), ('old', {name: f'{installed.set[name]}:old' for name in names})]:
+                with self.subTest(shell=shell, first=first):
+                    start = {name: first for name in names if name not in ('PATH', 'XDG_DATA_DIRS')}
+                    script = f'set -eu; . "$0"; . "$0"; {show}'
+                    said = installed.run(shell, '-c', script, path, **start).splitlines()
+                    self.assertEqual(said, [want[name] if name in start else installed.environment[name]
+                                            for name in names])
+
+    def test_not_found(self):
+        if KIND == 'system':
+            self.skipTest('of a prefix of its own')
+        javascript = installed.directory / 'open.js'
+        javascript.write_text("import Qmp from 'gi://Qmp?version=1.0'; Qmp.Client.open_address('');\n", encoding='utf-8')
+        vala = installed.directory / 'empty.vala'
+        vala.write_text('void main () {}\n', encoding='utf-8')
+        python = 'import gi; gi.require_version("Qmp", "1.0"); from gi.repository import Qmp; Qmp.Client.open_address'
+        modules = str(installed.find('gi/overrides/Qmp.py').parents[2])
+        said = [self.fail_without(*case) for case in [
+            ('GI_TYPELIB_PATH', [PYTHON, '-c', python]),
+            ('', [PYTHON, '-s', '-c', python]),
+            ('', [PYTHON, '-S', '-c', python]),
+            ('', [PYTHON, '-S', '-c', python], {'PYTHONPATH': modules}),
+            ('LD_LIBRARY_PATH', ['qmp', '--version']),
+            ('LD_LIBRARY_PATH', [PYTHON, '-c', python]),
+            ('GI_TYPELIB_PATH', [GJS, '-m', javascript]),
+            ('XDG_DATA_DIRS', [GJS, '-m', javascript]),
+            ('PKG_CONFIG_PATH', ['pkg-config', '--print-errors', 'qmp-glib-1.0']),
+            ('XDG_DATA_DIRS', ['valac', '--pkg', 'qmp-glib-1.0', vala, '-o', installed.directory / 'empty']),
+        ]]
+        for text, message in zip(said, installed.not_found, strict=True):
+            self.assertIn(message, text)
+
+    def fail_without(self, name, command, more=None):
+        environment = {**installed.environment, **(more or {})}
+        environment.pop(name, None)
+        done = subprocess.run(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', check=False)
+        self.assertNotEqual(done.returncode, 0, f'{command} without {name}: {done.stdout}')
+        return done.stdout
 
     def test_c(self):
         hello, story = [installed.compile_c(installed.source / path)
@@ -143,8 +211,9 @@ class Installed(unittest.TestCase):
         self.assert_library_in(maps)
         self.tell([PYTHON, installed.source / 'docs/examples/hello.py'],
                   [PYTHON, installed.source / 'tests/story/story.py'])
-        self.with_qemu(PYTHON, installed.source / 'tests/introspection/overrides.py')
+        self.use_all(PYTHON, installed.source / 'tests/introspection/overrides.py')
         installed.find('gi-stubs/repository/Qmp.pyi')
+        installed.find('gi-stubs/py.typed')
 
     def test_javascript(self):
         script = installed.directory / 'where.js'
@@ -154,7 +223,8 @@ class Installed(unittest.TestCase):
         self.assert_library_in(maps)
         self.tell([GJS, '-m', installed.source / 'docs/examples/hello.js'],
                   [GJS, '-m', installed.source / 'tests/story/story.js'])
-        self.with_qemu(GJS, '-m', installed.source / 'tests/introspection/overrides.js')
+        self.use_all(GJS, '-m', installed.source / 'tests/introspection/overrides.js')
+        installed.find('qmp-glib-1.0/Qmp.d.ts')
 
     def test_programs(self):
         version = installed.run('pkg-config', '--modversion', 'qmp-glib-1.0').strip()
@@ -166,9 +236,9 @@ class Installed(unittest.TestCase):
             self.assertIn(f'.TH "{name.upper()}"', installed.find(f'man1/{name}.1').read_text(encoding='utf-8').upper())
             completion = installed.find(f'bash-completion/completions/{name}')
             self.assertIn(name, installed.run('bash', '-c', '. "$0"; complete -p "$1"', completion, name))
-            functions = installed.find('zsh/site-functions/_qmp').parent
-            load = 'fpath=($0 $fpath); autoload -U compinit; compinit -u -D; print $_comps[$1]'
-            self.assertEqual(installed.run('zsh', '-f', '-c', load, functions, name), '_qmp\n')
+        functions = installed.find('zsh/site-functions/_qmp').parent
+        load = 'fpath=($0 $fpath); autoload -U compinit; compinit -u -D; for name; do print $_comps[$name]; done'
+        self.assertEqual(installed.run('zsh', '-f', '-c', load, functions, *programs), '_qmp\n' * len(programs))
 
     def test_translations(self):
         program = installed.compile_c(installed.source / 'tests/installed/speaks.c')
@@ -201,8 +271,39 @@ class Installed(unittest.TestCase):
                               stderr=subprocess.STDOUT, encoding='utf-8', check=False).stdout
 
 
+def hide_system(directory):
+    """From here on the system's own places are this process' own, and empty where the library goes."""
+    layers = directory / 'etc'
+    layers.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', layers], check=True)
+    for name in 'upper', 'work':
+        (layers / name).mkdir()
+    overlay = f'lowerdir=/etc,upperdir={layers}/upper,workdir={layers}/work'
+    subprocess.run(['mount', '-t', 'overlay', 'overlay', '-o', overlay, '/etc'], check=True)
+    for place in '/usr/local', '/var/cache/ldconfig':
+        subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', place], check=True)
+
+
+def enter_namespace(arguments):
+    """Does it all over again where mounts are its own, or says why it cannot."""
+    for command in [['true'], ['mount', '-t', 'tmpfs', 'tmpfs', '/usr/local']]:
+        if os.geteuid() != 0 or subprocess.run(['unshare', '--mount', *command], check=False).returncode != 0:
+            print('skipped: a /usr/local of one\'s own takes root, and unshare')
+            sys.exit(SKIPPED)
+    os.execvp('unshare', ['unshare', '--mount', 'env', f'{INSIDE}=yes', sys.executable, *arguments])
+
+
+INSIDE = 'QMP_INSTALLED_INSIDE'
+
 if __name__ == '__main__':
-    SOURCE, PYTHON, GJS = (*sys.argv[1:], '/usr/bin/python3', 'gjs')[:3]
+    KIND, SOURCE, PYTHON, GJS = (*sys.argv[1:], '/usr/bin/python3', 'gjs')[:4]
+    if KIND == 'system' and INSIDE not in os.environ:
+        enter_namespace(sys.argv)
     with tempfile.TemporaryDirectory(prefix='qmp-glib-') as scratch:
-        installed = Installation(SOURCE, scratch)
-        unittest.main(argv=sys.argv[:1], verbosity=2)
+        if KIND == 'system':
+            hide_system(pathlib.Path(scratch))
+        installed = Installation(KIND, SOURCE, scratch)
+        done = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False)
+        if KIND == 'system':
+            subprocess.run(['umount', '/etc', pathlib.Path(scratch) / 'etc'], check=True)
+    sys.exit(not done.result.wasSuccessful())

@@ -13,12 +13,26 @@ import System from 'system';
 const make = {
   'Client': () => Qmp.Client.new(null),
   'EventListener': () => Qmp.EventListener.new(null),
+  'EventMatch': () => Qmp.EventMatch.new(null),
   'Gio.IOStream': () => Gio.SimpleIOStream.new(Gio.MemoryInputStream.new(), Gio.MemoryOutputStream.new_resizable()),
-  'Gio.SocketConnectable': () => Gio.UnixSocketAddress.new('/nonexistent'),
+  'Gio.SocketConnectable': () => Gio.UnixSocketAddress.new('/nonexistent/socket'),
+  'GLib.Bytes': () => new Uint8Array(),
+  'GuestAgent': () => Qmp.GuestAgent.new(Qmp.Client.new(null)),
+  'GuestExecFlags': () => Qmp.GuestExecFlags.DEFAULT,
+  'GuestShutdownMode': () => Qmp.GuestShutdownMode.HALT,
+  'GuestSuspendMode': () => Qmp.GuestSuspendMode.RAM,
+  'GuestWriteFlags': () => Qmp.GuestWriteFlags.REPLACE,
+  'Job': () => new Qmp.Job(),
   'Json.Node': () => null,
+  'Launcher': () => Qmp.Launcher.new(['/nonexistent/qemu']),
+  'Machine': () => Qmp.Machine.new(null),
   'Message': () => Qmp.Message.new_command('query-status'),
+  'gboolean': () => false,
+  'ShutDownFlags': () => Qmp.ShutDownFlags.NONE,
   'gint': () => 0,
+  'gint64': () => 0,
   'utf8': () => 'query-status',
+  'utf8[]': () => ['query-status'],
 };
 
 // Most fail, since nothing is open.

@@ -15,18 +15,32 @@ import gi
 
 gi.require_version('Qmp', '1.0')
 from gi.overrides import _qmp_waiting
-from gi.repository import Gio, GLib, Qmp
+from gi.repository import Gio, GLib, GObject, Qmp
 
 FUNCTIONS = json.loads(sys.argv.pop())
 MAKE = {
     'Client': lambda: Qmp.Client.new(None),
     'EventListener': lambda: Qmp.EventListener.new(None),
+    'EventMatch': lambda: Qmp.EventMatch.new(None),
     'Gio.IOStream': lambda: Gio.SimpleIOStream.new(Gio.MemoryInputStream.new(), Gio.MemoryOutputStream.new_resizable()),
-    'Gio.SocketConnectable': lambda: Gio.UnixSocketAddress.new('/nonexistent'),
+    'Gio.SocketConnectable': lambda: Gio.UnixSocketAddress.new('/nonexistent/socket'),
+    'GLib.Bytes': lambda: b'',
+    'GuestAgent': lambda: Qmp.GuestAgent.new(Qmp.Client.new(None)),
+    'GuestExecFlags': lambda: Qmp.GuestExecFlags.DEFAULT,
+    'GuestShutdownMode': lambda: Qmp.GuestShutdownMode.HALT,
+    'GuestSuspendMode': lambda: Qmp.GuestSuspendMode.RAM,
+    'GuestWriteFlags': lambda: Qmp.GuestWriteFlags.REPLACE,
+    'Job': lambda: GObject.new(Qmp.Job),
     'Json.Node': lambda: None,
+    'Launcher': lambda: Qmp.Launcher.new(['/nonexistent/qemu']),
+    'Machine': lambda: Qmp.Machine.new(None),
     'Message': lambda: Qmp.Message.new_command('query-status'),
+    'gboolean': lambda: False,
+    'ShutDownFlags': lambda: Qmp.ShutDownFlags.NONE,
     'gint': lambda: 0,
+    'gint64': lambda: 0,
     'utf8': lambda: 'query-status',
+    'utf8[]': lambda: ['query-status'],
 }
 
 
@@ -57,7 +71,8 @@ class Awaitable(unittest.TestCase):
     def test_in_asyncio(self):
         async def begin(call):
             started = call()
-            self.assertIsInstance(started, asyncio.Future)
+            self.assertIsInstance(started, Qmp.Call)
+            self.assertTrue(asyncio.iscoroutine(started))
             await asyncio.wait_for(finish(started), 30)
 
         self.for_each('_async', lambda call: asyncio.run(begin(call)))

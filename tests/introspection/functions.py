@@ -16,9 +16,10 @@ GIVEN_BY_ITSELF = ('Gio.Cancellable', 'Gio.AsyncReadyCallback', 'gpointer')
 
 def parameter_types(function):
     for parameter in function.iterfind(f'{CORE}parameters/{CORE}parameter'):
-        name = parameter.find(f'{CORE}type').get('name')
+        array = parameter.find(f'{CORE}array')
+        name = (parameter if array is None else array).find(f'{CORE}type').get('name')
         if name not in GIVEN_BY_ITSELF:
-            yield name
+            yield name if array is None else f'{name}[]'
 
 
 def list_functions(path):

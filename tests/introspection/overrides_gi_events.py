@@ -15,25 +15,15 @@ import gi
 
 gi.require_version('Qmp', '1.0')
 from gi.events import GLibEventLoop, GLibEventLoopPolicy
-from gi.overrides import _qmp_asyncio
 from gi.repository import Gio, GLib, Qmp
 
 import overrides_asyncio
+from beside_glib import BesideGLib, OnGLib
 from peer import Peer
 
 POLICY = GLibEventLoopPolicy()
-
-
-class OnGLib:
-    """All that works with asyncio's loop works with this one, which iterates the main context itself."""
-
-    loop_factory = staticmethod(POLICY.get_event_loop)
-
-    async def asyncSetUp(self):
-        loop = asyncio.get_running_loop()
-        self.assertIsInstance(loop, GLibEventLoop)
-        self.assertTrue(_qmp_asyncio.iterates_glib(loop))
-        await super().asyncSetUp()
+OnGLib.loop_class = GLibEventLoop
+OnGLib.loop_factory = staticmethod(POLICY.get_event_loop)
 
 
 class WithQemu(OnGLib, overrides_asyncio.WithQemu):
@@ -41,6 +31,10 @@ class WithQemu(OnGLib, overrides_asyncio.WithQemu):
 
 
 class WithPeer(OnGLib, overrides_asyncio.WithPeer):
+    pass
+
+
+class Beside(BesideGLib, unittest.IsolatedAsyncioTestCase):
     pass
 
 
@@ -62,6 +56,17 @@ class Programs(unittest.TestCase):
         task.add_done_callback(lambda _task: loop.quit())
         loop.run()
         self.assertEqual(task.result(), {'n': 1})
+
+    def test_tasks_of_qmp(self):
+        """Qmp.run() and Qmp.spawn() are for programs without asyncio; where its loop runs as well, they go on working."""
+        async def main():
+            vm = await Qmp.Client.open_address_async(self.peer.address)
+            await asyncio.get_running_loop().create_task(asyncio.sleep(0.01))
+            value = await Qmp.gather(vm.execute_async('echo', n=1), Qmp.spawn(vm.execute_async('echo', n=2)))
+            await vm.close_async()
+            return value
+
+        self.assertEqual(Qmp.run(main()), [{'n': 1}, {'n': 2}])
 
     def test_beside_gio(self):
         """PyGObject's own awaitables and these."""

@@ -120,7 +120,7 @@ tests['errors'] = async vm => {
     Qmp.CommandError, Qmp.CommandError.DEVICE_NOT_FOUND);
   assert(error instanceof Qmp.CommandError, 'the error has another type');
   assertEqual(Qmp.CommandError.get_class(error), 'DeviceNotFound');
-  assertEqual(error.message, "Device 'nope' not found");
+  assert(error.message.includes('nope'), `another error: ${error.message}`);
   await assertFails(vm.execute_async('no-such-thing', null, null),
     Qmp.CommandError, Qmp.CommandError.COMMAND_NOT_FOUND);
   await assertFails(Qmp.Client.new(null).execute_async('query-status', null, null),
@@ -137,11 +137,18 @@ tests['a cancelled call'] = async vm => {
 
 tests['messages'] = async () => {
   const text = '{"a":18446744073709551615,"b":1e400}';
-  const message = Qmp.Message.new_from_bytes(new TextEncoder().encode(text), true);
+  const message = Qmp.Message.new_from_bytes(new TextEncoder().encode(text));
   assertEqual(new TextDecoder().decode(message.get_bytes().toArray()), text);
   assertEqual(message.list_members(), ['a', 'b']);
-  assertEqual(message.get_member_text('a'), '18446744073709551615');
-  await assertFails((async () => Qmp.Message.new_from_bytes(new TextEncoder().encode('{"a":'), true))(),
+  assertEqual(message.dup_member_text('a'), '18446744073709551615');
+  const reply = Qmp.Message.new_from_bytes(new TextEncoder().encode('{"return":{"status":"running","list":[true,7,0.5]}}'));
+  assertEqual(reply.dup_string('return.status'), 'running');
+  assertEqual([reply.get_boolean('return.list[0]'), reply.get_int64('return.list[1]'), reply.get_double('return.list[2]')],
+    [true, 7, 0.5]);
+  assertEqual([reply.has_path('return.list[3]'), reply.get_n_elements('return.list')], [false, 3]);
+  await assertFails((async () => reply.get_int64('return.status'))(), Qmp.ProtocolError, Qmp.ProtocolError.UNEXPECTED_TYPE);
+  await assertFails((async () => reply.dup_string('return.stats'))(), Qmp.ProtocolError, Qmp.ProtocolError.NOT_FOUND);
+  await assertFails((async () => Qmp.Message.new_from_bytes(new TextEncoder().encode('{"a":')))(),
     Qmp.ProtocolError, Qmp.ProtocolError.DESERIALIZATION);
 };
 

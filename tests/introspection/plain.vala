@@ -51,6 +51,42 @@ void commands (Qmp.Client vm) throws Error {
   assert_cmpuint (objects.get_array ().get_length (), CompareOperator.GT, 0);
 }
 
+/* What takes a variable number of arguments. */
+void variable (Qmp.Client vm) throws Error {
+  var status = vm.exchange (new Qmp.Message.parsed ("query-status", null));
+  string state, absent;
+  bool running;
+  int number;
+  assert_true (status.lookup ("return.status", "s", out state, "return.running", "b", out running,
+                              "return.absent", "?s", out absent));
+  assert_cmpstr (state, CompareOperator.EQ, "running");
+  assert_true (running);
+  assert_null (absent);
+  try {
+    status.lookup ("return.status", "s", out state, "return.status", "i", out number);
+    assert_not_reached ();
+  } catch (Qmp.ProtocolError.UNEXPECTED_TYPE error) {
+    assert_null (state);
+  }
+  var objects = vm.execute_parsed (null, "qom-list", "{'path': %s}", "/");
+  assert_cmpuint (objects.get_n_elements ("return"), CompareOperator.GT, 0);
+  try {
+    new Qmp.Message.parsed ("stop", "%j", "3").validate ();
+    assert_not_reached ();
+  } catch (Qmp.ProtocolError.UNEXPECTED_TYPE error) {
+  }
+  try {
+    vm.exchange (new Qmp.Message.parsed ("device_del", "{'id': %s}", "nope")).dup_node ("return");
+    assert_not_reached ();
+  } catch (Qmp.CommandError.DEVICE_NOT_FOUND error) {
+  }
+  try {
+    vm.execute_parsed (null, "device_del", "{'id': %s}", "nope");
+    assert_not_reached ();
+  } catch (Qmp.CommandError.DEVICE_NOT_FOUND error) {
+  }
+}
+
 void asynchronous (Qmp.Client vm) throws Error {
   var loop = new MainLoop ();
   Error? failure = null;
@@ -120,6 +156,7 @@ int main (string[] arguments) {
   Test.init (ref arguments);
   add ("opening", opening);
   add ("commands", commands);
+  add ("variable", variable);
   add ("asynchronous", asynchronous);
   add ("file-descriptor", file_descriptor);
   add ("events", events);

@@ -74,7 +74,7 @@ soak_command (const char *command,
   QmpMessage *message;
 
   va_start (arguments, format);
-  message = qmp_message_new_parsed_va (&error, command, format, &arguments);
+  message = qmp_message_new_parsed_va (command, &error, format, &arguments);
   va_end (arguments);
   if (message == NULL)
     soak_fail ("%s: %s", command, error->message);
@@ -523,9 +523,8 @@ actor_send_one (Actor *self)
   switch (g_rand_int_range (random, 0, 8))
     {
     case 0:
-      text = g_strdup_printf ("Device 'nope-%u' not found", number);
-      line = g_strdup_printf ("nope-%u", number);
-      expected.error = text;
+      line = g_strdup_printf ("nope-%06u", number);
+      expected.error = line;
       command = soak_command ("device_del", "{'id': %s}", line);
       break;
     case 1:

@@ -123,7 +123,7 @@ static SoakOutcome
 check_error (SoakCall     *call,
              const GError *error)
 {
-  if (error->domain == QMP_COMMAND_ERROR && g_strcmp0 (error->message, call->error) == 0)
+  if (error->domain == QMP_COMMAND_ERROR && call->error != NULL && strstr (error->message, call->error) != NULL)
     return SOAK_ERROR;
   if (g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED) && link_may_end (call->link))
     return SOAK_INTERRUPTED;
@@ -180,7 +180,7 @@ call_new (SoakLink           *link,
     name = qmp_message_get_member (command, "exec-oob");
   call->link = link;
   call->command = g_strdup (json_node_get_string (name));
-  call->has_timeout = qmp_message_get_timeout (command) > 0;
+  call->has_timeout = qmp_message_get_timeout (command) >= 0;
   if (expected != NULL)
     {
       call->result = g_strdup (expected->result);

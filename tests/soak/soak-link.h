@@ -20,7 +20,7 @@ typedef void (*SoakLook) (SoakLink *link,
 
 typedef struct {
   const char   *result;      /* the string that is the value; NULL: any value */
-  const char   *error;       /* the text of the server's error; NULL: none is expected */
+  const char   *error;       /* what stands in the text of the server's error; NULL: none is expected */
   GCancellable *cancellable;
   gboolean      any_running; /* query-status: do not compare with the events */
 } SoakExpected;

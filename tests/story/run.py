@@ -12,6 +12,7 @@ import contextlib
 import difflib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -116,7 +117,9 @@ def main():
         story = subprocess.run([*command, monitor, listening, agent, f'{host}:{port}', f'{directory}/ca-cert.pem'],
                                stdout=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
     wanted = pathlib.Path(expected).read_text(encoding='utf-8').splitlines()
-    difference = list(difflib.unified_diff(wanted, story.stdout.splitlines(), 'expected', 'printed', lineterm=''))
+    # Each server says that in its own words.
+    printed = re.sub(r"(DeviceNotFound: ).*\bnope\b.*", r'\1nope', story.stdout).splitlines()
+    difference = list(difflib.unified_diff(wanted, printed, 'expected', 'printed', lineterm=''))
     if difference:
         print(*difference, sep='\n')
     sys.exit(1 if difference or story.returncode != 0 else 0)

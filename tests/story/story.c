@@ -86,7 +86,7 @@ tell_commands (QmpClient *vm)
   check (error);
   g_print ("qom-get: %s\n", json_node_get_string (type));
 
-  message = qmp_message_new_parsed (&error, "device_del", "{'id': %s}", "nope");
+  message = qmp_message_new_parsed ("device_del", &error, "{'id': %s}", "nope");
   check (error);
   nothing = qmp_client_execute_message (vm, message, NULL, &error);
   if (!g_error_matches (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_DEVICE_NOT_FOUND))
@@ -100,7 +100,7 @@ exchange (QmpClient  *vm,
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  g_autoptr (QmpMessage) message = qmp_message_new_from_bytes (bytes, TRUE, &error);
+  g_autoptr (QmpMessage) message = qmp_message_new_from_bytes (bytes, &error);
   QmpMessage *reply;
 
   check (error);
@@ -129,7 +129,7 @@ tell_events (QmpClient *vm)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (QmpEventListener) listener = qmp_event_listener_new ((const char *[]) { "STOP", "RESUME", NULL });
-  g_autoptr (QmpEventListener) stop = qmp_event_listener_new ((const char *[]) { "STOP", NULL });
+  g_autoptr (QmpEventMatch) stop = qmp_event_match_new ((const char *[]) { "STOP", NULL });
   g_autoptr (QmpMessage) command = NULL;
   g_autoptr (QmpEvent) early = NULL;
   g_autoptr (QmpEvent) first = NULL;
@@ -165,7 +165,7 @@ static void
 tell_fd (QmpClient *vm)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (QmpMessage) message = qmp_message_new_parsed (&error, "add-fd", "{'fdset-id': %i, 'opaque': %s}", 1, "story");
+  g_autoptr (QmpMessage) message = qmp_message_new_parsed ("add-fd", &error, "{'fdset-id': %i, 'opaque': %s}", 1, "story");
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   g_autoptr (JsonNode) added = NULL;
   g_autoptr (JsonNode) fdsets = NULL;
@@ -208,10 +208,10 @@ tell_calls (QmpClient *vm)
 }
 
 static void
-wire_cb (QmpClient    *vm,
-         QmpDirection  direction,
-         const char   *text,
-         gpointer      user_data)
+wire_cb (QmpClient        *vm,
+         QmpWireDirection  direction,
+         const char       *text,
+         gpointer          user_data)
 {
   guint *n_out_of_band = user_data;
 
@@ -251,7 +251,7 @@ tell_listening (const char *text)
 
   check (error);
   qmp_client_set_accept_timeout (vm, 30000);
-  qmp_client_listen (vm, address, &error);
+  qmp_client_listen (vm, address, NULL, &error);
   check (error);
   qmp_client_accept (vm, NULL, &error);
   check (error);

@@ -42,7 +42,7 @@ async function tellEvents(vm) {
     print('listener: timed out');
   }
   vm.remove_listener(listener);
-  const event = await vm.execute_and_wait_async({execute: 'stop'}, Qmp.EventListener.new(['STOP']));
+  const event = await vm.execute_and_wait_async({execute: 'stop'}, Qmp.EventMatch.new(['STOP']));
   print(`execute_and_wait: ${event.name}`);
 }
 

@@ -45,7 +45,7 @@ def tell_events(vm):
             if not is_io_error(error, Gio.IOErrorEnum.TIMED_OUT):
                 raise
             print('listener: timed out')
-    event = vm.execute_and_wait({'execute': 'stop'}, Qmp.EventListener.new(['STOP']))
+    event = vm.execute_and_wait({'execute': 'stop'}, Qmp.EventMatch.new(['STOP']))
     print('execute_and_wait:', event.name)
 
 

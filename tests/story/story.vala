@@ -21,7 +21,7 @@ async void tell_commands (Qmp.Client vm) throws Error {
 }
 
 async Json.Node exchange (Qmp.Client vm, string text) throws Error {
-  var reply = yield vm.exchange_async (new Qmp.Message.from_bytes (new Bytes (text.data), true));
+  var reply = yield vm.exchange_async (new Qmp.Message.from_bytes (new Bytes (text.data)));
   return reply.get_node ();
 }
 
@@ -52,7 +52,7 @@ async void tell_events (Qmp.Client vm) throws Error {
     print ("listener: timed out\n");
   }
   vm.remove_listener (listener);
-  event = yield vm.execute_and_wait_async (new Qmp.Message.command ("stop"), new Qmp.EventListener ({"STOP"}));
+  event = yield vm.execute_and_wait_async (new Qmp.Message.command ("stop"), new Qmp.EventMatch ({"STOP"}));
   print ("execute_and_wait: %s\n", event.name);
 }
 

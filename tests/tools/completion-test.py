@@ -8,22 +8,34 @@ usage: completion-test.py bash|zsh DIRECTORY_OF_QMP COMPLETION_FILE
 import os
 import re
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
 import unittest
 
+import hostile
 import terminal
 
 SHELL, PROGRAMS, FILE = sys.argv[1:4]
 NO_MACHINE = ['-machine', 'none', '-nodefaults', '-display', 'none']
+COMPINIT = f'fpath=({os.path.dirname(FILE)} $fpath); autoload -U compinit; compinit -u -d $ZSH_DUMP'
 START = {
     'bash': (['bash', '--noprofile', '--norc', '-i'], f"PS1='ready''> '; source {FILE}\n"),
-    'zsh': (['zsh', '-f', '-i'], f"unsetopt prompt_sp; bindkey -e; fpath=({os.path.dirname(FILE)} $fpath); "
-                                 "autoload -U compinit; compinit -u -D; PS1='ready''> '\n"),
+    'zsh': (['zsh', '-f', '-i'], f"unsetopt prompt_sp; bindkey -e; {COMPINIT} -C; PS1='ready''> '\n"),
 }
 
 
 class Completion(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """zsh looks once for all completions that there are, which takes a second or two."""
+        directory = tempfile.TemporaryDirectory(prefix='qmp-')
+        cls.addClassCleanup(directory.cleanup)
+        cls.dump = os.path.join(directory.name, 'dump')
+        if SHELL == 'zsh':
+            subprocess.run(['zsh', '-f', '-c', COMPINIT], env={**os.environ, 'ZSH_DUMP': cls.dump}, check=True)
+
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix='qmp-')
         self.addCleanup(directory.cleanup)
@@ -37,7 +49,8 @@ class Completion(unittest.TestCase):
         # In the directory there is nothing but what the test puts there.
         enter = ['sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', self.directory]
         path = f'{PROGRAMS}:{os.environ["PATH"]}'
-        shell = terminal.Terminal([*enter, *command], self.home, columns=200, PATH=path, QMP_SOCKET=None)
+        shell = terminal.Terminal([*enter, *command], self.home, columns=200, PATH=path, QMP_SOCKET=None,
+                                  ZSH_DUMP=self.dump)
         self.addCleanup(shell.kill)
         shell.type(setup)
         shell.see('ready> $')
@@ -78,6 +91,20 @@ class Completion(unittest.TestCase):
             ('qmp qom ty', 'qmp qom types '),
             ('qmp job w', 'qmp job wait '),
             ('qmp migration ', 'qmp migration wait '),
+            ('qmp hel', 'qmp help '),
+            ('qmp help gue', 'qmp help guest '),
+            ('qmp help qom ty', 'qmp help qom types '),
+        )
+
+    def test_options_before_the_verb(self):
+        self.server()
+        self.check(
+            ('qmp -t 3 intr', 'qmp -t 3 introspect '),
+            ('qmp -jt 3 intr', 'qmp -jt 3 introspect '),
+            ('qmp --fd 3 cal', 'qmp --fd 3 call '),
+            ('qmp --pretty qom ty', 'qmp --pretty qom types '),
+            ('qmp -t 3 call monitor query-versi', 'query-version '),
+            ("qmp job wait monitor j --call 'query-versi", "'query-version' "),
         )
 
     def test_options(self):
@@ -103,7 +130,7 @@ class Completion(unittest.TestCase):
             ('qmp call vso', 'qmp call vsock:'),
             ('qmp monitor d', 'qmp monitor deep/'),
             ('qmp-shell -p monitor-', 'monitor-other '),
-            # what is no socket is none
+            # what is not a socket is not offered
             ('qmp call monitor.', 'qmp call monitor.'),
         )
 
@@ -122,7 +149,7 @@ class Completion(unittest.TestCase):
             ('qmp monitor monitor BLOCK_JOB_REA', 'BLOCK_JOB_READY '),
             ('qmp monitor monitor STOP BLOCK_JOB_REA', 'STOP BLOCK_JOB_READY '),
             ('qmp wait monitor BLOCK_JOB_REA', 'BLOCK_JOB_READY '),
-            # an event is no command, and a command no event
+            # an event is not a command, nor a command an event
             ('qmp call monitor BLOCK_JOB_REA', 'BLOCK_JOB_REA'),
             ('qmp wait monitor query-versi', 'query-versi'),
         )
@@ -133,12 +160,114 @@ class Completion(unittest.TestCase):
         self.check(
             ('qmp call monitor blockdev-backup auto-fin', 'auto-finalize='),
             ('qmp call monitor blockdev-backup device=a auto-fin', 'device=a auto-finalize='),
-            ('qmp call monitor blockdev-add lazy-ref', 'lazy-refcounts='),       # of a variant
-            ('qmp call monitor blockdev-add filename=di', 'filename=disk.img '),
+            ('qmp call monitor blockdev-add driver=qcow2 lazy-ref', 'lazy-refcounts='),
+            ('qmp call monitor blockdev-add driver==qcow2 lazy-ref', 'lazy-refcounts='),
+            # of a variant that was not chosen
+            ('qmp call monitor blockdev-add driver=raw lazy-ref', 'driver=raw lazy-ref'),
+            ('qmp call monitor blockdev-add lazy-ref', 'blockdev-add lazy-ref'),
+            ('qmp call monitor blockdev-add driver=raw file.driver=file file.loc', 'file.locking='),
+            ('qmp call monitor blockdev-add driver=file filename=di', 'filename=disk.img '),
             ('qmp wait monitor BLOCK_JOB_READY dev', 'BLOCK_JOB_READY device='),
-            # what is returned is no argument
+            # what is given is not offered again
+            ('qmp call monitor device_del id=a i', 'id=a i'),
+            # what is returned is not an argument
             ('qmp call monitor query-name na', 'query-name na'),
         )
+
+    def test_values(self):
+        self.server('-machine', 'pc', '-accel', 'tcg', '-m', '32', '-S', '-nodefaults', '-display', 'none',
+                    '-blockdev', 'null-co,node-name=disk0', '-object', 'iothread,id=thread0',
+                    '-device', 'virtio-balloon-pci,id=balloon0', '-chardev', 'null,id=com0')
+        self.check(
+            ('qmp call monitor blockdev-backup sync=incr', 'sync=incremental '),
+            ('qmp call monitor blockdev-backup compress=t', 'compress=true '),
+            ('qmp call monitor blockdev-backup compress:=t', 'compress:=true '),
+            ('qmp call monitor blockdev-add driver=raw file=d', 'file=disk0 '),
+            ('qmp call monitor blockdev-add driver=raw file.driver=null-c', 'file.driver=null-co '),
+            ('qmp call monitor device_del id=b', 'id=balloon0 '),
+            ('qmp call monitor chardev-remove id=c', 'id=com0 '),
+            ('qmp call monitor device_add driver=virtio-blk-pci disable-l', 'disable-legacy='),
+            ('qmp call monitor device_add driver=virtio-blk-pci iothread=t', 'iothread=thread0 '),
+            ('qmp call monitor device_add driver=virtio-blk-pci disable-legacy=a', 'disable-legacy=auto '),
+            ('qmp call monitor device_add driver=virtio-blk-pci ioeventfd=f', 'ioeventfd=false '),
+            ('qmp call monitor qom-get path=/objects/thread0 property=poll-g', 'property=poll-grow '),
+            ('qmp wait monitor BLOCK_JOB_READY type=mir', 'type=mirror '),
+            ('qmp wait monitor DEVICE_DELETED device=b', 'device=balloon0 '),
+            ('qmp wait monitor STOP --failure=SHUTD', '--failure=SHUTDOWN '),
+            ('qmp wait monitor STOP --failure SHUTD', '--failure SHUTDOWN '),
+            ("qmp wait monitor STOP -c 'device_del id=b", "-c 'device_del id=balloon0' "),
+        )
+
+    def test_qom(self):
+        self.server('-machine', 'pc', '-accel', 'tcg', '-m', '32', '-S', '-nodefaults', '-display', 'none',
+                    '-device', 'virtio-balloon-pci,id=balloon0')
+        self.check(
+            ('qmp qom list monitor /mach', 'list monitor /machine'),
+            ('qmp qom get monitor /machine/peripheral/b', '/machine/peripheral/balloon0'),
+            ('qmp qom get monitor /machine/peripheral/balloon0 guest-stats-p', 'guest-stats-polling-interval '),
+            ('qmp qom get monitor /machine/peripheral/balloon0.guest-stats-p', 'balloon0.guest-stats-polling-interval'),
+            ('qmp qom types monitor virtio-balloon-d', 'virtio-balloon-device '),
+            # what a shell would take for a pattern is quoted, and read again
+            ('qmp qom list monitor /machine/unattached/ram-bel', '/machine/unattached/ram-below-4g\\[0\\]'),
+            ('qmp qom list monitor /machine/unattached/ram-below-4g\\[', '/machine/unattached/ram-below-4g\\[0\\]'),
+            ('qmp call monitor qom-list path=/machine/unattached/ram-bel', 'path=/machine/unattached/ram-below-4g\\[0\\]'),
+        )
+
+    def test_introspect(self):
+        self.server()
+        self.check(
+            ('qmp introspect monitor blockdev-add driver=qcow2 lazy-ref', 'lazy-refcounts='),
+            ('qmp introspect monitor query-block/ret-type/ins', 'query-block/ret-type/inserted '),
+            ('qmp introspect monitor query-block/ins', 'query-block/inserted '),
+            ('qmp introspect monitor query-block/inserted/image/format-sp', 'image/format-specific '),
+            ('qmp introspect monitor --has query-block/ins', 'query-block/ins'),
+            ('qmp introspect monitor --has blockdev-add/arg-type/+qcow2/lazy-ref', '+qcow2/lazy-refcounts '),
+        )
+
+    def test_hmp(self):
+        self.server()
+        self.check(
+            ('qmp hmp monitor savev', 'hmp monitor savevm '),
+            ('qmp hmp monitor info blockst', 'info blockstats '),
+        )
+
+    def test_job(self):
+        server = self.server('-machine', 'none', '-nodefaults', '-display', 'none',
+                             '-blockdev', 'null-co,node-name=a', '-blockdev', 'null-co,node-name=b')
+        server.execute('blockdev-mirror', **{'job-id': 'mirror0', 'device': 'a', 'target': 'b', 'sync': 'full'})
+        self.file('mirror.txt')
+        self.check(('qmp job wait monitor mir', 'mirror0 '))
+
+    def test_words(self):
+        """However the shell has them."""
+        self.server()
+        self.shell.type('S=monitor\n')
+        self.shell.see('ready> $')
+        self.check(
+            ('qmp call "monitor" query-versi', '"monitor" query-version '),
+            ('qmp call mon\\itor query-versi', 'query-version '),
+            ('qmp call monitor "query-versi', '"query-version" '),
+            ("qmp call monitor 'query-versi", "'query-version' "),
+            ('qmp call $S query-versi', 'query-version '),
+            ('qmp call "${S}" query-versi', 'query-version '),
+            ('qmp call monitor blockdev-backup "sync=incr', '"sync=incremental" '),
+            # zsh takes the quote away when none is needed
+            ('qmp call monitor blockdev-backup sync="incr',
+             'sync=incremental ' if SHELL == 'zsh' else 'sync="incremental" '),
+            ('qmp call -- monitor query-versi', 'query-version '),
+        )
+
+    def test_all_options(self):
+        """Those that the programs have, and no others."""
+        for words in ['qmp call', 'qmp wait', 'qmp guest exec', 'qmp guest ping', 'qmp-shell', 'qmp-shell-wrap']:
+            with self.subTest(words=words):
+                program, *verb = words.split()
+                text = subprocess.run([os.path.join(PROGRAMS, program), *verb, '--help'], capture_output=True,
+                                      check=True, text=True).stdout
+                offered = subprocess.run([os.path.join(PROGRAMS, 'qmp'), 'complete', '=:', *words.split(), '--'],
+                                         capture_output=True, check=True, text=True).stdout
+                self.assertEqual(set(re.findall(r'^w(--[a-z-]+)', offered, re.MULTILINE)),
+                                 set(re.findall(r'^ .*?(--[a-z-]+)', text, re.MULTILINE)))
 
     def test_list(self):
         self.server()
@@ -154,8 +283,78 @@ class Completion(unittest.TestCase):
             ('qmp call --guest-agent agent guest-pi', 'guest-ping '),
         )
 
+    def test_hostile(self):
+        """A server sends what would be executed, if it were expanded, or came into the line as it is."""
+        server = hostile.Server(self.directory)
+        self.addCleanup(server.close)
+        places = [('call evil ', 'c'), ('monitor evil ', 'E'), ('introspect evil ', 'c'), ('introspect evil act/arg-type/', 'm'),
+                  ('wait evil ', 'E'), ('wait evil HAPPENED ', 'm'), ('call evil act ', 'm'), ('call evil act nested.', 'm'),
+                  ('call evil act mode=', 'v'), ('call evil act device=', 'n'), ('wait evil HAPPENED mode=', 'v'),
+                  ('call evil device_add driver=', 'n'), ('call evil device_add driver=x ', 'n'),
+                  ('call evil device_add driver=x n-pci.0=', 'a'), ('qom list evil /', 'q'), ('qom get evil /x ', 'n'),
+                  ('call evil qom-get path=/', 'q'), ('job wait evil ', 'n'), ('qom types evil ', 'n'), ('hmp evil ', 'h'),
+                  ("wait evil HAPPENED -c '", 'c'), ('call evil "', 'c'), ('call -G evil ', 'c')]
+        self.try_places(places)
+        # each alone, so that it would go into the line
+        for number in range(len(hostile.EVIL)):
+            with self.subTest(evil=hostile.EVIL[number]):
+                seen = self.completed(f'qmp call evil c{number}', tabs=2)
+                self.assertNotIn(hostile.MARK, seen)
+        self.check(('qmp call evil c-dev', 'c-device\\[0\\] '), ('qmp call evil act mode=v-dev', 'mode=v-device\\[0\\] '),
+                   ('qmp job wait evil n-pci', 'n-pci.0 '))
+
+    def test_hostile_agent(self):
+        server = hostile.Server(self.directory, has_schema=False)
+        self.addCleanup(server.close)
+        self.try_places([('call -G evil ', 'g'), ('call --guest-agent evil ', 'g')])
+
+    def try_places(self, places):
+        """At each: all names, those that begin alike, and what goes into the line then, executed."""
+        for before, first in places:
+            for typed in ('', first + '-'):
+                with self.subTest(before=before, typed=typed):
+                    seen = self.completed(f'qmp {before}{typed}', tabs=2)
+                    self.assertNotIn(hostile.MARK, seen)
+                    self.assertNotIn('$', seen.rpartition('ready> ')[2])
+            quote = before[-1] if before[-1] in '\'"' else ''
+            self.shell.type(f': {before}{first}\t\t{quote}\n')
+            self.shell.see('ready> $')
+        self.assertFalse(os.path.exists(os.path.join(self.directory, hostile.MARK)))
+
+    def test_hostile_files(self):
+        """Names of files are those of whoever may write there."""
+        self.server()
+        self.file(f'disk$({hostile.TOUCH})')
+        self.completed('qmp call monitor blockdev-add filename=dis', tabs=2)
+        self.completed('qmp screenshot monitor dis', tabs=2)
+        self.shell.type(': qmp screenshot monitor dis\t\n')
+        self.shell.see('ready> $')
+        self.assertFalse(os.path.exists(os.path.join(self.directory, hostile.MARK)))
+
+    def test_silent_server(self):
+        """One that never says a word: completion gives up, and the line is as it was."""
+        listening = terminal.listening(os.path.join(self.directory, 'silent'))
+        self.addCleanup(listening.close)
+        self.shell.type('export QMP_COMPLETION_TIMEOUT=0.1\n')
+        self.shell.see('ready> $')
+        self.check(('qmp call silent query-versi', 'silent query-versi'))
+
     def test_no_server(self):
-        self.check(('qmp call nothing query-versi', 'query-versi'))
+        self.check(
+            ('qmp call nothing query-versi', 'query-versi'),
+            ('qmp call unix:', 'call unix:'),
+        )
+
+    def test_descriptor(self):
+        """An address that is an open file descriptor: whoever has it needs it."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            for words in ['qmp call', 'qmp call -G', 'qmp monitor']:
+                subprocess.run([os.path.join(PROGRAMS, 'qmp'), 'complete', '=:', *words.split(), f'fd:{theirs.fileno()}', ''],
+                               check=True, pass_fds=[theirs.fileno()], capture_output=True)
+            ours.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                ours.recv(1)
 
     def test_shell_files(self):
         self.file('log.txt')

@@ -121,6 +121,14 @@ static const Case values[] = {
   { "x:=\"7\"", "{\"x\":\"7\"}" },
   { "x:=[1, 2]", "{\"x\":[1,2]}" },
   { "a.b:=1e3", "{\"a\":{\"b\":1e3}}" },
+  { "x:==", NULL, "“=”" },
+  /* "==" takes a text as it stands, to the next blank */
+  { "x==00123", "{\"x\":\"00123\"}" },
+  { "x==true y==[1] z==\"q\"", "{\"x\":\"true\",\"y\":\"[1]\",\"z\":\"\\\"q\\\"\"}" },
+  { "x==it's y==\"a b==c", "{\"x\":\"it's\",\"y\":\"\\\"a\",\"b\":\"c\"}" },
+  { "x== y===a==b", "{\"x\":\"\",\"y\":\"=a==b\"}" },
+  { "a.b==7", "{\"a\":{\"b\":\"7\"}}" },
+  { "x=a==1", "{\"x\":\"a==1\"}" },
   { "x:=word", NULL, "“word”" },
   { "x:={a:1}", NULL, "from “a:1}” on" },
   { "x:=1}", NULL, "Something follows the value" },
@@ -138,6 +146,11 @@ static const Case values[] = {
   { "a.b=1 a.b=2", NULL, "Cannot set “a.b” multiple times" },
   { "x", NULL, "Expected a key=value pair, got “x”, at character 3" },
   { "ä=1 x", NULL, "got “x”, at character 7" },
+  /* blanks about the sign */
+  { "x= 1", NULL, "without blanks about the “=”, got “1”, at character 6" },
+  { "x = 1", NULL, "without blanks about the “=”, got “x”, at character 3" },
+  { "x =1", NULL, "without blanks about the “=”, got “x”" },
+  { "y=1 = 2", NULL, "without blanks about the “=”, got “=”" },
   { "=1", NULL, "empty" },
   { "a..b=1", NULL, "A part of the key “a..b” is empty" },
   { "a.=1", NULL, "empty" },
@@ -164,7 +177,9 @@ static const Case lines[] = {
     "{\"type\":\"a\",\"data\":{\"x\":1}},{\"type\":\"b\",\"data\":{}}]}}" },
   { "transaction( )", "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[]}}" },
   { "transaction(\n)", "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[]}}" },
-  { "transaction(a x=1", "{\"execute\":\"transaction(a\",\"arguments\":{\"x\":1}}" },
+  { "transaction(a x=1", NULL, "A blank has to follow “transaction(”, at character 1" },
+  { "transaction ( a", NULL, "No blank stands in “transaction(”, at character 1" },
+  { "transaction(\n)x=1", NULL, "A blank has to follow “)”, at character 1" },
   { "transaction( a\nabort\nb y=2", "{\"execute\":\"b\",\"arguments\":{\"y\":2}}" },
   { "transaction( abort )",
     "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"abort\",\"data\":{}}]}}" },
@@ -192,6 +207,13 @@ static const Case lines[] = {
   { "{\"execute\" 1}", NULL, "" },
   { "{\"execute\":\"a\"} x", NULL, "" },
   { "{'execute':'a'}", NULL, "" },
+  /* comments */
+  { "# query-status", NULL },
+  { "\t#", NULL },
+  { "#\nc", "{\"execute\":\"c\"}" },
+  { "transaction( a\n# b\n)",
+    "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"a\",\"data\":{}}]}}" },
+  { "c x=#", "{\"execute\":\"c\",\"arguments\":{\"x\":\"#\"}}" },
 };
 
 static char *
@@ -201,6 +223,20 @@ text_of (QmpMessage *message)
   const char *text = g_bytes_get_data (qmp_message_get_bytes (message), &length);
 
   return g_strndup (text, length);
+}
+
+/* What a line becomes, when that is one command. */
+static QmpMessage *
+feed (ToolGrammar  *grammar,
+      const char   *line,
+      GError      **error)
+{
+  GQueue commands = G_QUEUE_INIT;
+  gboolean good = tool_grammar_feed (grammar, line, &commands, error);
+
+  g_assert_cmpint (good, ==, *error == NULL);
+  g_assert_cmpuint (g_queue_get_length (&commands), <=, good ? 1 : 0);
+  return g_queue_pop_head (&commands);
 }
 
 /* The last line counts. */
@@ -215,7 +251,7 @@ feed_all (ToolGrammar  *grammar,
   for (guint i = 0; parts[i] != NULL; i++)
     {
       g_assert_null (message);
-      message = tool_grammar_feed (grammar, parts[i], error);
+      message = feed (grammar, parts[i], error);
       if (message == NULL && *error != NULL)
         g_assert_null (parts[i + 1]);
     }
@@ -227,7 +263,7 @@ check_case (const char *text,
             const char *json,
             const char *problem)
 {
-  g_autoptr(ToolGrammar) grammar = tool_grammar_new ();
+  g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
   g_autoptr(GError) error = NULL;
   g_autoptr(QmpMessage) message = feed_all (grammar, text, &error);
   g_autofree char *sent = message != NULL ? text_of (message) : NULL;
@@ -268,35 +304,35 @@ test_lines (void)
 static void
 test_states (void)
 {
-  g_autoptr(ToolGrammar) grammar = tool_grammar_new ();
+  g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
   g_autoptr(GError) error = NULL;
   g_autoptr(QmpMessage) message = NULL;
 
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_COMMAND);
   g_assert_false (tool_grammar_abort (grammar));
-  g_assert_null (tool_grammar_feed (grammar, "transaction( a", &error));
+  g_assert_null (feed (grammar, "transaction( a", &error));
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_TRANSACTION);
-  g_assert_null (tool_grammar_feed (grammar, "{\"type\":", &error));
+  g_assert_null (feed (grammar, "{\"type\":", &error));
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_JSON);
-  g_assert_null (tool_grammar_feed (grammar, "\"b\"}", &error));
+  g_assert_null (feed (grammar, "\"b\"}", &error));
   g_assert_no_error (error);
 
   /* A bad line leaves the transaction as it was. */
-  g_assert_null (tool_grammar_feed (grammar, "c nothing", &error));
+  g_assert_null (feed (grammar, "c nothing", &error));
   g_assert_error (error, TOOL_ERROR, TOOL_ERROR_USAGE);
   g_clear_error (&error);
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_TRANSACTION);
-  g_assert_null (tool_grammar_feed (grammar, "d ) properties.x=1 properties=2", &error));
+  g_assert_null (feed (grammar, "d ) properties.x=1 properties=2", &error));
   g_assert_error (error, TOOL_ERROR, TOOL_ERROR_USAGE);
   g_clear_error (&error);
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_TRANSACTION);
-  message = tool_grammar_feed (grammar, ")", &error);
+  message = feed (grammar, ")", &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (g_bytes_get_data (qmp_message_get_bytes (message), NULL),
                             "[{\"type\":\"a\",\"data\":{}},{\"type\":\n\"b\"}]"));
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_COMMAND);
 
-  g_assert_null (tool_grammar_feed (grammar, "transaction(", &error));
+  g_assert_null (feed (grammar, "transaction(", &error));
   g_assert_true (tool_grammar_abort (grammar));
   g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_COMMAND);
 }
@@ -316,18 +352,106 @@ test_depth (void)
   check_case (line, NULL, "too deep");
 }
 
+/* Of what is wrong an error shows a part. */
+static void
+test_shortened (void)
+{
+  static const char * const starts[] = { "", "x='", "x=b.", "x:=", "x=['", "transaction( a ) " };
+  g_autofree char *many = g_strnfill (100000, 'w');
+
+  for (guint i = 0; i < G_N_ELEMENTS (starts); i++)
+    {
+      g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
+      g_autofree char *line = g_strconcat (i < 5 ? "c y=1 " : "", starts[i], many, " y=2", NULL);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (feed (grammar, line, &error));
+      g_assert_error (error, TOOL_ERROR, TOOL_ERROR_USAGE);
+      g_assert_cmpuint (strlen (error->message), <, 400);
+    }
+}
+
+static char *
+join (GQueue *commands)
+{
+  GString *out = g_string_new (NULL);
+  QmpMessage *command;
+
+  while ((command = g_queue_pop_head (commands)) != NULL)
+    {
+      g_autofree char *text = text_of (command);
+
+      g_string_append_printf (out, "%s\n", text);
+      g_object_unref (command);
+    }
+  return g_string_free (out, FALSE);
+}
+
+/* One behind the other, as scripts send them: all or none. */
+static void
+test_objects (void)
+{
+  static const struct {
+    const char *line;
+    const char *commands;
+    gboolean    good;
+  } cases[] = {
+    { "{\"execute\":\"a\"}{\"execute\":\"b\"} {}", "{\"execute\":\"a\"}\n{\"execute\":\"b\"}\n{}\n", TRUE },
+    { "{\"execute\":\"a\"} {\"execute\":", "", TRUE },
+    { "\"b\"", "", TRUE },
+    { "} {\"c\":1}", "{\"execute\":\"a\"}\n{\"execute\":\n\"b\"\n}\n{\"c\":1}\n", TRUE },
+    { "{\"execute\":\"a\"} b", "", FALSE },
+    { "{\"execute\":\"a\"} {b}", "", FALSE },
+    { "transaction(", "", TRUE },
+    { "{\"type\":\"a\"} {b}", "", FALSE },
+    { "{\"type\":\"a\"} {\"type\":\"b\"}", "", TRUE },
+    { ")", "{\"execute\":\"transaction\",\"arguments\":{\"actions\":[{\"type\":\"a\"},{\"type\":\"b\"}]}}\n", TRUE },
+  };
+  g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GQueue commands = G_QUEUE_INIT;
+      g_autofree char *text = NULL;
+
+      g_assert_cmpint (tool_grammar_feed (grammar, cases[i].line, &commands, NULL), ==, cases[i].good);
+      text = join (&commands);
+      g_assert_cmpstr (text, ==, cases[i].commands);
+    }
+}
+
+/* An object over many lines is not read anew for each of them. */
+static void
+test_many_lines (void)
+{
+  g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
+  g_autoptr(QmpMessage) message = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (feed (grammar, "{\"execute\":\"a\",\"arguments\":{\"x\":[", &error));
+  for (guint i = 0; i < 20000; i++)
+    {
+      g_assert_null (feed (grammar, "{\"y\":\"}]{[\\\"\"},", &error));
+      g_assert_no_error (error);
+    }
+  g_assert_cmpint (tool_grammar_get_state (grammar), ==, TOOL_STATE_JSON);
+  message = feed (grammar, "1]}}", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (message);
+}
+
 static void
 test_words (void)
 {
   static const char * const words[] = { "a", "x=a b", "y=1", NULL };
   static const char * const wrong[] = { "a", "x=1", "y", NULL };
   g_autoptr(GError) error = NULL;
-  g_autoptr(QmpMessage) message = tool_command_from_words (words, &error);
+  g_autoptr(QmpMessage) message = tool_command_from_words (words, NULL, &error);
   g_autofree char *text = text_of (message);
 
   g_assert_no_error (error);
   g_assert_cmpstr (text, ==, "{\"execute\":\"a\",\"arguments\":{\"x\":\"a b\",\"y\":1}}");
-  g_assert_null (tool_command_from_words (wrong, &error));
+  g_assert_null (tool_command_from_words (wrong, NULL, &error));
   g_assert_cmpstr (error->message, ==, "Expected a key=value pair, got “y”, in argument 2");
 }
 
@@ -337,20 +461,21 @@ test_random (void)
 {
   static const char * const pieces[] = {
     "c ", "x=", "{", "}", "[", "]", "(", ")", "'", "\"", "\\", ",", ":", "1", "0x", "_", ".", "e", "-", "a.b=", " ",
-    "null", "True", "\\u", "d83d", "\\ude00", "transaction( ", ":=", "ä", "r'", "\n", "b",
+    "null", "True", "\\u", "d83d", "\\ude00", "transaction( ", ":=", "==", "#", "ä", "r'", "\n", "b",
   };
 
   for (int i = 0; i < 20000; i++)
     {
-      g_autoptr(ToolGrammar) grammar = tool_grammar_new ();
+      g_autoptr(ToolGrammar) grammar = tool_grammar_new (NULL);
       g_autoptr(GString) line = g_string_new ("c ");
       g_autoptr(GError) error = NULL;
-      g_autoptr(QmpMessage) message = NULL;
+      GQueue commands = G_QUEUE_INIT;
 
       for (int n = g_test_rand_int_range (1, 24); n > 0; n--)
         g_string_append (line, pieces[g_test_rand_int_range (0, G_N_ELEMENTS (pieces))]);
-      message = tool_grammar_feed (grammar, line->str, &error);
-      g_assert_true (message == NULL || error == NULL);
+      tool_grammar_feed (grammar, line->str, &commands, &error);
+      g_assert_true (g_queue_is_empty (&commands) || error == NULL);
+      g_queue_clear_full (&commands, g_object_unref);
     }
 }
 
@@ -365,6 +490,9 @@ main (int    argc,
   g_test_add_func ("/tools/grammar/states", test_states);
   g_test_add_func ("/tools/grammar/bad-utf8", test_bad_utf8);
   g_test_add_func ("/tools/grammar/depth", test_depth);
+  g_test_add_func ("/tools/grammar/shortened", test_shortened);
+  g_test_add_func ("/tools/grammar/objects", test_objects);
+  g_test_add_func ("/tools/grammar/many-lines", test_many_lines);
   g_test_add_func ("/tools/grammar/words", test_words);
   g_test_add_func ("/tools/grammar/random", test_random);
   return g_test_run ();

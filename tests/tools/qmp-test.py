@@ -9,163 +9,99 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
-import tempfile
+import threading
 import unittest
 import zlib
 
 import terminal
+from qmpcase import DONE, FAILED, LINK, NO_MACHINE, PC, QMP, TIMEOUT, USAGE, Case
 
-QMP = os.path.abspath(sys.argv[1])
-NO_MACHINE = ['-machine', 'none', '-nodefaults', '-display', 'none']
-PC = ['-machine', 'pc', '-accel', 'tcg', '-m', '32', '-S', '-nodefaults', '-vga', 'std', '-display', 'none']
-DONE, FAILED, USAGE, LINK, TIMEOUT = range(5)
 BROKEN_PIPE = -signal.SIGPIPE
 
 
-def on_alarm(number, frame):
-    raise AssertionError('the test takes too long')
+class Tls(Case):
+    """A server that wants a certificate, as QEMU does with verify-peer."""
 
+    def certtool(self, *words):
+        subprocess.run(['certtool', *words], cwd=self.directory, check=True, capture_output=True)
 
-class Case(unittest.TestCase):
+    def certificate(self, name, template, *words):
+        with open(self.path(name + '.info'), 'w', encoding='utf-8') as file:
+            file.write(template)
+        self.certtool('--generate-privkey', '--key-type', 'ecdsa', '--outfile', name + '-key.pem')
+        self.certtool(*words, '--load-privkey', name + '-key.pem', '--template', name + '.info', '--outfile', name + '-cert.pem')
+        with open(self.path(name + '.pem'), 'w', encoding='utf-8') as both:
+            for part in ('-cert.pem', '-key.pem'):
+                with open(self.path(name + part), encoding='utf-8') as file:
+                    both.write(file.read())
+        return self.path(name + '.pem')
+
     def setUp(self):
-        signal.signal(signal.SIGALRM, on_alarm)
-        signal.alarm(2 * terminal.SECONDS)
-        self.addCleanup(signal.alarm, 0)
-        directory = tempfile.TemporaryDirectory(prefix='qmp-')
-        self.addCleanup(directory.cleanup)
-        self.directory = directory.name
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def server(self, *arguments, **more):
-        server = terminal.Server(self.directory, arguments=arguments or NO_MACHINE, **more)
-        self.addCleanup(server.kill)
-        return server
-
-    def storage_daemon(self):
-        nodes = [word for name in ('source', 'target')
-                 for word in ('--blockdev', f'null-co,node-name={name},size=67108864')]
-        return self.server(*nodes, program='qemu-storage-daemon')
-
-    def puppet(self, *capabilities):
-        puppet = terminal.Puppet(self.directory)
-        self.addCleanup(puppet.close)
-        return puppet
-
-    def start(self, *words, stdout=subprocess.PIPE, **more):
-        program = subprocess.Popen([QMP, *words], stdin=more.pop('stdin', subprocess.DEVNULL), stdout=stdout,
-                                   stderr=subprocess.PIPE, text=True, env=self.environment(), **more)
-        self.addCleanup(self.reap, program)
-        return program
+        super().setUp()
+        signed = ['--generate-certificate', '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem']
+        self.certificate('ca', 'cn = ca\nca\ncert_signing_key\n', '--generate-self-signed')
+        own = self.certificate('server', 'cn = vm\ndns_name = vm\ntls_www_server\n', *signed)
+        self.client = self.certificate('client', 'cn = me\ntls_www_client\n', *signed)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(own)
+        context.load_verify_locations(self.path('ca-cert.pem'))
+        context.verify_mode = ssl.CERT_REQUIRED
+        listener = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(listener.close)
+        self.address = '127.0.0.1:%d' % listener.getsockname()[1]
+        threading.Thread(target=self.serve, args=(listener, context), daemon=True).start()
 
     @staticmethod
-    def reap(program):
-        program.kill()
-        program.wait()
-        for stream in (program.stdout, program.stderr):
-            if stream is not None:
-                stream.close()
+    def serve(listener, context):
+        while True:
+            try:
+                with context.wrap_socket(listener.accept()[0], server_side=True) as peer:
+                    peer.sendall(b'{"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}, "package": ""}, '
+                                 b'"capabilities": []}}\r\n')
+                    text = b''
+                    while data := peer.recv(4096):
+                        text += data
+                        with contextlib.suppress(ValueError):
+                            number = json.loads(text)['id']
+                            text = b''
+                            peer.sendall(b'{"return": {"safe": true}, "id": %d}\r\n' % number)
+            except ssl.SSLError:
+                pass
+            except OSError:
+                if listener.fileno() < 0:
+                    return
 
-    def environment(self, **variables):
-        environment = {**os.environ, 'LC_ALL': 'C.UTF-8', **variables}
-        for name in {'QMP_SOCKET', 'QGA_CLIENT_ADDRESS'} - set(variables):
-            environment.pop(name, None)
-        return environment
-
-    def run_qmp(self, *words, text=True, variables=None, **more):
-        if 'input' not in more:
-            more.setdefault('stdin', subprocess.DEVNULL)
-        return subprocess.run([QMP, *words], capture_output=True, text=text, check=False, timeout=terminal.SECONDS,
-                              env=self.environment(**variables or {}), **more)
-
-    def good(self, *words, **more):
-        """Returns what was printed."""
-        result = self.run_qmp(*words, **more)
-        self.assertEqual((result.returncode, result.stderr), (DONE, type(result.stderr)()), words)
-        return result.stdout
-
-    def value(self, *words, **more):
-        output = self.good(*words, **more)
-        self.assertEqual(output.count('\n'), 1, 'one line')
-        return json.loads(output)
-
-    def bad(self, status, pattern, *words, **more):
-        """It says why, in one line, and nothing else."""
-        result = self.run_qmp(*words, **more)
-        self.assertEqual((result.returncode, result.stdout), (status, ''), (words, result.stderr))
-        self.assertRegex(result.stderr, r'^qmp: [^\n]*\n$')
-        self.assertRegex(result.stderr, pattern)
-
-
-class CommandLine(Case):
-    def test_general(self):
-        self.assertRegex(self.good('--version'), r'^qmp \d+\.\d+\.\d+\n$')
-        self.assertRegex(self.good('call', '--version'), r'^qmp \d+\.\d+\.\d+\n$')
-        text = self.good('--help')
-        verbs = [line.split('  ')[1] for line in text[text.index('Verbs:'):].splitlines() if line.startswith('  ')]
-        self.assertIn('guest exec', verbs)
-        for verb in verbs:
-            self.assertIn(f'qmp {verb} [OPTION…] ADDRESS', self.good(*verb.split(), '--help'))
-
-    def test_wrong(self):
-        for pattern, words in [
-            ('verb is missing', ()),
-            ('no verb “cal”', ('cal', 'x')),
-            ('“qom” has to follow one of: list, get, set, tree, types', ('qom',)),
-            ('address is missing', ('call',)),
-            ('too few words', ('call', 'x')),
-            ('too many words: “b”', ('job', 'wait', 'x', 'a', 'b')),
-            ('Unknown option --nonsense', ('call', 'x', 'y', '--nonsense')),
-            ('QMP_SOCKET is not set', ('call', '-', 'query-status')),
-            ('QGA_CLIENT_ADDRESS is not set', ('guest', 'ping', '-')),
-            ('tcp', ('call', 'tcp:nonsense', 'query-status')),
-            ('Expected a key=value pair, got “oops”, in argument 1', ('call', 'x', 'y', 'oops')),
-            ('both leaf and non-leaf', ('call', 'x', 'y', 'a=1', 'a.b=2')),
-            ('The value ends too early', ('call', 'x', 'y', '{"a": 1')),
-            ('not UTF-8', ('call', 'x', 'y', b'{"a": "\xff"}')),
-            ('no number of a file descriptor', ('call', 'x', 'y', '--fd', 'one')),
-            ('99 is not open', ('call', 'x', 'y', '--fd', '99')),
-            ('timeout', ('call', 'x', 'y', '--timeout', '0')),
-            ('timeout', ('call', 'x', 'y', '--timeout=-1')),
-            ('timeout', ('call', 'x', 'y', '--timeout', 'nan')),
-            ('timeout', ('call', 'x', 'y', '--timeout', '1e300')),
-            ('MEMBER=VALUE', ('wait', 'x', 'STOP', 'oops')),
-            ('is no command', ('wait', 'x', 'STOP', '--call', '')),
-            ('Expected a key=value pair', ('wait', 'x', 'STOP', '--call', 'cont oops')),
-            ('names no property', ('qom', 'get', 'x', '/machine')),
-        ]:
-            with self.subTest(words=words):
-                self.bad(USAGE, pattern, *words)
-        self.bad(125, 'too few words', 'guest', 'exec', 'x')
-
-    def test_no_server(self):
-        for words in ['call X query-status', 'monitor X', 'wait X STOP', 'introspect X', 'hmp X info', 'screenshot X -',
-                      'qom list X', 'qom get X a.b', 'qom set X a.b 1', 'qom tree X', 'qom types X', 'guest ping X',
-                      'guest sync X', 'guest info X', 'guest network X', 'guest cat X f', 'job list X', 'job wait X j',
-                      'migration wait X']:
-            with self.subTest(words=words):
-                self.bad(LINK, 'Could not connect to .*nothing: No such file',
-                         *(self.path('nothing') if word == 'X' else word for word in words.split()))
-        self.bad(125, 'Could not connect', 'guest', 'exec', self.path('nothing'), 'true')
-
-    def test_address_from_environment(self):
-        server = self.server()
-        self.value('call', '-', 'query-version', variables={'QMP_SOCKET': server.path})
-
-    def test_no_readline(self):
-        libraries = subprocess.run(['ldd', QMP], check=True, capture_output=True, text=True).stdout
-        self.assertIn('libqmp-glib', libraries)
-        self.assertNotIn('readline', libraries)
+    def test_options(self):
+        options = ['--tls-ca', self.path('ca-cert.pem'), '--tls-host', 'vm']
+        self.assertEqual(self.value('call', *options, '--tls-certificate', self.client, self.address, 'x'), {'safe': True})
+        self.bad(LINK, 'certificate of the client', 'call', *options, self.address, 'x')
+        self.bad(LINK, 'another host', 'call', '--tls-certificate', self.client, *options[:2], self.address, 'x')
+        self.bad(LINK, 'authority', 'call', '--tls', '--tls-host=vm', self.address, 'x')
+        for option in ('--tls-ca', '--tls-certificate'):
+            self.bad(USAGE, option, 'call', option, self.path('nothing'), self.address, 'x')
 
 
 class Call(Case):
+    def test_shared_descriptor(self):
+        with socket.socket(socket.AF_UNIX) as shared:
+            shared.connect(self.server().path)
+            address = f'fd:{shared.fileno()}'
+            flags = fcntl.fcntl(shared, fcntl.F_GETFL)
+            self.assertFalse(flags & os.O_NONBLOCK)
+            for options in [], ['-N'], ['--skip-negotiation']:
+                run = subprocess.run([QMP, 'call', *options, address, 'query-name'], pass_fds=[shared.fileno()],
+                                     check=True, capture_output=True, text=True, timeout=60)
+                self.assertEqual(json.loads(run.stdout), {})
+                self.assertEqual(fcntl.fcntl(shared, fcntl.F_GETFL), flags)
+
     def test_replies(self):
         server = self.server()
         self.assertEqual(self.value('call', server.path, 'query-name'), {})
@@ -180,36 +116,66 @@ class Call(Case):
 
     def test_server_errors(self):
         path = self.server().path
-        self.bad(FAILED, "qmp: DeviceNotFound: Device 'x' not found\n$", 'call', path, 'device_del', 'id=x')
+        self.bad(FAILED, r'^qmp: DeviceNotFound: [^\n]*\bx\b[^\n]*\n$', 'call', path, 'device_del', 'id=x')
         self.bad(FAILED, r'CommandNotFound: .*query-versio .*\(did you mean “query-version”\?\)', 'call', path, 'query-versio')
-        self.bad(FAILED, r"GenericError: Parameter 'id' is missing \(did you mean “id”\?\)", 'call', path, 'device_del',
+        self.bad(FAILED, r'\(did you mean “query-status”\?\)', 'call', path, 'query-statu')
+        self.bad(FAILED, r'GenericError: .*\bid\b.* \(you wrote “idd”; did you mean “id”\?\)', 'call', path, 'device_del',
                  'idd=x')
-        self.bad(FAILED, "GenericError: Invalid parameter type for 'id'", 'call', path, 'device_del', 'id=1')
+        self.bad(FAILED, r'\(for “driver” did you mean “null-co”\?\)', 'call', path, 'blockdev-add', 'driver=nul-co')
+        self.bad(FAILED, r'^qmp: GenericError: .*\bid\b', 'call', path, 'device_del', 'id:=1')
 
     def test_exact_text(self):
         puppet = self.puppet()
         program = self.start('call', puppet.path, 'x', 'n=18446744073709551616', 'a.b:=1.50')
         puppet.accept()
+        puppet.send({'error': {'class': 'CommandNotFound', 'desc': 'no schema'}, 'id': puppet.take()['id']})
         command = puppet.take()
         self.assertEqual(command['arguments'], {'n': 18446744073709551616, 'a': {'b': 1.5}})
         puppet.peer.sendall(b'{"return": {"n": 123456789012345678901, "s": "\\u001b[2J\x7f"}, "id": %s}'
                             % json.dumps(command['id']).encode())
         self.assertEqual(program.communicate()[0], '{"n": 123456789012345678901, "s": "\\u001b[2J\\u007f"}\n')
 
-    def ask_puppet(self, answers, *words):
-        """Returns what is printed when the commands get these answers, which are JSON text."""
-        puppet = self.puppet()
-        program = self.start(*(puppet.path if word == 'X' else word for word in words))
-        puppet.accept()
-        for name, text in answers:
+    def test_text_where_it_is_wanted(self):
+        """What looks like something else is a text where the schema, or an object's property, wants one."""
+        path = self.server(*PC, '-blockdev', 'null-co,node-name=disk', '-device', 'virtio-scsi-pci,id=scsi').path
+        for text in ('12345678', '007', 'true', '[1]', '{"a": 1}'):
+            self.good('call', path, 'object-add', 'qom-type=secret', 'id=s', 'data=' + text)
+            self.good('call', path, 'object-del', 'id=s')
+        self.good('call', path, 'device_add', 'driver=scsi-hd', 'id=d', 'drive=disk', 'bus=scsi.0', 'serial=00123')
+        self.assertEqual(self.good('qom', 'get', path, '/machine/peripheral/d.serial'), '00123\n')
+        for written, text in (('0042', '0042'), ('="q"', '"q"'), ('==', '='), ('"q"', 'q')):
+            self.good('qom', 'set', path, '/machine', 'kernel', written)
+            self.assertEqual(self.good('qom', 'get', path, '/machine', 'kernel'), text + '\n')
+        self.good('call', path, 'object-add', 'qom-type=iothread', 'id=t', 'poll-max-ns=4096')
+        self.good('qom', 'set', path, '/objects/t', 'poll-max-ns', '8192')
+        self.assertEqual(self.value('qom', 'get', path, '/objects/t', 'poll-max-ns'), 8192)
+        self.assertRegex(self.good('wait', path, 'RESUME', '--call', 'human-monitor-command command-line=c'), 'RESUME')
+
+    def test_exact_word(self):
+        """A text from a variable arrives as it is."""
+        for text in ('00123', 'true', '[1]', '"q"', "'q", '=', ' a  b\n', '', '{"a":1}', '1234', 'ü"\\'):
+            puppet = self.puppet()
+            program = self.start('call', puppet.path, 'x', 'a.b==' + text)
+            puppet.accept()
             command = puppet.take()
-            self.assertEqual(command['execute'], name)
-            puppet.peer.sendall(f'{{"return": {text}, "id": {json.dumps(command["id"])}}}'.encode())
-        output, errors = program.communicate()
-        self.assertEqual((program.returncode, errors), (DONE, ''))
-        puppet.close()
-        os.unlink(puppet.path)
-        return output
+            self.assertEqual(command['arguments'], {'a': {'b': text}})
+            puppet.answer(command, {})
+            self.assertEqual(program.wait(), DONE)
+            puppet.close()
+            os.unlink(puppet.path)
+
+    def test_streams(self):
+        """That are full or closed."""
+        path = self.server().path
+        for words in (('call', path, 'query-name'), ('--help',), ('--version',), ('call', '--help'), ('introspect', path)):
+            with self.subTest(words=words):
+                result = subprocess.run(['sh', '-c', '"$@" >/dev/full', 'sh', QMP, *words], stderr=subprocess.PIPE, text=True,
+                                        check=False, timeout=terminal.SECONDS)
+                self.assertEqual((result.returncode, result.stderr.count('\n')), (FAILED, 1))
+                self.assertIn('Could not write to standard output', result.stderr)
+                result = subprocess.run(['sh', '-c', '"$@" >&- <&-', 'sh', QMP, *words], stderr=subprocess.PIPE, text=True,
+                                        check=False, timeout=terminal.SECONDS)
+                self.assertEqual(result.returncode, FAILED)
 
     def test_exact_numbers(self):
         """What no 64 bits hold, and how numbers are spelled, goes through every verb that prints a value."""
@@ -231,6 +197,23 @@ class Call(Case):
         self.assertEqual(self.ask_puppet(tree, 'qom', 'tree', 'X'), f'/\n  p: {number} (uint64)\n\n')
         self.assertEqual(self.ask_puppet(tree, 'qom', 'tree', '--json', 'X'),
                          f'{{"path": "/", "name": "p", "type": "uint64", "value": {number}}}\n')
+
+    def test_hostile_names(self):
+        """What is listed is a line for each, whatever it is called."""
+        for words, value, lines in (
+            (('job', 'list'), [{'id': 'a\nb', 'type': 't\t', 'status': '\u2028', 'current-progress': 1, 'total-progress': 2,
+                                'error': 'e\r\nf'}], ['ID    TYPE  STATUS  PROGRESS  ERROR', 'a\\nb  t\\t   \\u2028  1/2       e\\nf']),
+            (('qom', 'list'), [{'name': 'p\n\x1bq', 'type': 'int'}, {'name': 'r\ns', 'type': 'child<x>'}],
+             ['p\\n\\x1bq', 'r\\ns/']),
+            (('qom', 'types'), [{'name': 'a\u200bb'}, {'name': 'c\nd'}], ['a\\u200bb', 'c\\nd']),
+        ):
+            puppet = self.puppet()
+            program = self.start(*words, puppet.path)
+            puppet.accept()
+            puppet.answer(puppet.take(), value)
+            self.assertEqual(program.communicate()[0].splitlines(), lines)
+            puppet.close()
+            os.unlink(puppet.path)
 
     def test_hostile_error(self):
         puppet = self.puppet()
@@ -266,7 +249,7 @@ class Call(Case):
 
     def test_out_of_band(self):
         server = self.server()
-        self.bad(FAILED, 'GenericError: .*does not support OOB', 'call', '--oob', server.path, 'query-name')
+        self.bad(FAILED, r'GenericError: .*\bquery-name\b', 'call', '--oob', server.path, 'query-name')
         self.bad(FAILED, 'GenericError: .*postcopy', 'call', '--oob', server.path, 'migrate-pause')
         puppet = self.puppet()
         program = self.start('call', puppet.path, 'x', '--oob')
@@ -299,7 +282,7 @@ class Call(Case):
         peer, _ = puppet.listening.accept()
         with peer:
             peer.sendall(b'220 smtp.example.com\r\n')
-            self.assertIn('no QMP greeting', program.communicate()[1])
+            self.assertIn('not a QMP greeting', program.communicate()[1])
         self.assertEqual(program.returncode, LINK)
 
     def test_output_that_fails(self):
@@ -314,6 +297,17 @@ class Call(Case):
             program = self.start(*words, stdout=write_end)
             os.close(write_end)
             self.assertEqual((program.communicate()[1], program.returncode), ('', BROKEN_PIPE))
+
+    def test_waiting(self):
+        """A person is told what is waited for, and when it comes it goes on."""
+        puppet = self.puppet()
+        shell = terminal.Terminal([QMP, 'call', puppet.path, 'x'], self.directory)
+        self.addCleanup(shell.kill)
+        shell.see('qmp: Waiting for the server: another client may hold this monitor')
+        puppet.accept()
+        puppet.answer(puppet.take(), {})
+        shell.see(r'\{\}')
+        self.assertEqual(shell.end(), DONE)
 
     def test_terminal(self):
         shell = terminal.Terminal([QMP, 'call', self.server().path, 'query-version'], self.directory)
@@ -357,7 +351,7 @@ class Events(Case):
         puppet.send({'event': 'A', 'data': {'x': '\x1b[2J'}, 'timestamp': {'seconds': 1, 'microseconds': 2}})
         puppet.send({'event': 'B\x1b', 'timestamp': {'seconds': -1, 'microseconds': -1}})
         self.assertRegex(program.stdout.readline(), r'\.000002 A \{"x": ?"\\u001b\[2J"\}\n$')
-        self.assertRegex(program.stdout.readline(), r'B\\x1b\n$')
+        self.assertRegex(program.stdout.readline(), r'^- B\\x1b\n$')
         puppet.peer.close()
         self.assertRegex(program.communicate()[1], '^qmp: [^\n]*closed the connection\n$')
         self.assertEqual(program.returncode, LINK)
@@ -379,9 +373,10 @@ class Events(Case):
     def test_monitor_bounds(self):
         path = self.server().path
         self.bad(TIMEOUT, 'time', 'monitor', path, '--timeout', '0.1')
+        self.bad(FAILED, 'No event of the server is like “X\\*”', 'monitor', path, 'STOP', 'X*')
         self.bad(FAILED, 'no “RESUM”, but “RESUME”', 'monitor', path, 'RESUM')
         self.bad(FAILED, '“stop” is a command', 'monitor', path, 'stop')
-        self.bad(FAILED, 'is no event', 'monitor', path, 'stop/arg-type')
+        self.bad(FAILED, 'is not an event', 'monitor', path, 'stop/arg-type')
 
     def test_wait(self):
         server = self.server(*PC, '-device', 'virtio-balloon-pci,id=b0')
@@ -390,19 +385,35 @@ class Events(Case):
         self.assertEqual(event['event'], 'STOP')
         self.bad(FAILED, 'DeviceNotFound', 'wait', server.path, 'DEVICE_DELETED', '-c', 'device_del id=x')
         self.bad(FAILED, 'RESUME', 'wait', server.path, 'STOP', '--failure', 'RESUME', '-c', 'cont')
-        self.bad(TIMEOUT, 'in time', 'wait', server.path, 'RESUME', '-c', 'query-name', '-t', '0.1')
-        self.bad(TIMEOUT, 'in time', 'wait', server.path, 'RESUME', '-t', '0.1')
         self.bad(FAILED, 'no “STOPP”, but “STOP”', 'wait', server.path, 'STOPP')
+        # One that leaves so early may have its last words applied to the next one: these come last.
+        self.bad(TIMEOUT, 'in time', 'wait', server.path, 'RESUME', '-c', 'query-name', '-t', '0.1')
+        self.bad(TIMEOUT, 'in time', 'wait', server.tcp, 'RESUME', '-t', '0.1')
+
+    def test_wait_pattern(self):
+        """As monitor has them; and nothing is executed when there can be no such event."""
+        server = self.server(*PC)
+        self.assertRegex(self.good('wait', server.path, 'RES?M*', '--call', 'cont'), r' RESUME\n$')
+        self.bad(FAILED, 'STOP', 'wait', server.path, 'SHUT*', '--failure', 'STOP', '-c', 'stop')
+        self.bad(FAILED, 'No event of the server is like “X\\*”', 'wait', server.path, 'X*', '-c', 'quit')
+        self.assertEqual(server.execute('query-status')['return']['status'], 'paused')
+        puppet = self.puppet()
+        program = self.start('wait', '--json', puppet.path, 'A*', 'x=1')
+        puppet.accept()
+        puppet.send({'error': {'class': 'CommandNotFound', 'desc': 'no'}, 'id': puppet.take()['id']})
+        for number, (name, data) in enumerate([('B', {'x': 1}), ('AB', {'x': 2}), ('AC', {'x': 1})]):
+            puppet.send({'event': name, 'data': data, 'timestamp': {'seconds': number, 'microseconds': 0}})
+        self.assertEqual(json.loads(program.communicate()[0])['event'], 'AC')
 
     def test_wait_matches(self):
         puppet = self.puppet()
-        program = self.start('wait', '--json', puppet.path, 'A', 'x=1', 'inner.name=n', '--failure', 'F')
+        program = self.start('wait', '--json', puppet.path, 'A', 'x:=1', 'y=2', 'inner.name=n', '--failure', 'F')
         puppet.accept()
         schema = puppet.take()
         puppet.send({'error': {'class': 'CommandNotFound', 'desc': 'no'}, 'id': schema['id']})
         for number, (name, data) in enumerate([
-                ('A', {'x': '1', 'inner': {'name': 'n'}}), ('A', {'x': 1, 'inner': {'name': 'm'}}), ('A', {}), ('F', {}),
-                ('A', {'x': 1, 'inner': {'name': 'n'}})]):
+                ('A', {'x': '1', 'y': '2', 'inner': {'name': 'n'}}), ('A', {'x': 1, 'y': 2, 'inner': {'name': 'm'}}),
+                ('A', {}), ('F', {}), ('A', {'x': 1, 'y': '2', 'inner': {'name': 'n'}})]):
             puppet.send({'event': name, 'data': data, 'timestamp': {'seconds': number, 'microseconds': 0}})
         self.assertEqual(json.loads(program.communicate()[0])['timestamp']['seconds'], 4)
         self.assertEqual(program.returncode, DONE)
@@ -435,9 +446,76 @@ class Introspect(Case):
         text = self.good('introspect', path, 'block_resize', 'BLOCK_JOB_COMPLETED')
         self.assertRegex(text, r'(?s)^block_resize\narguments:\n.*  size: integer\n.*BLOCK_JOB_COMPLETED \(an event\)\ndata:')
         self.assertRegex(text, r'device: string \(optional\)')
-        self.bad(FAILED, 'no “query-versio”, but “query-version”', 'introspect', path, 'query-versio')
+        self.bad(FAILED, 'has no “query-versio”, but “query-version”\\n', 'introspect', path, 'query-versio')
+        self.bad(FAILED, 'has no “zzzzz”\\n', 'introspect', path, 'zzzzz')
         self.bad(FAILED, 'is like “zz\\*”', 'introspect', path, 'zz*')
-        self.bad(USAGE, '--has', 'introspect', path, 'device_del/arg-type')
+        self.bad(USAGE, 'in front of “a=b”', 'introspect', path, 'a=b')
+        self.bad(USAGE, 'not a name', 'introspect', path, '--json', 'query-block/inserted')
+
+    def test_unknown_among_known(self):
+        result = self.run_qmp('introspect', self.server().path, 'zzzzz', 'query-name', 'zz*', 'query-version/qemu')
+        self.assertRegex(result.stdout, r'(?s)^query-name\nreturns:\n  name: string \(optional\)\nquery-version/qemu: object\n  major')
+        self.assertEqual((result.returncode, result.stderr),
+                         (FAILED, 'qmp: The server has no “zzzzz”; Nothing of the server is like “zz*”\n'))
+
+    def test_deep(self):
+        path = self.server().path
+        text = self.good('introspect', path, 'query-block')
+        self.assertRegex(text, r'(?s)^query-block\nreturns:\n  list of object\n    device: string\n.*'
+                               r'\n    inserted: object \(optional\)\n      file: string\n.*\n      image: object\n        filename: string\n')
+        self.assertIn('backing-image: object (optional) (its members are above)\n', text)
+        text = self.good('introspect', path, 'blockdev-add', 'driver=qcow2')
+        self.assertIn('\n  lazy-refcounts: boolean (optional)\n', text)
+        self.assertIn('“vvfat”', text, 'all values')
+        self.assertNotIn('driver=', text, 'the other variants')
+        text = self.good('introspect', path, 'blockdev-add', 'driver=qcow2', 'encrypt.format=luks')
+        self.assertIn('\n    key-secret: string (optional)\n', text)
+        self.assertNotIn('encrypt.format=', text)
+        self.assertIn('with driver=qcow2 also:\n', self.good('introspect', path, 'blockdev-add'))
+
+    def test_paths(self):
+        path = self.server().path
+        whole = self.good('introspect', path, 'query-block/ret-type/inserted/image')
+        self.assertRegex(whole, r'^query-block/ret-type/inserted/image: object\n  filename: string\n')
+        self.assertEqual(self.good('introspect', path, 'query-block/inserted/image'), whole.replace('/ret-type', ''))
+        self.assertRegex(self.good('introspect', path, 'blockdev-add/cache'), r'cache: object\n  direct: boolean \(optional\)\n')
+        self.assertRegex(self.good('introspect', path, 'query-status/status'), r'^query-status/status: “debug”.*, “colo”\n$')
+        self.assertRegex(self.good('introspect', path, 'BLOCK_JOB_READY/type'), r'type: .*“mirror”')
+        self.bad(FAILED, 'no “insertd”, but “inserted”', 'introspect', path, 'query-block/insertd')
+        self.bad(FAILED, 'no “cach”, but “cache”', 'introspect', path, 'blockdev-add/cach')
+        self.bad(FAILED, 'no “nothing”', 'introspect', path, 'nothing/x')
+
+    def test_hostile_depth(self):
+        """Types that have each other, and twice as many at each level: the text ends."""
+        wide = [{'name': str(n), 'meta-type': 'object', 'members': [
+            {'name': f'm{m}', 'type': str((n + m) % 40)} for m in range(40)]} for n in range(40)]
+        schema = [{'name': 'act', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1'}, *wide]
+        text = self.ask_puppet([('query-qmp-schema', json.dumps(schema))], 'introspect', 'X', 'act')
+        self.assertEqual(text.count('\n'), 3 + len(re.findall(r'm\d+: object', text)))
+        self.assertLess(text.count('\n'), 41 * 40 + 4)
+
+    def test_pager(self):
+        """On a terminal, when it is longer than that; what is asked for and is not there is told of after it."""
+        path = self.server().path
+        pager = self.path('pager')
+        with open(pager, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho paged; head -n 1; exit 3\n')
+        os.chmod(pager, 0o700)
+        for words, seen in [
+            (['blockdev-add', 'zzzzz'], r'^paged\nblockdev-add\nqmp: The server has no “zzzzz”\n$'),
+            (['query-name'], r'^query-name\nreturns:\n  name: string \(optional\)\n$'),
+            (['--json', 'blockdev-add'], r'^paged\n\[\n$'),
+        ]:
+            with self.subTest(words=words):
+                program = terminal.Terminal([QMP, 'introspect', path, *words], self.directory, PAGER=pager)
+                self.addCleanup(program.kill)
+                self.assertEqual(program.end(), FAILED if 'zzzzz' in words else DONE)
+                self.assertRegex(terminal.CONTROL.sub('', program.text), seen)
+        # without it
+        program = terminal.Terminal([QMP, 'introspect', path, 'blockdev-add'], self.directory, PAGER='/nonexistent/less')
+        self.addCleanup(program.kill)
+        self.assertEqual(program.end(), DONE)
+        self.assertRegex(terminal.CONTROL.sub('', program.text), r'^blockdev-add\narguments:\n')
 
     def test_json(self):
         path = self.server().path
@@ -494,6 +572,10 @@ class Qom(Case):
         self.assertIn('virtio-balloon-pci', types)
         self.assertNotIn('pci-device', types)
         self.assertIn('pci-device', self.good('qom', 'types', '--abstract', path, 'pci-device').splitlines())
+        self.assertEqual(self.good('qom', 'types', path, 'secret'), 'secret\n')
+        self.assertIn('secret\n', self.good('qom', 'types', path, 'user-creatable'))
+        self.bad(FAILED, 'no type “pci-devce” \\(did you mean “pci-device”', 'qom', 'types', path, 'pci-devce')
+        self.bad(FAILED, 'no type “zzzzz”\\n', 'qom', 'types', path, 'zzzzz')
 
     def test_tree(self):
         path = self.server().path
@@ -586,6 +668,8 @@ class Screenshot(Case):
         self.bad(FAILED, 'No such file', 'screenshot', server.path, self.path('no/where.png'))
         self.bad(FAILED, 'standard output', 'screenshot', server.tcp, '-')
         self.bad(FAILED, 'No space left', 'screenshot', server.path, '/dev/full')
+        self.bad(USAGE, 'can be PNG or PPM, not “jpg”', 'screenshot', server.path, self.path('a.JPG'))
+        self.assertFalse(os.path.exists(self.path('a.JPG')))
 
     def test_no_screen(self):
         self.bad(FAILED, 'has no screen', 'screenshot', self.storage_daemon().path, self.path('x.png'))
@@ -661,116 +745,6 @@ class Guest(Case):
         for verb in ('ping', 'sync', 'info', 'network'):
             self.bad(TIMEOUT, 'agent did not answer|in time', 'guest', verb, puppet.path, '-t', '0.1')
         self.bad(124, 'agent did not answer|in time', 'guest', 'exec', '-t', '0.1', puppet.path, 'true')
-
-
-class Jobs(Case):
-    def test_created(self):
-        server = self.storage_daemon()
-        create = {'job-id': 'new', 'options': {'driver': 'file', 'filename': self.path('image'), 'size': 65536}}
-        self.assertEqual(self.good('job', 'list', server.path), '')
-        server.execute('blockdev-create', **create)
-        self.assertEqual(self.good('job', 'wait', server.path, 'new'), '')
-        self.assertRegex(self.good('job', 'list', server.path), r'^new create concluded \d+/\d+\n$')
-        self.good('job', 'wait', '--dismiss', server.path, 'new')
-        self.assertEqual(self.value('job', 'list', '--json', server.path), [])
-        self.bad(FAILED, 'no job “new”', 'job', 'wait', server.path, 'new')
-
-    def test_failed(self):
-        server = self.storage_daemon()
-        server.execute('blockdev-create', **{'job-id': 'bad', 'options': {
-            'driver': 'file', 'filename': self.path('no/image'), 'size': 65536}})
-        self.bad(FAILED, 'job “bad” has failed: Could not create.*No such file', 'job', 'wait', server.path, 'bad')
-        self.assertIn('No such file', self.good('job', 'list', server.path))
-
-    def mirror(self, server, speed, **more):
-        reply = server.execute('blockdev-mirror', **{'job-id': 'copy', 'device': 'source', 'target': 'target',
-                                                     'sync': 'full', 'speed': speed, **more})
-        self.assertIn('return', reply)
-
-    def test_ready(self):
-        server = self.storage_daemon()
-        self.mirror(server, 0)
-        self.good('job', 'wait', '--ready', server.path, 'copy')
-        self.assertRegex(self.good('job', 'list', server.path), '^copy mirror ready ')
-        self.bad(TIMEOUT, 'in time', 'job', 'wait', server.path, 'copy', '-t', '0.1')
-        program = self.start('job', 'wait', server.path, 'copy')
-        server.execute('job-complete', id='copy')
-        # It dismisses itself, so it may be gone before it is looked for.
-        text = program.communicate()[1]
-        self.assertIn((program.returncode, text), [(DONE, ''), (FAILED, 'qmp: There is no job “copy”\n')])
-
-    def test_dismisses_itself(self):
-        puppet = self.puppet()
-        for event, status, pattern in [
-                ({'event': 'BLOCK_JOB_COMPLETED', 'data': {'device': 'j', 'error': 'disk full'}}, FAILED, 'failed: disk full'),
-                ({'event': 'BLOCK_JOB_COMPLETED', 'data': {'device': 'j'}}, DONE, '^$'),
-                ({'event': 'BLOCK_JOB_CANCELLED', 'data': {'device': 'j'}}, FAILED, 'failed: it was cancelled')]:
-            program = self.start('job', 'wait', puppet.path, 'j')
-            puppet.accept()
-            puppet.answer(puppet.take(), [{'id': 'other'}, {'id': 'j', 'type': 'mirror', 'status': 'running',
-                                                            'current-progress': 1, 'total-progress': 2}])
-            for message in ({'event': 'BLOCK_JOB_COMPLETED', 'data': {'device': 'other', 'error': 'not mine'}}, event,
-                            {'event': 'JOB_STATUS_CHANGE', 'data': {'id': 'j', 'status': 'concluded'}}):
-                puppet.send({**message, 'timestamp': {'seconds': 1, 'microseconds': 0}})
-            puppet.answer(puppet.take(), [])
-            self.assertRegex(program.communicate()[1], pattern)
-            self.assertEqual(program.returncode, status)
-            puppet.peer.close()
-
-    def test_progress(self):
-        server = self.storage_daemon()
-        self.mirror(server, 1)  # stays at its beginning
-        shell = terminal.Terminal([QMP, 'job', 'wait', '--ready', server.path, 'copy'], self.directory)
-        self.addCleanup(shell.kill)
-        shell.see(r'\[[# ]{40}\] +\d+ % copy')
-        server.execute('block-job-set-speed', device='copy', speed=0)
-        self.assertEqual(shell.end(), 0)
-        self.assertTrue(shell.text.endswith('\r\x1b[K'), shell.text)
-
-    def test_cancelled(self):
-        server = self.storage_daemon()
-        self.mirror(server, 1, **{'auto-dismiss': False})
-        program = self.start('job', 'wait', server.path, 'copy')
-        server.execute('job-cancel', id='copy')
-        self.assertRegex(program.communicate()[1], 'job “copy” has failed: (it was cancelled|Operation canceled)')
-        self.assertEqual(program.returncode, FAILED)
-
-    def test_server_death(self):
-        server = self.storage_daemon()
-        self.mirror(server, 1)
-        shell = terminal.Terminal([QMP, 'job', 'wait', server.path, 'copy'], self.directory)
-        self.addCleanup(shell.kill)
-        shell.see('%')
-        server.kill()
-        shell.see(r'qmp: [^\n]*connection')
-        self.assertEqual(shell.end(), LINK)
-
-
-class Migration(Case):
-    def test_to_file(self):
-        server = self.server(*PC)
-        self.bad(FAILED, 'There is no migration', 'migration', 'wait', server.path)
-        server.execute('migrate', uri='exec:cat > ' + self.path('state'))
-        self.assertEqual(self.good('migration', 'wait', server.path), '')
-        self.assertGreater(os.path.getsize(self.path('state')), 0)
-
-    def test_failed(self):
-        server = self.server(*PC)
-        server.execute('migrate', uri='exec:false')
-        self.bad(FAILED, 'migration has ended as “failed”', 'migration', 'wait', server.path)
-
-    def test_under_way(self):
-        server = self.server(*PC)
-        # It stays there.
-        server.execute('migrate-set-capabilities', capabilities=[{'capability': 'pause-before-switchover', 'state': True}])
-        server.execute('migrate', uri='exec:cat > /dev/null')
-        self.bad(TIMEOUT, 'in time', 'migration', 'wait', server.path, '-t', '0.1')
-        shell = terminal.Terminal([QMP, 'migration', 'wait', server.path], self.directory)
-        self.addCleanup(shell.kill)
-        shell.see(r'\[[# ]{40}\] +\d+ % migration')
-        server.execute('migrate_cancel')
-        shell.see('migration has ended as “cancelled”')
-        self.assertEqual(shell.end(), FAILED)
 
 
 if __name__ == '__main__':

@@ -15,6 +15,8 @@ import subprocess
 import termios
 import time
 
+# In the background of a script programs ignore Ctrl-C; with a handler here, those that are started do not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 SECONDS = 60
 SECONDS_TO_LEAVE = 1
 CONTROL = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]|\x1b[=>]|\r')
@@ -25,7 +27,7 @@ class Terminal:
 
     def __init__(self, command, home, columns=80, term='xterm', **variables):
         environment = {**os.environ, 'HOME': home, 'TERM': term, 'LC_ALL': 'C.UTF-8', 'INPUTRC': '/dev/null',
-                       'NO_COLOR': '1', **variables}
+                       'NO_COLOR': '1', 'PAGER': 'cat', 'QMP_COMPLETION_TIMEOUT': str(SECONDS), **variables}
         for name in [name for name, value in environment.items() if value is None]:
             del environment[name]
         self.pid, self.fd = pty.fork()

@@ -5,36 +5,117 @@
 // An _async method without a callback returns a promise. With a callback it is the C library's, and so are the
 // _finish methods: their values are Json.Node.
 //
-// Integers that a Number cannot hold come as BigInt, and may be given as such.
+// Integers that a Number cannot hold come as BigInt, and may be given as such. Times are whole milliseconds.
 
 /* exported _init */
 
 const {Gio, GLib, Json} = imports.gi;
 
 const LONG_NUMBER = /\d{16}/;
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const INTEGER = /^-?\d+$/;
 const LARGEST_SENT = 2 ** 64;
+const LONGEST_TIME = 2 ** 31 - 1;
+const LONGEST_INTEGER = 10000; // characters: of a million, BigInt makes nothing that can be caught as an Error
+
+let Qmp;
 
 // --- values and text ---
+
+// Where the string ends that begins at a quote. A regular expression for that takes stack for each escape.
+function findEnd(text, start) {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslash = end;
+    while (text[backslash - 1] === '\\')
+      backslash--;
+    if ((end - backslash) % 2 === 0)
+      return end;
+  }
+  return text.length;
+}
+
+// Replaces the numbers, but not those in strings.
+function replaceNumbers(text, replace) {
+  const parts = [];
+  for (let start = 0; start < text.length;) {
+    const quote = text.indexOf('"', start);
+    const outside = text.slice(start, quote < 0 ? text.length : quote);
+    parts.push(LONG_NUMBER.test(outside) ? outside.replace(NUMBER, replace) : outside);
+    start = quote < 0 ? text.length : findEnd(text, quote) + 1;
+    if (quote >= 0)
+      parts.push(text.slice(quote, start));
+  }
+  return parts.join('');
+}
+
+function fail(code, message) {
+  throw new Qmp.ProtocolError({code, message});
+}
+
+function readInteger(text) {
+  if (text.length > LONGEST_INTEGER)
+    fail(Qmp.ProtocolError.TOO_LARGE, `A number of ${text.length} digits is too much for JavaScript`);
+  return BigInt(text);
+}
+
+// JSON.parse() and stringify() take stack for each level.
+function guardDepth(run) {
+  try {
+    return run();
+  } catch (error) {
+    if (error.name === 'InternalError')
+      fail(Qmp.ProtocolError.TOO_DEEP, 'The value is nested too deep for JavaScript');
+    throw error;
+  }
+}
 
 // JSON.parse() rounds long integers, so they are first made strings that no server can guess.
 function parseExactly(text) {
   const mark = GLib.uuid_string_random();
-  const marked = text.replace(STRING_OR_NUMBER, token =>
+  const marked = replaceNumbers(text, token =>
     INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token);
   return JSON.parse(marked, (_key, value) =>
-    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value);
+    typeof value === 'string' && value.startsWith(mark) ? readInteger(value.slice(mark.length)) : value);
 }
 
 function parse(text) {
-  return LONG_NUMBER.test(text) ? parseExactly(text) : JSON.parse(text);
+  return guardDepth(() => LONG_NUMBER.test(text) ? parseExactly(text) : JSON.parse(text));
+}
+
+function isSendable(member) {
+  if (typeof member !== 'object' || member === null)
+    return typeof member !== 'function' && typeof member !== 'symbol';
+  const tag = Object.prototype.toString.call(member);
+  if (tag === '[object Object]')
+    return member.constructor === Object || member.constructor?.$gtype === undefined;
+  return ['[object Array]', '[object String]', '[object Number]', '[object Boolean]'].includes(tag);
+}
+
+// What JSON.stringify() makes an empty object of, or leaves out, is a mistake.
+function checkMember(key, member) {
+  if (!isSendable(member))
+    throw new TypeError(`${key || 'the value'} is of type ${nameType(member)}, which cannot be sent as JSON`);
+}
+
+function makeObject(map) {
+  for (const key of map.keys()) {
+    if (typeof key !== 'string')
+      throw new TypeError(`the name of a member must be a string, not ${nameType(key)}`);
+  }
+  return Object.fromEntries(map);
 }
 
 function stringify(value) {
+  return guardDepth(() => stringifyExactly(value));
+}
+
+function stringifyExactly(value) {
   const mark = GLib.uuid_string_random();
   let isMarked = false;
   const text = JSON.stringify(value, (key, member) => {
+    if (member instanceof Map)
+      return makeObject(member);
+    checkMember(key, member);
     if (typeof member === 'number' && !Number.isFinite(member))
       throw new TypeError(`${key || 'the value'} is ${member}, which JSON cannot say`);
     const isLong = Number.isInteger(member) && !Number.isSafeInteger(member) && Math.abs(member) <= LARGEST_SENT;
@@ -54,8 +135,30 @@ function nameType(value) {
   return typeof value === 'object' ? value.constructor?.name ?? 'object' : typeof value;
 }
 
+function isPlain(value) {
+  return Object.prototype.toString.call(value) === '[object Object]' && typeof value.toJSON !== 'function';
+}
+
 function isDictionary(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// A fraction would be cut off: half a millisecond would be 0, which is at once.
+function checkTime(name, value, least = 0) {
+  if (typeof value !== 'number')
+    throw new TypeError(`${name} must be a number of milliseconds, not ${nameType(value)}`);
+  if (!Number.isInteger(value))
+    throw new TypeError(`${name} must be a whole number of milliseconds, not ${value}`);
+  if (value < least || value > LONGEST_TIME)
+    throw new RangeError(`${name} must be from ${least} to ${LONGEST_TIME} milliseconds, not ${value}`);
+  return value;
+}
+
+// GJS would take an object for 0, and what it says would be lost.
+function checkNumber(name, value) {
+  if (typeof value !== 'number' && typeof value !== 'bigint')
+    throw new TypeError(`${name} must be a number, not ${nameType(value)}`);
+  return value;
 }
 
 function checkCancellable(cancellable) {
@@ -65,7 +168,7 @@ function checkCancellable(cancellable) {
 }
 
 function _init() {
-  const Qmp = this;
+  Qmp = this;
   const plainCommand = Qmp.Message.new_command;
 
   // --- messages ---
@@ -75,7 +178,7 @@ function _init() {
       return value;
     if (!isDictionary(value))
       throw new TypeError(`message must be a Qmp.Message or an object, not ${nameType(value)}`);
-    return Qmp.Message.new_from_bytes(new TextEncoder().encode(stringify(value)), true);
+    return Qmp.Message.new_from_bytes(new TextEncoder().encode(stringify(value)));
   }
 
   function makeCommand(command, args) {
@@ -85,8 +188,9 @@ function _init() {
       return plainCommand(command, args);
     if (args !== null && !isDictionary(args))
       throw new TypeError(`the arguments must be an object or null, not ${nameType(args)}`);
-    const isEmpty = args === null || Object.keys(args).length === 0;
-    return makeMessage(isEmpty ? {execute: command} : {execute: command, arguments: args});
+    const members = args instanceof Map ? makeObject(args) : args ?? {};
+    const isEmpty = isPlain(members) && Object.keys(members).length === 0;
+    return makeMessage(isEmpty ? {execute: command} : {execute: command, arguments: members});
   }
 
   // A command as execute_message() has it, which does not keep an id unless it is told so.
@@ -110,7 +214,7 @@ function _init() {
       message.set_fd_list(list);
     }
     if (timeout !== null)
-      message.set_timeout(timeout);
+      message.set_timeout(timeout); // which checks it
     if (outOfBand)
       message.set_out_of_band(true);
     return message;
@@ -122,15 +226,106 @@ function _init() {
 
   Qmp.Message.prototype.toJSON = Qmp.Message.prototype.toObject;
 
+  // Exact: a BigInt where a number would be rounded.
+  for (const [name, least, most] of [
+    ['get_int64', -(2n ** 63n), 2n ** 63n - 1n],
+    ['get_uint64', 0n, 2n ** 64n - 1n],
+  ]) {
+    const plain = Qmp.Message.prototype[name];
+    Qmp.Message.prototype[name] = function (path) {
+      const text = this.dup_text(path);
+      const integer = text.length <= 20 && INTEGER.test(text) ? BigInt(text) : null;
+      if (integer === null || integer < least || integer > most)
+        return plain.call(this, path); // which throws
+      return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+    };
+  }
+
+  for (const name of ['Event', 'Greeting']) {
+    Qmp[name].prototype._init = () => {
+      throw new TypeError(`a Qmp.${name} comes from the server: it cannot be made`);
+    };
+  }
+
   Object.defineProperty(Qmp.Event.prototype, 'data', {
     configurable: true,
     enumerable: true,
     get() {
-      return parse(this.get_member_text('data') ?? '{}');
+      return parse(this.dup_member_text('data') ?? '{}');
     },
   });
 
+  // --- times ---
+
+  function checkTimes(Class, least, ...names) {
+    const prototype = Class.prototype;
+    const spellings = new Map();
+    for (const name of names) {
+      const words = name.split('-');
+      const snake = words.join('_');
+      const camel = words.map((word, index) => index > 0 ? word[0].toUpperCase() + word.slice(1) : word).join('');
+      const setter = `set_${snake}`;
+      const getter = `get_${snake}`;
+      const plain = prototype[setter];
+      prototype[setter] = function (value) {
+        plain.call(this, checkTime(snake, value, least));
+      };
+      for (const spelling of new Set([name, snake, camel])) {
+        spellings.set(spelling, snake);
+        Object.defineProperty(prototype, spelling, {
+          configurable: true,
+          enumerable: true,
+          get() { return this[getter](); },
+          set(value) { this[setter](value); },
+        });
+      }
+    }
+    const plainInit = prototype._init;
+    prototype._init = function (properties = {}, ...rest) {
+      for (const [name, value] of Object.entries(properties)) {
+        if (spellings.has(name))
+          checkTime(spellings.get(name), value, least);
+      }
+      plainInit.call(this, properties, ...rest);
+    };
+  }
+
+  checkTimes(Qmp.Client, Qmp.TIMEOUT_NONE, 'timeout', 'open-timeout', 'accept-timeout', 'close-timeout', 'stall-time');
+  checkTimes(Qmp.Message, Qmp.TIMEOUT_CLIENT, 'timeout');
+
   // --- errors ---
+
+  // For instanceof, whoever has made the error: error instanceof Qmp.BusyError.
+  function defineError(name, domain, code) {
+    Qmp[name] = class {
+      static [Symbol.hasInstance](error) {
+        return error instanceof domain && error.code === code;
+      }
+
+      constructor(message) {
+        return new domain({code, message});
+      }
+    };
+    Object.defineProperty(Qmp[name], 'name', {value: name});
+  }
+
+  defineError('StateError', Qmp.ClientError, Qmp.ClientError.STATE);
+  defineError('InterruptedError', Qmp.ClientError, Qmp.ClientError.INTERRUPTED);
+  defineError('BusyError', Qmp.ClientError, Qmp.ClientError.BUSY);
+  defineError('AddressError', Qmp.ClientError, Qmp.ClientError.ADDRESS);
+  defineError('NotASocketError', Qmp.ClientError, Qmp.ClientError.NOT_A_SOCKET);
+  defineError('FailureEventError', Qmp.ClientError, Qmp.ClientError.FAILURE_EVENT);
+  defineError('GuestLostError', Qmp.GuestAgentError, Qmp.GuestAgentError.LOST);
+  defineError('GuestThawedError', Qmp.GuestAgentError, Qmp.GuestAgentError.THAWED);
+  defineError('LaunchError', Qmp.MachineError, Qmp.MachineError.LAUNCH);
+  defineError('EndedError', Qmp.MachineError, Qmp.MachineError.ENDED);
+  defineError('NoAnswerError', Qmp.MachineError, Qmp.MachineError.NO_ANSWER);
+  defineError('NoProcessError', Qmp.MachineError, Qmp.MachineError.NO_PROCESS);
+  defineError('JobError', Qmp.MachineError, Qmp.MachineError.JOB);
+  defineError('JobCancelledError', Qmp.MachineError, Qmp.MachineError.JOB_CANCELLED);
+  defineError('LostError', Qmp.MachineError, Qmp.MachineError.LOST);
+  defineError('TimeoutError', Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
+  defineError('CancelledError', Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 
   // What the library throws knows its members; what is made here gets them on itself.
   Qmp.ExecuteError = Qmp.CommandError;
@@ -150,7 +345,7 @@ function _init() {
   };
 
   function makeError(sent, received) {
-    const {class: errorClass, desc} = parse(received.get_member_text('error'));
+    const {class: errorClass, desc} = parse(received.dup_member_text('error'));
     const code = codes[errorClass] ?? Qmp.CommandError.UNKNOWN;
     const error = new Qmp.CommandError({code, message: desc});
     return Object.defineProperties(error, {
@@ -163,12 +358,20 @@ function _init() {
   function takeValue(sent, reply) {
     if (reply.has_member('error'))
       throw makeError(sent, reply);
-    return parse(reply.get_member_text('return') ?? 'null');
+    return parse(reply.dup_member_text('return') ?? 'null');
   }
+
+  Qmp.Message.prototype.check_reply = function (command = null) {
+    takeValue(command, this);
+    return true;
+  };
 
   // --- promises ---
 
-  for (const holder of [Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.Schema]) {
+  for (const holder of [
+    Qmp.Client, Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.GuestAgent.prototype,
+    Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Schema,
+  ]) {
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (name.endsWith('_async'))
         Gio._promisify(holder, name);
@@ -193,34 +396,74 @@ function _init() {
     return address;
   }
 
+  function makeLauncher(launcher) {
+    if (launcher instanceof Qmp.Launcher)
+      return launcher;
+    if (!Array.isArray(launcher))
+      throw new TypeError(`what is launched is an array of words or a Qmp.Launcher, not ${nameType(launcher)}`);
+    return Qmp.Launcher.new(launcher);
+  }
+
   const client = Qmp.Client.prototype;
+  const machine = Qmp.Machine.prototype;
+  const job = Qmp.Job.prototype;
+  adapt(machine, 'launch', makeLauncher);
+  adapt(machine, 'open', makeAddress);
   adapt(client, 'open', makeAddress);
+  adapt(client, 'listen', makeAddress);
   adapt(client, 'exchange', makeMessage);
   for (const name of ['execute_and_wait', 'execute_and_wait_async']) {
     const plain = client[name];
-    client[name] = function (message, listener, cancellable = null, ...rest) {
-      return plain.call(this, makeMessage(message), listener, cancellable, ...rest);
+    client[name] = function (message, match, cancellable = null, ...rest) {
+      return plain.call(this, makeMessage(message), match, cancellable, ...rest);
     };
   }
   // The cancellable, the last of so many arguments, may be left out.
   for (const [holder, name, count] of [
+    ...['pause', 'resume', 'reset', 'power_down', 'wake_up', 'quit', 'kill', 'refresh', 'wait_ended'].map(
+      name => [machine, name, 1]),
+    ...['pause', 'resume', 'complete', 'cancel', 'dismiss'].map(name => [job, name, 1]),
     [client, 'open_stream', 2],
     [client, 'accept', 1],
     [client, 'close', 1],
+    [client, 'wait_closed', 1],
+    [Qmp.Client, 'new_for_address', 2],
     [Qmp.Schema, 'fetch', 2],
   ]) {
     for (const method of [name, `${name}_async`]) {
       const plain = holder[method];
       holder[method] = function (...args) {
-        return plain.apply(holder === client ? this : holder, args.length < count ? [...args, null] : args);
+        return plain.apply(typeof holder === 'function' ? holder : this, args.length < count ? [...args, null] : args);
       };
     }
   }
 
-  const plainListen = client.listen;
-  client.listen = function (address) {
-    return plainListen.call(this, makeAddress(address));
-  };
+  // Milliseconds; 0 skips a stage, and -1 waits for ever.
+  for (const name of ['shut_down', 'shut_down_async']) {
+    const plain = machine[name];
+    machine[name] = function (flags = Qmp.ShutDownFlags.NONE, ask = 30000, quit = 10000, cancellable = null, ...rest) {
+      return plain.call(this, checkNumber('flags', flags), checkTime('ask', ask, Qmp.TIMEOUT_NONE), checkTime('quit', quit, Qmp.TIMEOUT_NONE),
+        cancellable, ...rest);
+    };
+  }
+
+  for (const name of ['wait', 'wait_async']) {
+    const plain = job[name];
+    job[name] = function (timeout = Qmp.TIMEOUT_NONE, cancellable = null, ...rest) {
+      return plain.call(this, checkTime('timeout', timeout, Qmp.TIMEOUT_NONE), cancellable, ...rest);
+    };
+  }
+
+  const makeJobCommand = (command, args) => command instanceof Qmp.Message ? command : makeCommand(command, args);
+  for (const name of ['start_job', 'start_job_async']) {
+    const plain = machine[name];
+    machine[name] = function (command, args = null, cancellable = null) {
+      // The library's: a message, a cancellable, a callback.
+      if (typeof cancellable === 'function')
+        return plain.call(this, command, args, cancellable);
+      return plain.call(this, makeJobCommand(command, args), cancellable);
+    };
+  }
 
   Qmp.Client.open_address = (address, properties = {}) => {
     const vm = new Qmp.Client(properties);
@@ -233,6 +476,63 @@ function _init() {
     await vm.open_async(address, cancellable);
     return vm;
   };
+
+  // --- guest agents ---
+
+  // What stands at the end may be left out. Where the time is among the arguments, if there is one.
+  for (const [name, defaults, time = -1] of [
+    ['add_authorized_keys', ['', [], false, null]],
+    ['exec', [[], null, null, Qmp.GuestExecFlags.DEFAULT, Qmp.TIMEOUT_NONE, null], 4],
+    ['freeze', [null, Qmp.TIMEOUT_NONE, null], 1],
+    ['get_authorized_keys', ['', null]],
+    ['get_info', [null]],
+    ['get_network_interfaces', [null]],
+    ['get_osinfo', [null]],
+    ['get_time', [null]],
+    ['get_users', [null]],
+    ['read_file', ['', 0, -1, null]],
+    ['remove_authorized_keys', ['', [], null]],
+    ['set_time', [-1, null]],
+    ['set_user_password', ['', '', false, null]],
+    ['shutdown', [Qmp.GuestShutdownMode.POWERDOWN, null]],
+    ['suspend', [Qmp.GuestSuspendMode.DISK, null]],
+    ['thaw', [null]],
+    ['wait_ready', [Qmp.TIMEOUT_NONE, null], 0],
+    ['write_file', ['', '', Qmp.GuestWriteFlags.REPLACE, null]],
+  ]) {
+    for (const method of [name, `${name}_async`]) {
+      const plain = Qmp.GuestAgent.prototype[method];
+      Qmp.GuestAgent.prototype[method] = function (...args) {
+        const filled = [...args, ...defaults.slice(args.length)];
+        if (time >= 0)
+          checkTime('timeout', filled[time], Qmp.TIMEOUT_CLIENT);
+        for (const [i, value] of defaults.entries()) {
+          if (typeof value === 'number' && i !== time)
+            checkNumber(`argument ${i + 1} of ${method}()`, filled[i]);
+        }
+        return plain.apply(this, filled);
+      };
+    }
+  }
+
+  // What a reply returns, as plain values.
+  for (const name of ['get_info', 'get_network_interfaces', 'get_osinfo', 'get_users']) {
+    const plain = Qmp.GuestAgent.prototype[name];
+    const plainStart = Qmp.GuestAgent.prototype[`${name}_async`];
+    Qmp.GuestAgent.prototype[name] = function (...args) {
+      return parse(plain.apply(this, args).dup_member_text('return'));
+    };
+    Qmp.GuestAgent.prototype[`${name}_async`] = function (...args) {
+      const started = plainStart.apply(this, args);
+      return started?.then(reply => parse(reply.dup_member_text('return')));
+    };
+  }
+
+  Qmp.GuestAgent.open_address = (address, properties = {}) =>
+    Qmp.GuestAgent.new(Qmp.Client.open_address(address, {guest_agent: true, ...properties}));
+
+  Qmp.GuestAgent.open_address_async = async (address, properties = {}, cancellable = null) =>
+    Qmp.GuestAgent.new(await Qmp.Client.open_address_async(address, {guest_agent: true, ...properties}, cancellable));
 
   // --- commands ---
 
@@ -266,7 +566,7 @@ function _init() {
 
   // --- schemas ---
 
-  for (const name of ['validate', 'check']) {
+  for (const name of ['list_problems', 'validate']) {
     const plain = Qmp.Schema.prototype[name];
     Qmp.Schema.prototype[name] = function (command) {
       return plain.call(this, makeMessage(command));
@@ -275,30 +575,47 @@ function _init() {
 
   // --- events ---
 
-  // A listener to the events of these names, or to all; it listens from now on, until remove_listener().
-  client.listener = function (...names) {
+  function makeMatch(names) {
+    if (names.length === 1 && names[0] instanceof Qmp.EventMatch)
+      return names[0];
     for (const name of names) {
       if (typeof name !== 'string')
         throw new TypeError(`the name of an event must be a string, not ${nameType(name)}`);
     }
-    const listener = Qmp.EventListener.new(names.length > 0 ? names : null);
+    return Qmp.EventMatch.new(names.length > 0 ? names : null);
+  }
+
+  // A listener to the events of these names, of one Qmp.EventMatch, or to all; it listens from now on, until
+  // remove_listener().
+  client.listener = function (...names) {
+    const listener = Qmp.EventListener.new_for_match(makeMatch(names));
     this.add_listener(listener);
     return listener;
   };
 
   for (const name of ['next', 'next_async']) {
     const plain = Qmp.EventListener.prototype[name];
-    Qmp.EventListener.prototype[name] = function (timeout = -1, cancellable = null, ...rest) {
-      if (typeof timeout !== 'number')
-        throw new TypeError(`timeout must be a number of milliseconds, not ${nameType(timeout)}`);
-      return plain.call(this, timeout, cancellable, ...rest);
+    Qmp.EventListener.prototype[name] = function (timeout = Qmp.TIMEOUT_NONE, cancellable = null, ...rest) {
+      return plain.call(this, checkTime('timeout', timeout, Qmp.TIMEOUT_NONE), cancellable, ...rest);
     };
   }
 
-  function isEnd(error) {
-    return error instanceof GLib.Error &&
-      (error.matches(Qmp.ClientError, Qmp.ClientError.INTERRUPTED) || error.matches(Qmp.ClientError, Qmp.ClientError.STATE));
-  }
+  // Values are any of JSON's.
+  const makeNode = value => value instanceof Json.Node ? value : Json.from_string(stringify(value));
+
+  const match = Qmp.EventMatch.prototype;
+  const plainAddMember = match.add_member;
+  match.add_member = function (event, path, value) {
+    plainAddMember.call(this, event, path, makeNode(value));
+  };
+
+  // Without a value, anything at the path is a failure.
+  const plainAddFailure = match.add_failure;
+  match.add_failure = function (event, path = null, value = undefined) {
+    if (path === null && value !== undefined)
+      throw new TypeError('a value is at a path');
+    plainAddFailure.call(this, event, path, value === undefined ? null : makeNode(value));
+  };
 
   // Takes the events as they come, until the link ends.
   Qmp.EventListener.prototype[Symbol.asyncIterator] = async function* () {
@@ -306,7 +623,7 @@ function _init() {
       try {
         yield await this.next_async();
       } catch (error) {
-        if (isEnd(error))
+        if (error instanceof Qmp.InterruptedError || error instanceof Qmp.StateError)
           return;
         throw error;
       }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """qmp-glib for Python: plain values in and out, with, for, await, exceptions.
 
-A method without a callback is blocking, or, if its name ends in _async, returns something to await: a
-Qmp.Call in a program with a GLib main loop, an asyncio.Future where asyncio runs. An _async method that is given a
-callback, and a _finish method, are those of the C library: their values are Json.Node.
+A method without a callback is blocking, or, if its name ends in _async, returns a Qmp.Call to await, in a program with
+a GLib main loop and in asyncio alike. An _async method that is given a callback, and a _finish method, are those of the
+C library: their values are Json.Node.
+
+Times are in seconds.
 
 Values go through the JSON text of a message, so integers are exact.
 """
@@ -11,7 +13,9 @@ Values go through the JSON text of a message, so integers are exact.
 import collections.abc
 import functools
 import json
-import math
+import os
+import socket
+import threading
 
 import gi
 
@@ -19,72 +23,26 @@ gi.require_version('Json', '1.0')
 from gi.repository import Gio, GLib, GObject, Json
 
 from ..module import get_introspection_module
-from . import _qmp_waiting
-from ._qmp_waiting import Call, Task, run, sleep, spawn
+from . import _qmp_end, _qmp_guest, _qmp_job, _qmp_machine, _qmp_times
+from ._qmp_calls import Call, Task, gather, gio, run, sleep, spawn, wait_for
+from ._qmp_errors import (AddressError, BusyError, CancelledError, EndedError, ExecuteError, FailureEventError,
+                          GuestLostError, GuestThawedError, InterruptedError, JobCancelledError, JobError,
+                          LaunchError, LostError, NoAnswerError, NoProcessError, NotASocketError, StateError,
+                          TimeoutError, explain, protocol_error)
+from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained,
+                           in_own_thread as _in_own_thread, name_type as _name_type, override as _override,
+                           override_unknown as _override_unknown, replace as _replace,
+                           to_words_or_none as _to_words_or_none)
 
 Qmp = get_introspection_module('Qmp')
 
-__all__ = ['Call', 'ExecuteError', 'Task', 'run', 'sleep', 'spawn']
-
-COMMAND_ERROR = GLib.quark_to_string(Qmp.CommandError.quark())
-CODES = {
-    'GenericError': Qmp.CommandError.GENERIC,
-    'CommandNotFound': Qmp.CommandError.COMMAND_NOT_FOUND,
-    'DeviceNotActive': Qmp.CommandError.DEVICE_NOT_ACTIVE,
-    'DeviceNotFound': Qmp.CommandError.DEVICE_NOT_FOUND,
-    'KVMMissingCap': Qmp.CommandError.KVM_MISSING_CAP,
-}
-
-
-class ExecuteError(GLib.Error):
-    """The server answered a command with an error.
-
-    error_class, desc: the error's class and text, as the server says them
-    sent, received: the command and the whole reply, each a Qmp.Message, or None where it is not known
-    """
-
-    def __init__(self, desc, error_class='GenericError', sent=None, received=None):
-        super().__init__(desc, COMMAND_ERROR, int(CODES.get(error_class, Qmp.CommandError.UNKNOWN)))
-        self.error_class = error_class
-        self.desc = desc
-        self.sent = sent
-        self.received = received
-
-    def __str__(self):
-        return f'{self.error_class}: {self.desc}'
-
-    def copy(self):
-        return ExecuteError(self.desc, self.error_class, self.sent, self.received)
-
-
-def _read(name, attribute):
-    """Lets a function that asks an error of a command know what PyGObject has not kept."""
-    plain = getattr(Qmp.CommandError, name)
-
-    def get(error):
-        return getattr(error, attribute) if isinstance(error, ExecuteError) else plain(error)
-
-    setattr(Qmp.CommandError, name, staticmethod(get))
-    return plain
-
-
-_get_class = _read('get_class', 'error_class')
-_read('get_sent', 'sent')
-_read('get_received', 'received')
-
-
-def _explain(error, sent=None):
-    """An error that came out of the library, as it is to be raised."""
-    if error.domain != COMMAND_ERROR or isinstance(error, ExecuteError):
-        return error
-    return ExecuteError(error.message, _get_class(error), sent)
+__all__ = ['AddressError', 'BusyError', 'Call', 'CancelledError', 'EndedError', 'ExecuteError', 'FailureEventError',
+           'GuestLostError', 'GuestThawedError', 'InterruptedError', 'JobCancelledError', 'JobError', 'LaunchError',
+           'LostError', 'NoAnswerError', 'NoProcessError', 'NotASocketError', 'StateError', 'Task', 'TimeoutError',
+           'address_parse', 'gather', 'gio', 'run', 'sleep', 'spawn', 'wait_for']
 
 
 # --- values and text ---
-
-def _name_type(value):
-    return type(value).__name__
-
 
 def _plain(value):
     if isinstance(value, collections.abc.Mapping):
@@ -93,11 +51,26 @@ def _plain(value):
 
 
 def _dump(value):
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain)
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain)
+    except RecursionError:
+        raise protocol_error(Qmp.ProtocolError.TOO_DEEP, 'The value is nested too deep for Python') from None
+
+
+def _load(text):
+    """Reads what the library lets through, and Python's json not always."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise protocol_error(Qmp.ProtocolError.TOO_DEEP, 'The message is nested too deep for Python') from None
+    except ValueError as error:
+        # The text was checked, but Python reads integers up to sys.get_int_max_str_digits() only: they take it long.
+        raise protocol_error(Qmp.ProtocolError.TOO_LARGE, f'The message is too much for Python: {error}') from None
 
 
 def _parse_message(data, eager=True):
-    return Qmp.Message.new_from_bytes(GLib.Bytes.new(data), eager)
+    make = Qmp.Message.new_from_bytes if eager else Qmp.Message.new_from_bytes_unchecked
+    return make(GLib.Bytes.new(data))
 
 
 def _make_message(value):
@@ -106,10 +79,6 @@ def _make_message(value):
     if isinstance(value, collections.abc.Mapping):
         return _parse_message(_dump(value).encode())
     raise TypeError(f'message must be Qmp.Message or a mapping, not {_name_type(value)}')
-
-
-def _find_message(values):
-    return next((value for value in values if isinstance(value, Qmp.Message)), None)
 
 
 def _make_command(command, arguments=None, more=()):
@@ -130,102 +99,11 @@ def _make_command(command, arguments=None, more=()):
 
 def _take_value(sent, reply):
     """What a reply brings: its return value, or its error."""
-    members = json.loads(reply.get_bytes().get_data())
+    members = _load(reply.get_bytes().get_data())
     if 'error' not in members:
         return members.get('return')
     error = members['error']
     raise ExecuteError(error['desc'], error['class'], sent, reply)
-
-
-# --- the library's own methods ---
-
-class _Method:
-    """A triple of the library's: blocking, _async, _finish. Its receiver is [self], or [] for a function of a class."""
-
-    def __init__(self, cls, name):
-        self.name = name
-        self.blocking = getattr(cls, name)
-        self.start = getattr(cls, f'{name}_async')
-        self.finish = getattr(cls, f'{name}_finish')
-        self.names = [argument.get_name() for argument in self.blocking.get_arguments()]
-        self.n_receivers = int(self.blocking.is_method())
-
-    def bind(self, arguments, keywords):
-        """Returns the arguments in the order of the C function, and the cancellable, which is the last there."""
-        if len(arguments) > len(self.names):
-            raise TypeError(f'{self.name}() takes {len(self.names)} arguments, but {len(arguments)} were given')
-        values = dict(zip(self.names, arguments))
-        for name, value in keywords.items():
-            if name not in self.names or name in values:
-                raise TypeError(f'{self.name}() has no argument {name!r}, or has it twice')
-            values[name] = value
-        *arguments, cancellable = [values.get(name) for name in self.names]
-        return arguments, cancellable
-
-    def block(self, receiver, arguments, cancellable):
-        try:
-            return _qmp_waiting.block(functools.partial(self.blocking, *receiver), arguments, cancellable, _open_new)
-        except GLib.Error as error:
-            raise _explain(error, _find_message(arguments)) from None
-
-    def begin(self, receiver, arguments, cancellable, convert=lambda value: value):
-        def start(own, callback):
-            self.start(*receiver, *arguments, own, callback)
-
-        def finish(result):
-            try:
-                return convert(self.finish(*receiver, result))
-            except GLib.Error as error:
-                raise _explain(error, _find_message(arguments)) from None
-
-        return _qmp_waiting.begin(start, finish, cancellable)
-
-    def has_callback(self, arguments, keywords):
-        """Whether an _async method is called as the C library has it."""
-        callback = keywords.get('callback', (*arguments, *[None] * (len(self.names) + 1))[len(self.names)])
-        if callback is not None and not callable(callback):
-            raise TypeError(f'callback must be callable, not {_name_type(callback)}')
-        return callback is not None
-
-
-def _override(cls, name, adapt=lambda arguments: arguments):
-    """Makes a blocking method one that can be interrupted, and its _async one that can be awaited."""
-    method = _Method(cls, name)
-    wrap = staticmethod if method.n_receivers == 0 else lambda function: function
-
-    def split(arguments):
-        return arguments[:method.n_receivers], arguments[method.n_receivers:]
-
-    def blocking(*arguments, **keywords):
-        receiver, arguments = split(arguments)
-        arguments, cancellable = method.bind(arguments, keywords)
-        return method.block(receiver, adapt(arguments), cancellable)
-
-    def start(*arguments, **keywords):
-        receiver, arguments = split(arguments)
-        if method.has_callback(arguments, keywords):
-            return method.start(*receiver, *arguments, **keywords)
-        arguments, cancellable = method.bind(arguments, keywords)
-        return method.begin(receiver, adapt(arguments), cancellable)
-
-    _replace(cls, name, blocking, wrap)
-    _replace(cls, f'{name}_async', start, wrap)
-    return method
-
-
-def _replace(cls, name, function, wrap=lambda function: function):
-    function.__name__ = name
-    function.__qualname__ = f'{cls.__name__}.{name}'
-    function.__doc__ = function.__doc__ or getattr(getattr(cls, name, None), '__doc__', None)
-    setattr(cls, name, wrap(function))
-
-
-def _add(cls):
-    """Decorates a function to be a method of a class of the library's."""
-    def decorate(function):
-        _replace(cls, function.__name__, function)
-        return function
-    return decorate
 
 
 # --- messages ---
@@ -234,6 +112,8 @@ _plain_new_command = Qmp.Message.new_command
 
 
 def _new_message(cls, value=b'{}', *, eager=True, **properties):
+    if issubclass(cls, (Qmp.Event, Qmp.Greeting)):
+        raise TypeError(f'a Qmp.{cls.__name__} comes from the server: it cannot be made')
     if cls is not Qmp.Message:
         return GObject.Object.__new__(cls)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -252,26 +132,39 @@ def _init_message(self, *arguments, **keywords):
         GObject.Object.__init__(self, *arguments, **keywords)
 
 
+def _get_fd(fd):
+    return fd if isinstance(fd, int) else fd.fileno()
+
+
 def _new_command(command, arguments=None, *, fds=(), timeout=None, out_of_band=False):
     """Makes a command.
 
     fds: file descriptors, or objects with fileno(), to pass with it; they stay yours
-    timeout: seconds
+    timeout: seconds; None leaves it to the client, math.inf sets no limit
     """
     message = _make_command(command, arguments)
+    fds = list(fds)
     if fds:
         fd_list = Gio.UnixFDList.new()
         for fd in fds:
-            fd_list.append(fd if isinstance(fd, int) else fd.fileno())
+            fd_list.append(_get_fd(fd))
         message.set_fd_list(fd_list)
     if timeout is not None:
-        message.set_timeout(_to_milliseconds(timeout))
+        message.set_timeout(timeout)
     if out_of_band:
         message.set_out_of_band(True)
     return message
 
 
+_qmp_times.use_seconds(Qmp.Message, _replace, lambda _message: None, timeout=_qmp_times.Limit(Qmp.TIMEOUT_CLIENT))
 Qmp.Message.__new__ = _new_message
+_init_message.__wrapped__ = _new_message
+_init_message.__name__ = '__init__'
+_init_message.__doc__ = """Makes a message from JSON text or from a mapping: Qmp.Message({'execute': 'stop'}, timeout=5).
+
+eager: whether the text is checked now; otherwise Qmp.Message.validate() does it
+properties: timeout, in seconds; out_of_band, success_response, assign_id, fd_list
+"""
 Qmp.Message.__init__ = _init_message
 Qmp.Message.new_command = staticmethod(_new_command)
 Qmp.Message.__hash__ = None
@@ -292,10 +185,10 @@ def _check_member(message, name, writing=False):
 @_add(Qmp.Message)
 def __getitem__(self, name):
     _check_member(self, name)
-    text = self.get_member_text(name)
+    text = self.dup_member_text(name)
     if text is None:
         raise KeyError(name)
-    return json.loads(text)
+    return _load(text)
 
 
 @_add(Qmp.Message)
@@ -350,9 +243,48 @@ def __eq__(self, other):
     return NotImplemented
 
 
+@_add(Qmp.Message)
+def __copy__(self):
+    return self.dup()
+
+
+@_add(Qmp.Message)
+def __deepcopy__(self, _memo):
+    return self.dup()
+
+
+@_add(Qmp.Message)
+def check_reply(self, command=None):
+    """Returns True, or raises Qmp.ExecuteError if this reply, as exchange() gives it, is the server's error.
+
+    command: what it answers, a Qmp.Message, which the error is to have with it
+    """
+    _take_value(command, self)
+    return True
+
+
+_STATE = ('timeout', 'out_of_band', 'success_response', 'assign_id')
+
+
+@_add(Qmp.Message)
+def __reduce__(self):
+    if type(self) is not Qmp.Message:
+        raise TypeError(f'a Qmp.{_name_type(self)} cannot be pickled, but Qmp.Message(it) and dict(it) can')
+    if self.get_fd_list() is not None:
+        raise TypeError('a message with descriptors cannot be pickled')
+    make = functools.partial(Qmp.Message, eager=False)
+    return make, (bytes(self),), {name: getattr(self, f'get_{name}')() for name in _STATE}
+
+
+@_add(Qmp.Message)
+def __setstate__(self, state):
+    for name, value in state.items():
+        getattr(self, f'set_{name}')(value)
+
+
 def _get_data(event):
-    text = event.get_member_text('data')
-    return {} if text is None else json.loads(text)
+    text = event.dup_member_text('data')
+    return {} if text is None else _load(text)
 
 
 def _get_timestamp(event):
@@ -368,62 +300,188 @@ Qmp.Greeting.version = property(lambda self: tuple(self.get_version()), doc='the
 
 # --- the link ---
 
-def _adapt_address(arguments):
-    address, *rest = arguments
+_plain_address_parse = Qmp.address_parse
+
+
+def address_parse(text):
+    """Reads an address as a person writes it; returns what can be opened. Raises Qmp.AddressError."""
+    try:
+        return _plain_address_parse(text)
+    except UnicodeEncodeError:
+        # A path that is not UTF-8, as Python spells it.
+        return _make_unix_address(os.fsencode(text))
+    except GLib.Error as error:
+        raise explain(error) from None
+
+
+def _make_unix_address(path):
+    """The address of a Unix socket whose path is bytes; an abstract name begins with a NUL."""
+    kind = Gio.UnixSocketAddressType.PATH
+    if path[:1] == b'\0':
+        path = path[1:]
+        kind = Gio.UnixSocketAddressType.ABSTRACT
+    signed = [byte - 256 if byte > 127 else byte for byte in path]  # which gchar is to PyGObject
+    return Gio.UnixSocketAddress.new_with_type(signed, kind)
+
+
+def _make_network_address(host, port):
+    if not isinstance(host, str) or isinstance(port, bool) or not isinstance(port, int):
+        raise TypeError(f'an address of two is (host, port), str and int, not ({_name_type(host)}, {_name_type(port)})')
+    if not 0 <= port <= 65535:
+        raise ValueError(f'{port} is not a port')
+    return Gio.NetworkAddress.new(host or 'localhost', port)
+
+
+def _make_address(address):
+    if isinstance(address, Gio.SocketConnectable):
+        return address
     if isinstance(address, str):
-        address = Qmp.address_parse(address)
-    elif not isinstance(address, Gio.SocketConnectable):
-        raise TypeError(f'address must be str or Gio.SocketConnectable, not {_name_type(address)}')
-    return [address, *rest]
+        return address_parse(address)
+    if isinstance(address, (bytes, os.PathLike)):
+        return _make_unix_address(os.fsencode(address))
+    if isinstance(address, tuple) and len(address) == 2:
+        return _make_network_address(*address)
+    if isinstance(address, socket.socket):
+        return address_parse(f'fd:{address.fileno()}')
+    raise TypeError('address must be str or Gio.SocketConnectable, a path, (host, port) or a socket, '
+                    f'not {_name_type(address)}')
 
 
-def _adapt_message(arguments):
-    message, *rest = arguments
-    return [_make_message(message), *rest]
+@_override(Qmp.Client)
+def _open(self, address, cancellable=None):
+    """Connects to a server, awaits its greeting and negotiates, for at most open_timeout seconds.
+
+    address: a str as in Qmp.address_parse(), a path (bytes, pathlib.Path), (host, port), a connected socket.socket,
+        or a Gio.SocketConnectable
+
+    Raises Qmp.BusyError where nobody greets, Qmp.AddressError, Qmp.StateError, Qmp.TimeoutError, GLib.Error.
+    """
+    return [_make_address(address)], cancellable
 
 
-def _to_milliseconds(seconds):
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f'timeout must be a number of seconds or None, not {_name_type(seconds)}')
-    return min(math.ceil(min(seconds, 1e9) * 1000), GLib.MAXINT)
+@_override(Qmp.Client)
+def _new_for_address(address, cancellable=None):
+    """What open_address() does, as the C library has it: address is a str, and the client is as it is by default."""
+    return [address], cancellable
 
 
-def _adapt_timeout(arguments):
-    seconds, *rest = arguments
-    if seconds is None:
-        return [-1, *rest]
-    return [max(-1, _to_milliseconds(seconds)), *rest]
+@_override(Qmp.Client)
+def _listen(self, address, cancellable=None):
+    """Listens for a server that connects; accept() takes the connection. The address is one as for open()."""
+    return [_make_address(address)], cancellable
 
 
-_open = _override(Qmp.Client, 'open', _adapt_address)
-_exchange = _override(Qmp.Client, 'exchange', _adapt_message)
-_override(Qmp.Client, 'execute_and_wait', _adapt_message)
-_next = _override(Qmp.EventListener, 'next', _adapt_timeout)
+@_override(Qmp.Client)
+def _wait_closed(self, cancellable=None):
+    """Waits for the end of the link, whoever ends it; not at all if there is none.
+
+    Raises GLib.Error, which says why it has ended, unless close() did it.
+    """
+    return [], cancellable
+
+
+@_override(Qmp.Client)
+def _open_stream(self, stream, cancellable=None):
+    """Like open(), over a Gio.IOStream that is connected already."""
+    return [stream], cancellable
+
+
+@_override(Qmp.Client)
+def _accept(self, cancellable=None):
+    """Waits for a server to connect where listen() listens, for at most accept_timeout seconds, and opens as open() does."""
+    return [], cancellable
+
+
+@_override(Qmp.Client)
+def _close(self, cancellable=None):
+    """Sends what is still to be sent, for at most close_timeout seconds, and ends the link."""
+    return [], cancellable
+
+
+@_override(Qmp.Client)
+def _exchange(self, message, cancellable=None):
+    """Sends a message, a Qmp.Message or a dict, and returns the whole reply as a Qmp.Message: an error reply too."""
+    return [_make_message(message)], cancellable
+
+
+@_override(Qmp.Client)
+def _execute_and_wait(self, command, match, cancellable=None):
+    """Runs a command, a Qmp.Message or a dict, and returns the Qmp.Event that it brings.
+
+    match: a Qmp.EventMatch, which says what the event is, and what is a failure
+    The timeout of the command, or of the client, covers the reply and the event together.
+
+    Raises Qmp.ExecuteError, Qmp.FailureEventError, Qmp.TimeoutError, GLib.Error.
+    """
+    return [_make_message(command), match], cancellable
+
+
+@_override(Qmp.EventListener)
+def _next(self, timeout=None, cancellable=None):
+    """Takes the next event out of the queue, and waits for one if there is none. Returns a Qmp.Event.
+
+    timeout: how many seconds to wait at most; None waits until the link ends, 0 does not wait
+
+    Raises Qmp.TimeoutError, Qmp.InterruptedError when the link has ended, Qmp.StateError when it is not open.
+    """
+    return [_qmp_times.to_wait(timeout)], cancellable
+
+
+@_override(Qmp.Schema)
+def _fetch(client, cancellable=None):
+    """Asks the server of a client for its schema. Returns a Qmp.Schema."""
+    return [client], cancellable
+
+
 _execute = _Method(Qmp.Client, 'execute')
 _execute_message = _Method(Qmp.Client, 'execute_message')
-# The others are as they are: open_stream, accept, close, fetch, and what a later version brings.
-for _cls in (Qmp.Client, Qmp.EventListener, Qmp.Schema):
+for _method in (_execute, _execute_message):
+    _replace(Qmp.Client, f'{_method.name}_finish', _explained(_method.finish))
+for _cls in (Qmp.Client, Qmp.EventListener, Qmp.GuestAgent, Qmp.Schema):
     for _name in [name[:-len('_async')] for name in dir(_cls) if name.endswith('_async')]:
         is_plain = isinstance(getattr(_cls, _name, None), type(_execute.blocking))
         if is_plain and _name not in ('execute', 'execute_message'):
-            _override(_cls, _name)
+            _override_unknown(_cls, _name)
 
 
-def _open_new(address, cancellable):
-    _open.blocking(Qmp.Client.new(None), address, cancellable)
-
-
-_plain_listen = Qmp.Client.listen
+_plain_send_fd = _explained(Qmp.Client.send_fd)
+_plain_get_oldest_wait = Qmp.Client.get_oldest_wait
+_convert_times = _qmp_times.use_seconds(Qmp.Client, _replace, _check_thread, **dict.fromkeys(
+    ('open_timeout', 'accept_timeout', 'close_timeout', 'timeout', 'stall_time'), _qmp_times.Limit()))
 
 
 @_add(Qmp.Client)
-def listen(self, address):
-    return _plain_listen(self, *_adapt_address([address]))
+def __init__(self, name=None, **properties):
+    """Makes a client, which is not open yet: Qmp.Client('vm', timeout=5).
+
+    The properties are those of the class: timeout, open_timeout, guest_agent, tls and others. Times are in seconds, and
+    None sets no limit.
+    """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f'name must be str or None, not {_name_type(name)}')
+    GObject.Object.__init__(self, name=name, **_convert_times(properties))
+
+
+@_add(Qmp.Client)
+def get_oldest_wait(self):
+    """How long the oldest command that waits for its reply has waited, in seconds; None if none waits."""
+    milliseconds = _plain_get_oldest_wait(self)
+    return None if milliseconds < 0 else milliseconds / 1000
+
+
+@_add(Qmp.Client)
+def send_fd(self, fd):
+    """Sends a descriptor alone, for a getfd that follows: a number, or what has a fileno(); it stays yours."""
+    return _plain_send_fd(self, _get_fd(fd))
 
 
 @classmethod
 def _open_address(cls, address, name=None, **properties):
-    """Returns a client that is open: Qmp.Client.open_address('/run/vm.sock'). See Qmp.address_parse()."""
+    """Returns a client that is open: Qmp.Client.open_address('/run/vm.sock').
+
+    address: as for open()
+    name, properties: as for Qmp.Client()
+    """
     client = cls(name=name, **properties)
     client.open(address)
     return client
@@ -482,7 +540,10 @@ def _make_own(message):
 
 @_add(Qmp.Client)
 def execute(self, command, arguments=None, cancellable=None, /, **more):
-    """Runs a command; returns the value that it returns. Raises Qmp.ExecuteError, GLib.Error.
+    """Runs a command and returns the value that it returns. Raises Qmp.ExecuteError, GLib.Error.
+
+    arguments: a mapping, for names that are not valid in Python
+    more: arguments of the command as keywords; a timeout is not one of them, see execute_message()
 
     vm.execute('device_add', driver='e1000', id='net0')
     vm.execute('blockdev-del', {'node-name': 'disk0'})
@@ -496,13 +557,16 @@ def execute_async(self, command, arguments=None, cancellable=None, callback=None
     if _execute.has_callback((command, arguments, cancellable, callback), {}):
         if more or not (arguments is None or isinstance(arguments, Json.Node)):
             raise TypeError('with a callback, arguments must be Json.Node or None')
-        return _execute.start(self, command, arguments, cancellable, callback, *user_data)
+        return _execute.start_with_callback(self, command, arguments, cancellable, callback, *user_data)
     return _start(self, _make_command(command, arguments, more), cancellable)
 
 
 @_add(Qmp.Client)
 def execute_message(self, message, cancellable=None):
-    """Like execute(), for a command that is a Qmp.Message, or a dict: {'execute': 'query-status'}."""
+    """Like execute(), for a command that is a Qmp.Message, or a dict: {'execute': 'query-status'}.
+
+    vm.execute_message(Qmp.Message.new_command('stop', timeout=3))
+    """
     return _run(self, _make_own(message), cancellable)
 
 
@@ -510,26 +574,26 @@ def execute_message(self, message, cancellable=None):
 def execute_message_async(self, message, cancellable=None, callback=None, *user_data):
     """Like execute_message(), for await. With a callback, it is the C library's."""
     if _execute_message.has_callback((message, cancellable, callback), {}):
-        return _execute_message.start(self, _make_message(message), cancellable, callback, *user_data)
+        return _execute_message.start_with_callback(self, _make_message(message), cancellable, callback, *user_data)
     return _start(self, _make_own(message), cancellable)
 
 
 # --- schemas ---
 
+_plain_list_problems = Qmp.Schema.list_problems
 _plain_validate = Qmp.Schema.validate
-_plain_check = Qmp.Schema.check
+
+
+@_add(Qmp.Schema)
+def list_problems(self, command):
+    """Looks for everything that is wrong with a command, a Qmp.Message or a dict; returns a list of Qmp.SchemaProblem."""
+    return _plain_list_problems(self, _make_message(command))
 
 
 @_add(Qmp.Schema)
 def validate(self, command):
-    """Looks for everything that is wrong with a command, a Qmp.Message or a dict; returns a list of Qmp.SchemaProblem."""
+    """Like list_problems(), but raises GLib.Error with everything that is wrong."""
     return _plain_validate(self, _make_message(command))
-
-
-@_add(Qmp.Schema)
-def check(self, command):
-    """Like validate(), but raises GLib.Error with everything that is wrong."""
-    return _plain_check(self, _make_message(command))
 
 
 # --- events ---
@@ -548,6 +612,7 @@ def _check_listener(listener):
 
 @_add(Qmp.Client)
 def add_listener(self, listener):
+    """Has a Qmp.EventListener hear the client's events from now on. One listener is with one client at most."""
     _check_listener(listener)
     if listener._client() is not None:
         raise ValueError('the listener is with a client already')
@@ -557,6 +622,7 @@ def add_listener(self, listener):
 
 @_add(Qmp.Client)
 def remove_listener(self, listener):
+    """Has a listener hear no more of the client's events; those in its queue stay there."""
     _check_listener(listener)
     if listener._client() is not self:
         raise ValueError('the listener is not with this client')
@@ -564,20 +630,84 @@ def remove_listener(self, listener):
     del listener._client
 
 
+def _make_match(names):
+    if len(names) == 1 and isinstance(names[0], Qmp.EventMatch):
+        return names[0]
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f'the name of an event must be str, not {_name_type(name)}')
+    return Qmp.EventMatch.new(list(names) or None)
+
+
 @_add(Qmp.Client)
 def listener(self, *names):
-    """Returns a listener to the events of these names, or to all; it listens from now on.
+    """Returns a listener to the events of these names, of one Qmp.EventMatch, or to all; it listens from now on.
 
     with vm.listener('STOP', 'RESUME') as events:
         vm.execute('stop')
         print(events.next(timeout=2))
     """
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f'the name of an event must be str, not {_name_type(name)}')
-    new = Qmp.EventListener.new(list(names) or None)
+    new = Qmp.EventListener.new_for_match(_make_match(names))
     self.add_listener(new)
     return new
+
+
+@_add(Qmp.Client)
+def subscribe(self, names=None):
+    """What listener() does, as the C library has it: names is a list, None for all events."""
+    return self.listener(*(_to_words_or_none(names, 'names') or ()))
+
+
+_plain_new_match = Qmp.EventMatch.new
+
+
+def _new_match(names=None):
+    """Wants the events of these names, a list; None for all."""
+    return _plain_new_match(_to_words_or_none(names, 'names'))
+
+
+_replace(Qmp.EventMatch, 'new', _new_match, staticmethod)
+Qmp.EventMatch.__new__ = lambda _cls, names=None: _new_match(names)
+
+
+def _new_listener(names=None):
+    """Listens to the events of these names, a list, or to all if it is None, once it was added to a client."""
+    return Qmp.EventListener.new_for_match(_new_match(names))
+
+
+_replace(Qmp.EventListener, 'new', _new_listener, staticmethod)
+
+
+_plain_add_member = Qmp.EventMatch.add_member
+_plain_add_failure = Qmp.EventMatch.add_failure
+
+
+def _make_node(value):
+    return value if isinstance(value, Json.Node) else Json.from_string(_dump(value))
+
+
+@_add(Qmp.EventMatch)
+def add_member(self, event, path, value):
+    """Wants only those of an event, or of all if it is None, whose data have the value, any of JSON's, at the path."""
+    _plain_add_member(self, event, path, _make_node(value))
+
+
+@_add(Qmp.EventMatch)
+def add_failure(self, event, path=None, value=...):
+    """Takes an event for a failure: always, or if its data have anything at the path, or if they have the value there."""
+    if path is None and value is not ...:
+        raise TypeError('a value is at a path')
+    _plain_add_failure(self, event, path, None if value is ... else _make_node(value))
+
+
+@_add(Qmp.EventMatch)
+def __str__(self):
+    return self.to_string()
+
+
+@_add(Qmp.EventMatch)
+def __repr__(self):
+    return f'<Qmp.EventMatch {self.to_string()}>'
 
 
 @_add(Qmp.EventListener)
@@ -603,26 +733,13 @@ async def __aexit__(self, *_exception):
 
 
 @_add(Qmp.EventListener)
-def __bool__(self):
-    return True
-
-
-def _is_end(error):
-    """Whether no event can come any more."""
-    domain = Qmp.ClientError.quark()
-    return error.matches(domain, Qmp.ClientError.INTERRUPTED) or error.matches(domain, Qmp.ClientError.STATE)
-
-
-@_add(Qmp.EventListener)
 def __iter__(self):
     """Takes the events as they come, until the link ends."""
     while True:
         try:
             event = self.next()
-        except GLib.Error as error:
-            if _is_end(error):
-                return
-            raise
+        except (InterruptedError, StateError):
+            return  # no event can come any more
         yield event
 
 
@@ -636,7 +753,39 @@ def __aiter__(self):
 async def __anext__(self):
     try:
         return await self.next_async()
-    except GLib.Error as error:
-        if _is_end(error):
-            raise StopAsyncIteration from None
-        raise
+    except (InterruptedError, StateError):
+        raise StopAsyncIteration from None
+
+
+# --- properties ---
+
+def _check_attribute(self, name):
+    """Raises AttributeError if the name is a GObject property's and no attribute's: a value would go nowhere."""
+    if not hasattr(type(self), name) and type(self).find_property(name) is not None:
+        raise AttributeError(f'{name} is a property of {_name_type(self)}, not an attribute: see props.{name}',
+                             name=name, obj=self)
+
+
+def _watch_attributes(cls):
+    def __setattr__(self, name, value):
+        _check_attribute(self, name)
+        GObject.Object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):
+        _check_attribute(self, name)
+        raise AttributeError(f'{_name_type(self)!r} object has no attribute {name!r}', name=name, obj=self)
+
+    for function in (__setattr__, __getattr__):
+        _replace(cls, function.__name__, function)
+
+
+for _cls in (Qmp.Client, Qmp.Message, Qmp.EventListener, Qmp.GuestAgent, Qmp.GuestExecResult, Qmp.Job,
+             Qmp.Launcher, Qmp.Machine, Qmp.Schema):
+    _watch_attributes(_cls)
+
+
+# --- threads ---
+
+for _name in [name for name in vars(Qmp.Client) if name.startswith('set_')] + ['add_listener', 'remove_listener', 'send_fd']:
+    _replace(Qmp.Client, _name, _in_own_thread(getattr(Qmp.Client, _name)))
+_qmp_end.use_own_thread(_replace, Qmp.Client, Qmp.GuestAgent, Qmp.Machine)

@@ -4,12 +4,17 @@
 PyGObject cannot ask a main context what it waits for (g_main_context_query()), so this is done with ctypes. The
 context's file descriptors are put together in one epoll, which asyncio watches as a single reader; the context's next
 timeout is a timer of asyncio's.
+
+The context belongs to the thread as long as the loop lives, also while asyncio sleeps: GLib wakes only a context that
+has an owner, when another thread has a result for it. What the program itself adds to the context, in this thread, is
+not noticed before the next turn: for that there are loops that run on GLib, gi.events and gbulb.
 """
 
 import ctypes
 import ctypes.util
 import select
 import threading
+import weakref
 
 # How many rounds of the context's sources are run before asyncio has its turn again.
 ROUNDS = 16
@@ -52,11 +57,14 @@ class Driver:
         self._fds = set()
         self._size = 8
         self._next = None
+        self._owner = None
         self._acquire()
-        glib.g_main_context_release(self._context)
+        # This alone keeps the driver: the loop forgets it when it is closed.
         loop.add_reader(self._epoll.fileno(), self._iterate)
 
     def __del__(self):
+        if self._owner == threading.get_ident():
+            glib.g_main_context_release(self._context)
         glib.g_main_context_unref(self._context)
 
     def stop(self):
@@ -67,7 +75,7 @@ class Driver:
 
     def kick(self):
         """Looks at the context soon: something was added to it."""
-        self._schedule(self.loop.call_soon(self._iterate))
+        self._schedule(self.loop.call_soon(_iterate, weakref.ref(self)))
 
     def _schedule(self, handle):
         if self._next is not None:
@@ -78,24 +86,23 @@ class Driver:
         if not glib.g_main_context_acquire(self._context):
             raise RuntimeError('the GLib main context of this thread is run by another thread; '
                                'push a thread-default context before the client is made')
+        self._owner = threading.get_ident()
 
     def _iterate(self):
         if self._epoll.closed:
             return
         self._schedule(None)
-        self._acquire()
-        try:
-            for _round in range(ROUNDS):
-                if not glib.g_main_context_iteration(self._context, False):
-                    break
-            fds, timeout = self._query()
-        finally:
-            glib.g_main_context_release(self._context)
+        for _round in range(ROUNDS):
+            if not glib.g_main_context_iteration(self._context, False):
+                break
+        if self._epoll.closed:
+            return
+        fds, timeout = self._query()
         self._watch(fds)
         if timeout == 0:
             self.kick()
         elif timeout > 0:
-            self._schedule(self.loop.call_later(timeout / 1000, self._iterate))
+            self._schedule(self.loop.call_later(timeout / 1000, _iterate, weakref.ref(self)))
 
     def _query(self):
         """Returns what the context waits for: {fd: events} and milliseconds, -1 for ever."""
@@ -129,6 +136,12 @@ class Driver:
         self._fds = set(fds)
 
 
+def _iterate(reference):
+    driver = reference()
+    if driver is not None:
+        driver._iterate()
+
+
 def _is_of_this_thread(context):
     own = glib.g_main_context_ref_thread_default()
     glib.g_main_context_unref(own)
@@ -149,9 +162,10 @@ def drive(loop):
     """Sees to it that the running loop iterates this thread's main context, and does so soon."""
     if iterates_glib(loop):
         return
-    driver = getattr(_local, 'driver', None)
+    driver = getattr(_local, 'driver', lambda: None)()
     if driver is None or driver.loop is not loop:
         if driver is not None:
             driver.stop()
-        driver = _local.driver = Driver(loop)
+        driver = Driver(loop)
+        _local.driver = weakref.ref(driver)
     driver.kick()

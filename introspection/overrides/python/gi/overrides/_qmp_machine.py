@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Machines in Python: lists of words to launch, with, seconds."""
+
+import collections.abc
+
+from gi.repository import GObject
+
+from ..module import get_introspection_module
+from . import _qmp_end, _qmp_times
+from ._qmp_errors import EndedError
+from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained, name_type as _name_type,
+                           override as _override, override_unknown as _override_unknown, replace as _replace,
+                           to_words_or_none as _to_words_or_none)
+
+Qmp = get_introspection_module('Qmp')
+
+
+def _get_fd(fd):
+    return fd if isinstance(fd, int) else fd.fileno()
+
+
+def _make_command(command, arguments, more):
+    from . import Qmp as overrides  # which imports this
+    return command if isinstance(command, Qmp.Message) else overrides._make_command(command, arguments, more)
+
+
+def _make_address(address):
+    from . import Qmp as overrides  # which imports this
+    return overrides._make_address(address)
+
+
+# --- launchers ---
+
+@_add(Qmp.Launcher)
+def __init__(self, argv=None, **properties):
+    """Says how QEMU is started: Qmp.Launcher(['qemu-system-x86_64', '-m', '512'], flags=Qmp.LauncherFlags.PAUSED).
+
+    The properties are those of the class.
+    """
+    GObject.Object.__init__(self, argv=_to_words_or_none(argv, 'argv'), **properties)
+
+
+_plain_set_argv = Qmp.Launcher.set_argv
+_plain_set_environment = Qmp.Launcher.set_environment
+
+
+def _new_launcher(argv=None):
+    """The same as Qmp.Launcher(argv)."""
+    return Qmp.Launcher(argv)
+
+
+_replace(Qmp.Launcher, 'new', _new_launcher, staticmethod)
+
+
+@_add(Qmp.Launcher)
+def set_argv(self, argv=None):
+    """Says which program is started, with which arguments: a list."""
+    _plain_set_argv(self, _to_words_or_none(argv, 'argv'))
+
+
+@_add(Qmp.Launcher)
+def set_environment(self, environment=None):
+    """Says which variables the process has, a list of 'NAME=VALUE'; None for those of the program."""
+    _plain_set_environment(self, _to_words_or_none(environment, 'environment'))
+
+
+_plain_inherit_fd = Qmp.Launcher.inherit_fd
+
+
+@_add(Qmp.Launcher)
+def inherit_fd(self, fd):
+    """Gives a descriptor to the process, a number or what has a fileno(); returns its number there. It stays yours."""
+    return _plain_inherit_fd(self, _get_fd(fd))
+
+
+# --- machines ---
+
+def _make_launcher(launcher):
+    if isinstance(launcher, Qmp.Launcher):
+        return launcher
+    if isinstance(launcher, (str, bytes)) or not isinstance(launcher, collections.abc.Iterable):
+        raise TypeError(f'what is launched is a list of words or Qmp.Launcher, not {_name_type(launcher)}')
+    return Qmp.Launcher(launcher)
+
+
+def _to_stage(seconds, name):
+    """How long a stage may take: None is for ever. -1, which C has for that, would skip it: QEMU would be told to quit at once."""
+    if seconds is None:
+        return -1
+    milliseconds = _qmp_times.to_milliseconds(seconds, name)
+    if seconds < 0:
+        raise ValueError(f'{name} must be 0 seconds or more; None waits for ever')
+    return milliseconds
+
+
+@_add(Qmp.Machine)
+def __init__(self, client=None):
+    """Makes a machine in which nothing runs: Qmp.Machine().
+
+    client: a Qmp.Client that is not open; without one the machine makes it
+    """
+    GObject.Object.__init__(self, client=client)
+
+
+_launch = _Method(Qmp.Machine, 'launch')
+_open_machine = _Method(Qmp.Machine, 'open')
+for _method in (_launch, _open_machine):
+    _replace(Qmp.Machine, f'{_method.name}_finish', _explained(_method.finish))
+
+
+# Whether it was launched here: who leaves a machine that was opened leaves it running.
+Qmp.Machine._launched = False
+
+
+def _note_launched(machine, launched):
+    machine._launched = launched
+    return machine
+
+
+@_add(Qmp.Machine)
+def launch(self, launcher, cancellable=None):
+    """Starts QEMU, connects to its monitor and reads its status. Returns the machine, for with: what is left leaves it ended.
+
+    launcher: the program and its arguments, or a Qmp.Launcher
+
+    with vm.launch(['qemu-system-x86_64', '-m', '512', 'disk.qcow2']):
+        print(vm.get_status())
+
+    Raises Qmp.LaunchError, Qmp.StateError, GLib.Error.
+    """
+    _launch.block([self], [_make_launcher(launcher)], cancellable)
+    return _note_launched(self, True)
+
+
+@_add(Qmp.Machine)
+def launch_async(self, launcher, cancellable=None, callback=None, *user_data):
+    """Like launch(), for await. With a callback, it is the C library's."""
+    if _launch.has_callback((launcher, cancellable, callback), {}):
+        return _launch.start_with_callback(self, launcher, cancellable, callback, *user_data)
+    return _launch.begin([self], [_make_launcher(launcher)], cancellable, lambda _launched: _note_launched(self, True))
+
+
+@_add(Qmp.Machine)
+def open(self, address, cancellable=None):
+    """Opens the monitor of a machine that runs, and reads its status. Returns the machine, for with, which closes it.
+
+    address: as for Qmp.Client.open()
+    """
+    _open_machine.block([self], [_make_address(address)], cancellable)
+    return _note_launched(self, False)
+
+
+@_add(Qmp.Machine)
+def open_async(self, address, cancellable=None, callback=None, *user_data):
+    """Like open(), for await. With a callback, it is the C library's."""
+    if _open_machine.has_callback((address, cancellable, callback), {}):
+        return _open_machine.start_with_callback(self, address, cancellable, callback, *user_data)
+    return _open_machine.begin([self], [_make_address(address)], cancellable, lambda _opened: _note_launched(self, False))
+
+
+@_override(Qmp.Machine)
+def _wait_ended(self, cancellable=None):
+    """Waits for the end of the machine. Returns the Qmp.Outcome."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _refresh(self, cancellable=None):
+    """Reads anew what the machine tells: status, name, UUID and jobs."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _pause(self, cancellable=None):
+    """Pauses the machine; its status is what QEMU says when this returns."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _resume(self, cancellable=None):
+    """Lets a machine that is paused, or has stopped, run on."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _reset(self, cancellable=None):
+    """Resets the machine."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _power_down(self, cancellable=None):
+    """Presses the power button, which proves nothing; see shut_down()."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _wake_up(self, cancellable=None):
+    """Wakes a guest that sleeps."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _quit(self, cancellable=None):
+    """Tells QEMU to quit, without asking the guest."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _kill(self, cancellable=None):
+    """Kills the process, with all that it has started; returns when it has ended."""
+    return [], cancellable
+
+
+@_override(Qmp.Machine)
+def _shut_down(self, flags=None, ask=30, quit=10, cancellable=None):
+    """Brings the machine to its end, in stages. Returns the Qmp.Outcome.
+
+    ask: how many seconds the guest may take to turn itself off; 0 does not ask it, None waits for ever
+    quit: how many seconds QEMU may take to quit before its process is killed; 0 does not tell it, None waits for ever
+    flags: Qmp.ShutDownFlags; None for none of them
+
+    Raises Qmp.EndedError, Qmp.NoAnswerError, Qmp.NoProcessError, GLib.Error.
+    """
+    return [Qmp.ShutDownFlags.NONE if flags is None else flags, _to_stage(ask, 'ask'), _to_stage(quit, 'quit')], cancellable
+
+
+# --- jobs ---
+
+_start_job = _Method(Qmp.Machine, 'start_job')
+_replace(Qmp.Machine, 'start_job_finish', _explained(_start_job.finish))
+_qmp_times.use_seconds(Qmp.Machine, _replace, _check_thread, progress_interval=_qmp_times.Limit(none=0))
+
+
+@_add(Qmp.Machine)
+def start_job(self, command, arguments=None, cancellable=None, /, **more):
+    """Starts a job, and returns it: a Qmp.Job. The command has a job-id.
+
+    command: its name, or a Qmp.Message
+    arguments, more: as for Qmp.Client.execute()
+
+    job = vm.start_job('block-stream', {'job-id': 'stream', 'device': 'disk'})
+
+    Raises Qmp.ExecuteError, GLib.Error.
+    """
+    return _start_job.block([self], [_make_command(command, arguments, more)], cancellable)
+
+
+@_add(Qmp.Machine)
+def start_job_async(self, command, arguments=None, cancellable=None, callback=None, /, *user_data, **more):
+    """Like start_job(), for await. With a Qmp.Message, a cancellable and a callback, it is the C library's."""
+    if callable(cancellable):
+        return _start_job.start_with_callback(self, command, arguments, cancellable,
+                                              *([] if callback is None and not user_data else [callback, *user_data]))
+    return _start_job.begin([self], [_make_command(command, arguments, more)], cancellable)
+
+
+# --- processes ---
+
+_plain_set_process = _explained(Qmp.Machine.set_process)
+
+
+@_add(Qmp.Machine)
+def set_process(self, pidfd):
+    """Tells a machine that was opened which process it is: a number, or what has a fileno(), of os.pidfd_open()."""
+    return _plain_set_process(self, _get_fd(pidfd))
+
+
+for _name in [name[:-len('_async')] for name in dir(Qmp.Machine) if name.endswith('_async')]:
+    if isinstance(getattr(Qmp.Machine, _name, None), type(_launch.blocking)):
+        _override_unknown(Qmp.Machine, _name)
+
+
+@_add(Qmp.Machine)
+def __del__(self):
+    _qmp_end.leave_to_own_thread(self, Qmp.Machine.get_client)
+
+
+@_add(Qmp.Machine)
+def __enter__(self):
+    return self
+
+
+# How many seconds QEMU may take to quit when a program leaves its machine.
+_LEAVING_TIME = 10
+
+
+@_add(Qmp.Machine)
+def __exit__(self, *_exception):
+    if not self._launched:
+        self.get_client().close()
+        return
+    try:
+        self.shut_down(ask=0, quit=_LEAVING_TIME)
+    except EndedError:
+        pass
+    except BaseException:
+        # It was interrupted.
+        if self.get_alive():
+            self.kill()
+        raise
+
+
+@_add(Qmp.Machine)
+async def __aenter__(self):
+    return self
+
+
+@_add(Qmp.Machine)
+async def __aexit__(self, *_exception):
+    if not self._launched:
+        await self.get_client().close_async()
+        return
+    try:
+        await self.shut_down_async(ask=0, quit=_LEAVING_TIME)
+    except EndedError:
+        pass
+    except BaseException:
+        if self.get_alive():
+            self.kill()
+        raise
+
+
+# An outcome is a value: its properties are attributes.
+Qmp.Outcome.reason = property(Qmp.Outcome.get_reason)
+Qmp.Outcome.text = property(Qmp.Outcome.get_text)
+Qmp.Outcome.by_guest = property(Qmp.Outcome.get_by_guest)
+Qmp.Outcome.by_us = property(Qmp.Outcome.get_by_us)
+Qmp.Outcome.exit_status = property(Qmp.Outcome.get_exit_status)
+Qmp.Outcome.signal = property(Qmp.Outcome.get_signal)
+Qmp.Outcome.output = property(Qmp.Outcome.get_output)
+Qmp.Outcome.clean = property(Qmp.Outcome.get_clean)
+Qmp.Outcome.stage = property(Qmp.Outcome.get_stage)
+
+
+@_add(Qmp.Outcome)
+def __repr__(self):
+    return f'<Qmp.Outcome {self.get_text()}{"" if self.get_clean() else ", not clean"}>'

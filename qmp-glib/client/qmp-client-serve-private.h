@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-client.h>
+
+#include "wire/qmp-io-context-private.h"
+
+/* For who stands on a client and waits for more than its link: where the client does its I/O, and a blocking call that
+ * waits for both. */
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* What else is waited for is to be watched there from now on. Called twice: with the context of blocking calls, and with
+   * the owner's. */
+  void     (* attach)  (gpointer      data,
+                        QmpIoContext *context);
+  /* Asked when something may have happened. Runs no user code. */
+  gboolean (* is_done) (gpointer      data);
+} QmpServeFuncs;
+
+/* Where the client does its I/O at the moment. */
+QmpIoContext *qmp_client_get_io_context  (QmpClient            *self);
+/* FALSE with QMP_CLIENT_ERROR_STATE inside of a filter. what: the method, for the text. */
+gboolean      qmp_client_may_block       (QmpClient            *self,
+                                          const char           *what,
+                                          GError              **error);
+/* Blocks until it is done, and serves the link meanwhile, if there is one. FALSE with error if cancellable was cancelled
+ * before. The caller has asked whether it may block. */
+gboolean      qmp_client_serve           (QmpClient            *self,
+                                          const QmpServeFuncs  *funcs,
+                                          gpointer              data,
+                                          GCancellable         *cancellable,
+                                          GError              **error);
+/* Right within a blocking call as well: the link is there, and has not ended. */
+gboolean      qmp_client_is_linked       (QmpClient            *self);
+/* How the last link has ended; NULL if the client has closed it. */
+const GError *qmp_client_get_last_error  (QmpClient            *self);
+
+G_END_DECLS

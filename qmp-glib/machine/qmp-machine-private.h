@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-error.h>
+#include <qmp-glib/qmp-machine.h>
+
+#include "client/qmp-client-serve-private.h"
+#include "machine/qmp-end-private.h"
+#include "machine/qmp-jobs-private.h"
+#include "machine/qmp-launcher-private.h"
+#include "machine/qmp-outcome-private.h"
+#include "machine/qmp-shutdown-private.h"
+#include "machine/qmp-status-private.h"
+
+/* The machine's inner life, shared by the files of its class:
+ *
+ *   qmp-machine.c            the GObject: its life, its signals, and all that is told
+ *   qmp-machine-properties.c
+ *   qmp-machine-run.c        one run, from its process or its link to its end
+ *   qmp-machine-launch.c     launching
+ *   qmp-machine-open.c       opening
+ *   qmp-machine-jobs.c       its jobs, which QmpJobs follows
+ *   qmp-machine-refresh.c    what is asked of a server, all at once
+ *   qmp-machine-verbs.c      what is done with a machine
+ *   qmp-machine-shut-down.c  how it is brought to its end
+ *   qmp-machine-wait.c       waiting for the end
+ *   qmp-machine-actions.c    the verbs as actions
+ *
+ * What is of one topic has an object of its own, such as the status. It is told by the machine: of an event in see_event()
+ * (qmp-machine.c), of a link that is there and was read anew in qmp_machine_set_ready(), of its end in lose_link(), and of the end
+ * of the run in finish() (qmp-machine-run.c).
+ *
+ * What happens is noted at once, in dispatches, in a filter of the machine's own, or in a blocking call, none of which runs
+ * user code. It is told from a dispatch of the owner's context: properties that have changed, then ends. */
+
+G_BEGIN_DECLS
+
+/* The properties, and the bits of what has changed and was not told. Those that belong together are told in this order:
+ * connected is the last. */
+typedef enum {
+  QMP_MACHINE_PROP_0,
+  QMP_MACHINE_CLIENT,
+  QMP_MACHINE_NAME,
+  QMP_MACHINE_UUID,
+  QMP_MACHINE_STATUS,
+  QMP_MACHINE_STATUS_NAME,
+  QMP_MACHINE_RUNNING,
+  QMP_MACHINE_PAUSE_EVENT,
+  QMP_MACHINE_LINK_ERROR,
+  QMP_MACHINE_CONNECTED,
+  QMP_MACHINE_PID,
+  QMP_MACHINE_ALIVE,
+  QMP_MACHINE_SHUT_DOWN_STAGE,
+  QMP_MACHINE_OUTCOME,
+  QMP_MACHINE_JOBS,
+  QMP_MACHINE_PROGRESS_INTERVAL,
+  QMP_MACHINE_N_PROPS
+} QmpMachineProp;
+
+enum {
+  QMP_MACHINE_ENDED,
+  QMP_MACHINE_ACTION_FAILED,
+  QMP_MACHINE_N_SIGNALS
+};
+
+/* One run: a process, a link, or both. */
+typedef struct {
+  QmpProcess *process;    /* nullable */
+  QmpOutput  *output;     /* nullable: of one that was launched */
+  QmpEnd      end;
+  guint       number;
+  gboolean    launched;   /* by this machine, which it holds */
+  gboolean    ready;      /* its end is told */
+  gboolean    by_us;
+  gboolean    linked;     /* its link was there, and its end was not seen yet */
+  GError     *failure;    /* nullable: why it cannot be launched */
+  GTask      *launching;  /* nullable, owned: who is told of that */
+  GError    **fails;      /* nullable, borrowed: a blocking caller who is told of it */
+  GQueue      waiting;    /* of QmpMachineWait, borrowed */
+  QmpShutdown shutdown;
+  QmpShutdownStep step;   /* to be taken by a blocking call */
+} QmpRun;
+
+/* Who waits for the end of a run. */
+typedef struct {
+  QmpRun     *run;        /* nullable: borrowed, while it has not ended */
+  GTask      *task;       /* nullable, owned: who is told, unless it is a blocking call */
+  GSource    *cancellation;  /* nullable */
+  QmpOutcome *outcome;    /* nullable: of the run, when it has ended */
+  GError     *error;      /* nullable: it is waited for in vain */
+  gboolean    shuts_down; /* and brings it about */
+  QmpShutdownCaller caller;
+} QmpMachineWait;
+
+/* An end that is to be told. */
+typedef struct {
+  QmpOutcome *outcome;    /* nullable: there is none, only who waits is told */
+  gboolean    ready;
+  GTask      *launching;  /* nullable: fails with failure */
+  GError     *failure;
+  GQueue      waiting;    /* of QmpMachineWait, owned: with a task */
+} QmpMachineEnding;
+
+struct _QmpMachine {
+  GObject           parent_instance;
+
+  QmpClient        *client;
+  QmpEventListener *listener;    /* its filter sees the events, also in blocking calls */
+  QmpIoContext     *io;          /* the owner's */
+  QmpIoWatch        todo;        /* in io: something is to be told, or to be asked */
+  QmpIoTimer        alarm;       /* where the I/O is: something of the run is due */
+  QmpIoTimer        settling;    /* in io */
+
+  QmpStatus         status;
+  QmpJobs          *jobs;
+  char             *name;        /* nullable */
+  char             *uuid;        /* nullable */
+  gboolean          connected;
+  GError           *link_error;  /* nullable */
+  QmpRun           *run;         /* nullable */
+  guint             n_runs;
+  QmpOutcome       *outcome;     /* nullable: of the last run */
+  GActionGroup     *actions;     /* nullable: nobody has asked for them yet */
+
+  gboolean          blocking;    /* nothing is told */
+  guint             changed;     /* bits of QmpMachineProp */
+  GQueue            endings;     /* of QmpMachineEnding, owned */
+  gboolean          opening;     /* one open is under way */
+};
+
+extern GParamSpec *qmp_machine_properties[QMP_MACHINE_N_PROPS];
+extern guint       qmp_machine_signals[QMP_MACHINE_N_SIGNALS];
+
+/* First in each method that is not for any thread. */
+#define qmp_machine_is_foreign(self, error)                                               \
+  (!qmp_machine_require_thread ((self), G_STRFUNC, (error)))
+
+/* qmp-machine.c */
+gboolean  qmp_machine_require_thread   (QmpMachine           *self,
+                                        const char           *function,
+                                        GError              **error);
+/* Something has changed, and is to be told soon. */
+void      qmp_machine_touch            (QmpMachine           *self,
+                                        QmpMachineProp        prop);
+/* From a dispatch of the owner's context: tells all that is to be told. Runs user code. The caller holds self. Does nothing in
+ * a blocking call. */
+void      qmp_machine_tell             (QmpMachine           *self);
+/* Takes ending. */
+void      qmp_machine_post_ending      (QmpMachine           *self,
+                                        QmpMachineEnding     *ending);
+
+/* qmp-machine-properties.c */
+void      qmp_machine_install_properties (GObjectClass       *object_class);
+
+/* qmp-machine-run.c */
+/* launched: nullable; taken. */
+QmpRun   *qmp_machine_begin_run        (QmpMachine           *self,
+                                        QmpLaunched          *launched);
+/* Its process is another now; taken. */
+void      qmp_machine_watch_process    (QmpMachine           *self,
+                                        QmpProcess           *process);
+/* Where all that it waits for beside the link is watched from now on. */
+void      qmp_machine_attach           (QmpMachine           *self,
+                                        QmpIoContext         *context);
+/* Looks at what has happened, and what is due, and does what there is to be done. May end the run. The caller holds self. */
+void      qmp_machine_advance          (QmpMachine           *self);
+/* It cannot be launched: takes error. Ends the run, at once or later. */
+void      qmp_machine_fail_launch      (QmpMachine           *self,
+                                        GError               *error);
+/* The link is there, and all was read anew. */
+void      qmp_machine_set_ready        (QmpMachine           *self);
+/* For dispose. */
+void      qmp_machine_drop_run         (QmpMachine           *self);
+/* When something is due, if nothing happens: monotonic microseconds, G_MAXINT64 for never. */
+gint64    qmp_machine_get_until        (QmpMachine           *self);
+/* The same in milliseconds, at least one, for a command; QMP_TIMEOUT_CLIENT for never. */
+int       qmp_machine_get_remaining    (QmpMachine           *self);
+/* A blocking call that waits until done says so, which is asked when something has happened to the run. Meanwhile the run
+ * goes on as in a main loop. */
+gboolean  qmp_machine_block            (QmpMachine           *self,
+                                        gboolean           (* is_done) (gpointer data),
+                                        gpointer              data,
+                                        GCancellable         *cancellable,
+                                        GError              **error);
+
+/* qmp-machine-refresh.c */
+/* Reads all anew, in one batch. done: called once, from the owner's context; error is borrowed. The caller holds self until
+ * then. */
+typedef void (*QmpMachineReadFunc) (QmpMachine   *self,
+                                    const GError *error,
+                                    gpointer      user_data);
+void      qmp_machine_read_async       (QmpMachine           *self,
+                                        GCancellable         *cancellable,
+                                        QmpMachineReadFunc    done,
+                                        gpointer              user_data);
+gboolean  qmp_machine_read             (QmpMachine           *self,
+                                        GCancellable         *cancellable,
+                                        GError              **error);
+/* The status alone. Milliseconds, or QMP_TIMEOUT_CLIENT. FALSE with error; a status that is not taken is asked for again. */
+gboolean  qmp_machine_read_status      (QmpMachine           *self,
+                                        int                   timeout,
+                                        GCancellable         *cancellable,
+                                        GError              **error);
+/* Asks for the status, if somebody wants that. */
+void      qmp_machine_ask_status       (QmpMachine           *self);
+
+/* qmp-machine-wait.c */
+/* Nobody can cancel it any more. */
+void      qmp_machine_wait_end_cancellation (QmpMachineWait  *wait);
+void      qmp_machine_wait_free        (QmpMachineWait       *wait);
+/* Waits for the end of the run that there is. Takes task. */
+QmpMachineWait *qmp_machine_wait_async (QmpMachine           *self,
+                                        GTask                *task,
+                                        GCancellable         *cancellable);
+/* NULL with error. shut_down: nullable, joins the run's shutdown. */
+QmpOutcome *qmp_machine_wait           (QmpMachine           *self,
+                                        QmpMachineWait       *wait,
+                                        GCancellable         *cancellable,
+                                        GError              **error);
+/* It does not wait any more, and shuts down no more. */
+void      qmp_machine_leave_wait       (QmpMachine           *self,
+                                        QmpMachineWait       *wait);
+
+/* qmp-machine-shut-down.c */
+/* Does what is due. In a blocking call a command is left in the run's step, for the next. */
+void      qmp_machine_step_shutdown    (QmpMachine           *self);
+void      qmp_machine_take_step        (QmpMachine           *self,
+                                        GCancellable         *cancellable);
+/* A step that a blocking call has left to others, when it ends. */
+void      qmp_machine_pass_step_on     (QmpMachine           *self);
+/* Shuts down the run that there is. Takes task. */
+void      qmp_machine_shut_down_run_async (QmpMachine        *self,
+                                        QmpShutDownFlags      flags,
+                                        int                   ask,
+                                        int                   quit,
+                                        GTask                *task,
+                                        GCancellable         *cancellable);
+QmpOutcome *qmp_machine_shut_down_run  (QmpMachine           *self,
+                                        QmpShutDownFlags      flags,
+                                        int                   ask,
+                                        int                   quit,
+                                        GCancellable         *cancellable,
+                                        GError              **error);
+
+/* qmp-machine-actions.c */
+GActionGroup *qmp_machine_make_actions (QmpMachine           *machine);
+
+/* For other files: a task of an asynchronous method. */
+GTask    *qmp_machine_task_new         (QmpMachine           *self,
+                                        GAsyncReadyCallback   callback,
+                                        gpointer              user_data,
+                                        gpointer              source_tag);
+
+G_END_DECLS

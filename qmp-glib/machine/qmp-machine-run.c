@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "machine/qmp-machine-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <signal.h>
+
+/* One run, from its process or its link to its end. */
+
+/* --- what goes on --- */
+
+static void
+advance_and_tell (gpointer owner)
+{
+  g_autoptr(QmpMachine) self = g_object_ref (owner);
+
+  qmp_machine_advance (self);
+  qmp_machine_tell (self);
+}
+
+static void
+process_ended (gpointer owner)
+{
+  QmpMachine *self = owner;
+
+  qmp_end_process_over (&self->run->end, g_get_monotonic_time ());
+  advance_and_tell (self);
+}
+
+gint64
+qmp_machine_get_until (QmpMachine *self)
+{
+  QmpRun *run = self->run;
+
+  if (run == NULL)
+    return G_MAXINT64;
+  /* What ends anyway is not shut down any further. */
+  return run->end.until != 0 ? run->end.until : qmp_shutdown_get_until (&run->shutdown);
+}
+
+static void
+set_alarm (QmpMachine   *self,
+           QmpIoContext *context)
+{
+  gint64 until = qmp_machine_get_until (self);
+
+  qmp_io_timer_clear (&self->alarm);
+  if (until != G_MAXINT64)
+    qmp_io_timer_set (&self->alarm, context, until, advance_and_tell, self);
+}
+
+static void
+watch (QmpMachine   *self,
+       QmpIoContext *context)
+{
+  if (self->run->process != NULL)
+    qmp_process_attach (self->run->process, context, process_ended, self);
+  if (self->run->output != NULL)
+    qmp_output_attach (self->run->output, context);
+}
+
+void
+qmp_machine_attach (QmpMachine   *self,
+                    QmpIoContext *context)
+{
+  if (self->run != NULL)
+    watch (self, context);
+  set_alarm (self, context);
+}
+
+/* --- its beginning --- */
+
+QmpRun *
+qmp_machine_begin_run (QmpMachine  *self,
+                       QmpLaunched *launched)
+{
+  QmpRun *run = g_new0 (QmpRun, 1);
+
+  g_assert (self->run == NULL);
+
+  self->run = run;
+  run->number = ++self->n_runs;
+  if (launched == NULL)
+    return run;
+
+  run->launched = TRUE;
+  run->output = launched->output;
+  /* A guest does not die because nobody looks at it. */
+  g_object_ref (self);
+  qmp_machine_watch_process (self, launched->process);
+  return run;
+}
+
+void
+qmp_machine_watch_process (QmpMachine *self,
+                           QmpProcess *process)
+{
+  QmpRun *run = self->run;
+
+  g_clear_pointer (&run->process, qmp_process_free);
+  run->process = process;
+  run->end.has_process = TRUE;
+  watch (self, qmp_client_get_io_context (self->client));
+  qmp_machine_touch (self, QMP_MACHINE_PID);
+  qmp_machine_touch (self, QMP_MACHINE_ALIVE);
+}
+
+void
+qmp_machine_set_ready (QmpMachine *self)
+{
+  QmpRun *run = self->run;
+
+  run->ready = TRUE;
+  /* The link may have ended behind what mattered. */
+  if (self->connected || !run->linked)
+    return;
+  self->connected = TRUE;
+  if (self->link_error != NULL)
+    qmp_machine_touch (self, QMP_MACHINE_LINK_ERROR);
+  g_clear_error (&self->link_error);
+  qmp_machine_touch (self, QMP_MACHINE_CONNECTED);
+}
+
+/* --- the end of its link --- */
+
+static void
+lose_link (QmpMachine *self)
+{
+  const GError *error = qmp_client_get_last_error (self->client);
+
+  self->run->linked = FALSE;
+  qmp_end_link_over (&self->run->end, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED),
+                     g_get_monotonic_time ());
+  g_clear_error (&self->link_error);
+  self->link_error = error != NULL ? g_error_copy (error) : NULL;
+  /* A launched machine has the one link. */
+  if (self->run->launched)
+    qmp_jobs_lose (self->jobs);
+  qmp_machine_touch (self, QMP_MACHINE_LINK_ERROR);
+  if (!self->connected)
+    return;
+  self->connected = FALSE;
+  qmp_machine_touch (self, QMP_MACHINE_CONNECTED);
+}
+
+/* --- its end --- */
+
+static void
+run_free (QmpRun *run)
+{
+  if (run->process != NULL)
+    qmp_process_abandon (run->process);
+  g_clear_pointer (&run->output, qmp_output_free);
+  qmp_end_clear (&run->end);
+  g_clear_error (&run->failure);
+  g_clear_object (&run->launching);
+  g_free (run);
+}
+
+static QmpOutcome *
+make_outcome (QmpRun *run)
+{
+  g_autofree char *output = NULL;
+  QmpOutcomeFacts facts = {
+    .reason = run->end.reason,
+    .by_guest = run->end.by_guest,
+    .by_us = run->by_us,
+    .stage = run->shutdown.stage,
+    .process = run->process != NULL ? qmp_process_get_end (run->process) : NULL,
+  };
+
+  if (run->output != NULL)
+    {
+      qmp_output_drain (run->output);
+      facts.output = output = qmp_output_dup_text (run->output);
+    }
+  return qmp_outcome_new (&facts);
+}
+
+/* What went wrong, as a sentence. If it is the process that has hung up, then how that has ended says more. */
+static char *
+describe_failure (QmpOutcome   *outcome,
+                  const GError *failure)
+{
+  int signal_number = qmp_outcome_get_signal (outcome);
+  int exit_status = qmp_outcome_get_exit_status (outcome);
+
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) && signal_number != 0)
+    return g_strdup_printf (_("The machine could not be launched: signal %d has ended its process"), signal_number);
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) && exit_status >= 0)
+    return g_strdup_printf (_("The machine could not be launched: its process has ended with exit status %d"),
+                            exit_status);
+  return g_strdup_printf (_("The machine could not be launched: %s"), failure->message);
+}
+
+/* With all that the process has said. Takes failure. */
+static GError *
+explain_failure (QmpOutcome *outcome,
+                 GError     *failure)
+{
+  g_autofree char *output = g_strchomp (g_strdup (qmp_outcome_get_output (outcome)));
+  g_autofree char *what = NULL;
+  GError *error;
+
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return failure;
+  what = describe_failure (outcome, failure);
+  error = g_error_new (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LAUNCH, output[0] != '\0' ? "%s\n%s" : "%s%s", what, output);
+  g_error_free (failure);
+  return error;
+}
+
+static void
+take_waiting (QmpRun           *run,
+              QmpMachineEnding *ending)
+{
+  QmpMachineWait *wait;
+
+  while ((wait = g_queue_pop_head (&run->waiting)) != NULL)
+    {
+      wait->run = NULL;
+      wait->outcome = g_object_ref (ending->outcome);
+      qmp_machine_wait_end_cancellation (wait);
+      if (wait->task != NULL)
+        g_queue_push_tail (&ending->waiting, wait);
+    }
+}
+
+/* Whoever launches is told of why that has failed. */
+static void
+take_failure (QmpRun           *run,
+              QmpMachineEnding *ending)
+{
+  GError *error;
+
+  if (run->failure == NULL)
+    return;
+  error = explain_failure (ending->outcome, g_steal_pointer (&run->failure));
+  if (run->launching != NULL)
+    {
+      ending->failure = error;
+      ending->launching = g_steal_pointer (&run->launching);
+    }
+  else if (run->fails != NULL)
+    *run->fails = error;
+}
+
+/* Somebody else has the other end of it. */
+static void
+leave_link (QmpMachine *self)
+{
+  QmpRun *run = self->run;
+
+  if (run->linked)
+    lose_link (self);
+  if ((run->launching != NULL || run->fails != NULL) && run->failure == NULL)
+    run->failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("The process has ended"));
+  if (qmp_client_is_linked (self->client) || qmp_client_get_runstate (self->client) == QMP_RUNSTATE_CONNECTING)
+    qmp_client_close_async (self->client, NULL, NULL, NULL);
+}
+
+static void
+finish (QmpMachine *self)
+{
+  QmpMachineEnding *ending = g_new0 (QmpMachineEnding, 1);
+  QmpRun *run;
+  gboolean launched;
+
+  leave_link (self);
+  run = g_steal_pointer (&self->run);
+  launched = run->launched;
+  qmp_io_timer_clear (&self->alarm);
+  ending->outcome = make_outcome (run);
+  ending->ready = run->ready;
+  g_set_object (&self->outcome, ending->outcome);
+  qmp_status_forget (&self->status);
+  qmp_jobs_lose (self->jobs);
+  if (run->process != NULL)
+    {
+      qmp_machine_touch (self, QMP_MACHINE_PID);
+      qmp_machine_touch (self, QMP_MACHINE_ALIVE);
+    }
+  if (run->shutdown.stage != QMP_SHUT_DOWN_STAGE_NONE)
+    qmp_machine_touch (self, QMP_MACHINE_SHUT_DOWN_STAGE);
+  qmp_machine_touch (self, QMP_MACHINE_OUTCOME);
+  take_failure (run, ending);
+  take_waiting (run, ending);
+  qmp_machine_post_ending (self, ending);
+  run_free (run);
+  if (launched)
+    g_object_unref (self);
+}
+
+void
+qmp_machine_advance (QmpMachine *self)
+{
+  if (self->run == NULL)
+    return;
+  if (self->run->linked && !qmp_client_is_linked (self->client))
+    lose_link (self);
+  if (qmp_end_is_over (&self->run->end, g_get_monotonic_time ()))
+    {
+      finish (self);
+      return;
+    }
+  qmp_machine_step_shutdown (self);
+  set_alarm (self, qmp_client_get_io_context (self->client));
+}
+
+void
+qmp_machine_fail_launch (QmpMachine *self,
+                         GError     *error)
+{
+  QmpRun *run = self->run;
+  gboolean hung_up = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+
+  run->failure = error;
+  /* If it has hung up it is about to end, and its exit status tells more than a signal. */
+  if (!hung_up)
+    qmp_process_kill (run->process, SIGKILL);
+  run->linked = FALSE;
+  qmp_end_link_over (&run->end, TRUE, g_get_monotonic_time ());
+  qmp_machine_advance (self);
+}
+
+void
+qmp_machine_drop_run (QmpMachine *self)
+{
+  QmpRun *run = g_steal_pointer (&self->run);
+  QmpMachineWait *wait;
+
+  qmp_io_timer_clear (&self->alarm);
+  if (run == NULL)
+    return;
+  /* Who waits, waits in vain: each task holds the machine, so this is a program that disposes of what is in use. */
+  while ((wait = g_queue_pop_head (&run->waiting)) != NULL)
+    {
+      wait->run = NULL;
+      if (wait->task != NULL)
+        qmp_machine_wait_free (wait);
+    }
+  run->shutdown = (QmpShutdown) { 0 };
+  if (run->launched)
+    g_object_unref (self);
+  run_free (run);
+}
+
+/* --- blocking --- */
+
+typedef struct {
+  QmpMachine  *self;
+  gboolean  (* is_done) (gpointer data);
+  gpointer     data;
+} Block;
+
+static void
+block_attach (gpointer      data,
+              QmpIoContext *context)
+{
+  qmp_machine_attach (((Block *) data)->self, context);
+}
+
+/* A command is to be executed, which cannot be done while the link is served. */
+static gboolean
+has_to_act (QmpMachine *self)
+{
+  if (!qmp_client_is_linked (self->client))
+    return FALSE;
+  return (self->run != NULL && self->run->step != QMP_SHUTDOWN_NOTHING) ||
+         (self->status.wanted && !self->status.asking);
+}
+
+static gboolean
+block_is_done (gpointer data)
+{
+  Block *block = data;
+
+  qmp_machine_advance (block->self);
+  return block->is_done (block->data) || has_to_act (block->self);
+}
+
+static const QmpServeFuncs serve_funcs = { block_attach, block_is_done };
+
+int
+qmp_machine_get_remaining (QmpMachine *self)
+{
+  gint64 until = qmp_machine_get_until (self);
+
+  if (until == G_MAXINT64)
+    return QMP_TIMEOUT_CLIENT;
+  return (int) CLAMP ((until - g_get_monotonic_time () + 999) / 1000, 1, G_MAXINT);
+}
+
+static void
+act (QmpMachine   *self,
+     GCancellable *cancellable)
+{
+  if (self->run != NULL && self->run->step != QMP_SHUTDOWN_NOTHING)
+    qmp_machine_take_step (self, cancellable);
+  else
+    qmp_machine_read_status (self, qmp_machine_get_remaining (self), cancellable, NULL);
+}
+
+gboolean
+qmp_machine_block (QmpMachine    *self,
+                   gboolean    (* is_done) (gpointer data),
+                   gpointer       data,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  g_autoptr(QmpMachine) held = g_object_ref (self);
+  Block block = { self, is_done, data };
+  gboolean outer = self->blocking;
+  gboolean served;
+
+  self->blocking = TRUE;
+  while ((served = qmp_client_serve (self->client, &serve_funcs, &block, cancellable, error)) && !is_done (data))
+    act (self, cancellable);
+  self->blocking = outer;
+  qmp_machine_pass_step_on (self);
+  qmp_io_watch_stir (&self->todo);
+  return served;
+}

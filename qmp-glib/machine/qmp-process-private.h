@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "wire/qmp-io-context-private.h"
+
+/* A process: started, watched until it ends, reaped, and killed with all that it has started. No SIGCHLD and no thread has
+ * a part in it: its descriptor (pidfd_open) is polled. */
+
+G_BEGIN_DECLS
+
+typedef struct _QmpProcess QmpProcess;
+
+/* What is to be run. All of it is borrowed. */
+typedef struct {
+  const char * const *argv;
+  const char         *directory;    /* nullable: the program's own */
+  const char * const *environment;  /* nullable: the program's own */
+  int                 error_fd;     /* what its standard error is */
+  const int          *fds;          /* these are QMP_PROCESS_FIRST_FD and so on there */
+  guint               n_fds;
+} QmpProcessPlan;
+
+#define QMP_PROCESS_FIRST_FD 3
+
+/* How it has ended. */
+typedef struct {
+  gboolean known;        /* FALSE: somebody else has reaped it, or it is nobody's child here */
+  int      exit_status;  /* -1 if a signal has ended it */
+  int      signal;       /* 0 if none has */
+} QmpProcessEnd;
+
+/* It has ended, and was reaped. May free the process. */
+typedef void (*QmpProcessFunc) (gpointer owner);
+
+/* In a process group of its own, with nothing on its standard input, and the program's standard output. It is killed when
+ * the program ends, however that happens, or when self is freed. Returns when it was executed; NULL with error if it
+ * could not be. */
+QmpProcess          *qmp_process_spawn         (const QmpProcessPlan *plan,
+                                                GError              **error);
+/* One that runs already, by its descriptor, of which a duplicate is taken. It is not reaped, and not killed when self is
+ * freed. */
+QmpProcess          *qmp_process_new_for_pidfd (int                   pidfd,
+                                                GError              **error);
+/* Kills it unless it has ended, or is not ours. Somebody else then reaps it. */
+void                 qmp_process_free          (QmpProcess           *self);
+/* The same, but it is reaped as soon as it has ended, from a dispatch of the context that it is attached to. */
+void                 qmp_process_abandon       (QmpProcess           *self);
+
+/* Where it is watched, from now on. func is called once, from a dispatch. */
+void                 qmp_process_attach        (QmpProcess           *self,
+                                                QmpIoContext         *context,
+                                                QmpProcessFunc        func,
+                                                gpointer              owner);
+/* Sends a signal to the whole group, or to the process alone if it is not ours. Not when it has ended. */
+void                 qmp_process_kill          (QmpProcess           *self,
+                                                int                   signal_number);
+pid_t                qmp_process_get_pid       (QmpProcess           *self);
+/* NULL while it runs. */
+const QmpProcessEnd *qmp_process_get_end       (QmpProcess           *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpProcess, qmp_process_free)
+
+G_END_DECLS

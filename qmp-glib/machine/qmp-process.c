@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "machine/qmp-process-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A process is to end with the program that has started it. PR_SET_PDEATHSIG would see to that for the thread that has, and
+ * kill the guest when a thread of a pool ends. So the process inherits one end of a pipe whose other end is the program's
+ * alone, and is that end's owner, who gets a signal when there is something to be read: the end of the file. The kernel does
+ * that, whatever the process is busy with. */
+
+struct _QmpProcess {
+  pid_t           pid;
+  int             fd;       /* pidfd */
+  int             life_fd;  /* -1 if it is not ours: its end is the process's */
+  pid_t           owner;    /* the process that has made this: a forked child only drops it */
+  QmpIoWatch      watch;
+  QmpProcessFunc  func;
+  gpointer        user;     /* borrowed: the owner of func */
+  gboolean        ended;
+  QmpProcessEnd   end;
+};
+
+/* --- in the child, before it is executed: only what may be called there --- */
+
+typedef struct {
+  int life_fd;
+} Child;
+
+static void
+reset_signals (void)
+{
+  struct sigaction action = { .sa_handler = SIG_DFL };
+  sigset_t none;
+
+  for (int number = 1; number < NSIG; number++)
+    sigaction (number, &action, NULL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+/* Nothing is ever written: there is something to read when the program is gone, perhaps already. */
+static void
+die_with_program (int life_fd)
+{
+  char byte;
+
+  if (fcntl (life_fd, F_SETOWN, -getpid ()) != 0 || fcntl (life_fd, F_SETSIG, SIGKILL) != 0 ||
+      fcntl (life_fd, F_SETFL, O_ASYNC | O_NONBLOCK) != 0 || read (life_fd, &byte, 1) == 0)
+    _exit (EXIT_FAILURE);
+}
+
+static void
+set_up_child (gpointer user_data)
+{
+  Child *child = user_data;
+
+  setpgid (0, 0);
+  reset_signals ();
+  die_with_program (child->life_fd);
+}
+
+/* --- starting it --- */
+
+static QmpProcess *
+process_new (pid_t pid,
+             int   fd,
+             int   life_fd)
+{
+  QmpProcess *self = g_new0 (QmpProcess, 1);
+
+  self->pid = pid;
+  self->fd = fd;
+  self->life_fd = life_fd;
+  self->owner = getpid ();
+  return self;
+}
+
+static gboolean
+fail (GError     **error,
+      const char  *what)
+{
+  int code = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
+  return FALSE;
+}
+
+/* The fds of plan and the end of the pipe behind them. pid (out). */
+static gboolean
+spawn (const QmpProcessPlan  *plan,
+       int                    life_fd,
+       pid_t                 *pid,
+       GError               **error)
+{
+  guint n_fds = plan->n_fds + 1;
+  Child child = { QMP_PROCESS_FIRST_FD + (int) plan->n_fds };
+  g_autofree int *fds = g_new (int, n_fds);
+  g_autofree int *numbers = g_new (int, n_fds);
+
+  for (guint i = 0; i < n_fds; i++)
+    {
+      fds[i] = i < plan->n_fds ? plan->fds[i] : life_fd;
+      numbers[i] = QMP_PROCESS_FIRST_FD + (int) i;
+    }
+  return g_spawn_async_with_pipes_and_fds (plan->directory, plan->argv, plan->environment,
+                                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDIN_FROM_DEV_NULL,
+                                           set_up_child, &child, -1, -1, plan->error_fd, fds, numbers, n_fds,
+                                           pid, NULL, NULL, NULL, error);
+}
+
+QmpProcess *
+qmp_process_spawn (const QmpProcessPlan  *plan,
+                   GError               **error)
+{
+  int life[2];
+  pid_t pid;
+  gboolean spawned;
+  int fd;
+
+  if (!g_unix_open_pipe (life, FD_CLOEXEC, error))
+    return NULL;
+  spawned = spawn (plan, life[0], &pid, error);
+  close (life[0]);
+  if (!spawned)
+    {
+      close (life[1]);
+      return NULL;
+    }
+
+  fd = pidfd_open (pid, 0);
+  if (fd < 0)
+    {
+      fail (error, _("The process cannot be watched"));
+      close (life[1]);
+      waitpid (pid, NULL, 0);
+      return NULL;
+    }
+  return process_new (pid, fd, life[1]);
+}
+
+/* --- one that runs already --- */
+
+/* 0 if it is not the descriptor of a process, or of one that was reaped. */
+static pid_t
+read_pid (int pidfd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", pidfd);
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  line = strstr (text, "\nPid:");
+  return line != NULL ? (pid_t) MAX (g_ascii_strtoll (line + strlen ("\nPid:"), NULL, 10), 0) : 0;
+}
+
+QmpProcess *
+qmp_process_new_for_pidfd (int      pidfd,
+                           GError **error)
+{
+  pid_t pid = read_pid (pidfd);
+  int fd;
+
+  if (pid == 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _("%d is not the descriptor of a process that runs (pidfd_open)"), pidfd);
+      return NULL;
+    }
+  fd = fcntl (pidfd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD);
+  if (fd < 0)
+    {
+      fail (error, _("The process cannot be watched"));
+      return NULL;
+    }
+  return process_new (pid, fd, -1);
+}
+
+/* --- its end --- */
+
+static void
+note_end (QmpProcess      *self,
+          const siginfo_t *info)
+{
+  gboolean exited = info->si_code == CLD_EXITED;
+
+  self->end = (QmpProcessEnd) { TRUE, exited ? info->si_status : -1, exited ? 0 : info->si_status };
+}
+
+/* Takes the end if it is there. Who has started another process reaps it. */
+static void
+reap (QmpProcess *self)
+{
+  int options = WEXITED | WNOHANG | (self->life_fd >= 0 ? 0 : WNOWAIT);
+  siginfo_t info = { 0 };
+  int result;
+
+  do
+    result = waitid (P_PIDFD, (id_t) self->fd, &info, options);
+  while (result != 0 && errno == EINTR);
+
+  if (result == 0 && info.si_pid == 0)
+    return;
+  self->ended = TRUE;
+  if (result == 0)
+    note_end (self, &info);
+  else
+    self->end = (QmpProcessEnd) { FALSE, -1, 0 };
+}
+
+/* The descriptor can be read when the process has ended. */
+static gboolean
+dispatch (gpointer     owner,
+          GIOCondition ready)
+{
+  QmpProcess *self = owner;
+
+  if (ready == 0)
+    return FALSE;
+  reap (self);
+  if (!self->ended)
+    return FALSE;
+
+  qmp_io_watch_detach (&self->watch);
+  if (self->func != NULL)
+    self->func (self->user);
+  else
+    qmp_process_free (self);
+  return FALSE;
+}
+
+static const QmpIoFuncs funcs = { NULL, dispatch };
+
+void
+qmp_process_attach (QmpProcess     *self,
+                    QmpIoContext   *context,
+                    QmpProcessFunc  func,
+                    gpointer        owner)
+{
+  self->func = func;
+  self->user = owner;
+  qmp_io_watch_detach (&self->watch);
+  if (self->ended)
+    return;
+  qmp_io_watch_attach (&self->watch, context, &funcs, self);
+  qmp_io_watch_set_fd (&self->watch, self->fd, G_IO_IN);
+}
+
+void
+qmp_process_kill (QmpProcess *self,
+                  int         signal_number)
+{
+  if (self->ended || self->owner != getpid ())
+    return;
+
+  /* Its number is its own until it was reaped; whoever else may have done that, it has no descriptor then. */
+  if (self->life_fd >= 0 && pidfd_send_signal (self->fd, 0, NULL, 0) == 0)
+    kill (-self->pid, signal_number);
+  else
+    pidfd_send_signal (self->fd, signal_number, NULL, 0);
+}
+
+pid_t
+qmp_process_get_pid (QmpProcess *self)
+{
+  return self->pid;
+}
+
+const QmpProcessEnd *
+qmp_process_get_end (QmpProcess *self)
+{
+  return self->ended ? &self->end : NULL;
+}
+
+/* --- its life --- */
+
+void
+qmp_process_free (QmpProcess *self)
+{
+  if (self->life_fd >= 0)
+    {
+      qmp_process_kill (self, SIGKILL);
+      close (self->life_fd);
+    }
+  if (!self->ended && self->owner == getpid ())
+    reap (self);
+  qmp_io_watch_detach (&self->watch);
+  close (self->fd);
+  g_free (self);
+}
+
+void
+qmp_process_abandon (QmpProcess *self)
+{
+  if (self->ended || self->life_fd < 0)
+    {
+      qmp_process_free (self);
+      return;
+    }
+  qmp_process_kill (self, SIGKILL);
+  self->func = NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-event.h>
+#include <qmp-glib/qmp-machine-status.h>
+
+/* Where a machine stands, as its server has it: said at once by what its events mean, and corrected by what it answers.
+ *
+ * No event carries the status. STOP and RESUME say that the machine does not run, or does; why it has stopped stands in
+ * the event before. So each event that may have changed it brings about one query, and none while one is under way. A
+ * reply that is older than a later STOP or RESUME is not taken. */
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* Something of it is another now: neither runs user code nor changes it. */
+  void (* changed) (gpointer owner);
+  /* The server is to be asked soon: whoever does that says so by qmp_status_ask(). Likewise. */
+  void (* wants)   (gpointer owner);
+} QmpStatusFuncs;
+
+typedef struct {
+  const QmpStatusFuncs *funcs;
+  gpointer              owner;        /* borrowed */
+
+  QmpMachineStatus      value;
+  char                 *name;         /* nullable: not known */
+  QmpEvent             *pause_event;  /* nullable: what has stopped it, or caused that */
+  QmpEvent             *cause;        /* nullable: what the next STOP comes from */
+  guint                 n_changes;    /* STOP and RESUME so far */
+  gboolean              wanted;
+  gboolean              asking;
+  gboolean              migrated;     /* its end is not in the status yet */
+} QmpStatus;
+
+/* What was known when the server was asked. */
+typedef guint QmpStatusTicket;
+
+void            qmp_status_init   (QmpStatus            *self,
+                                   const QmpStatusFuncs *funcs,
+                                   gpointer              owner);
+void            qmp_status_clear  (QmpStatus            *self);
+/* There is nothing to be known any more. */
+void            qmp_status_forget (QmpStatus            *self);
+
+/* An event came: which of them matters is found here. */
+void            qmp_status_event  (QmpStatus            *self,
+                                   QmpEvent             *event);
+/* The server is about to be asked. */
+QmpStatusTicket qmp_status_ask    (QmpStatus            *self);
+/* What it has answered to query-status; NULL: nothing. own: how many STOPs and RESUMEs the caller has brought about itself
+ * between the ticket and the query, at most. FALSE if it was not taken: it is asked again. */
+gboolean        qmp_status_answer (QmpStatus            *self,
+                                   QmpStatusTicket       ticket,
+                                   guint                 own,
+                                   JsonNode             *reply);
+/* The end of a migration is awaited: ask again after a while. */
+gboolean        qmp_status_is_settling (QmpStatus       *self);
+
+G_END_DECLS

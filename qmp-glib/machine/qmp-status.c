@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "machine/qmp-status-private.h"
+
+#include <string.h>
+
+#include "machine/qmp-member-private.h"
+#include "qmp-enums.h"
+
+void
+qmp_status_init (QmpStatus            *self,
+                 const QmpStatusFuncs *funcs,
+                 gpointer              owner)
+{
+  *self = (QmpStatus) { .funcs = funcs, .owner = owner };
+}
+
+void
+qmp_status_clear (QmpStatus *self)
+{
+  g_clear_pointer (&self->name, g_free);
+  g_clear_object (&self->pause_event);
+  g_clear_object (&self->cause);
+}
+
+static void
+want (QmpStatus *self)
+{
+  if (self->wanted)
+    return;
+  self->wanted = TRUE;
+  self->funcs->wants (self->owner);
+}
+
+/* --- the value --- */
+
+static QmpMachineStatus
+parse (const char *name)
+{
+  g_autoptr(GEnumClass) values = g_type_class_ref (QMP_TYPE_MACHINE_STATUS);
+  GEnumValue *value = g_enum_get_value_by_nick (values, name);
+
+  return value != NULL ? (QmpMachineStatus) value->value : QMP_MACHINE_STATUS_UNKNOWN;
+}
+
+/* name: nullable. */
+static void
+set_name (QmpStatus  *self,
+          const char *name)
+{
+  char *copy;
+
+  if (g_strcmp0 (self->name, name) == 0)
+    return;
+  copy = g_strdup (name);
+  g_free (self->name);
+  self->name = copy;
+  self->value = name != NULL ? parse (name) : QMP_MACHINE_STATUS_UNKNOWN;
+  self->funcs->changed (self->owner);
+}
+
+static void
+set_pause_event (QmpStatus *self,
+                 QmpEvent  *event)
+{
+  if (g_set_object (&self->pause_event, event))
+    self->funcs->changed (self->owner);
+}
+
+void
+qmp_status_forget (QmpStatus *self)
+{
+  self->wanted = FALSE;
+  self->migrated = FALSE;
+  /* What is under way is of no use any more. */
+  self->n_changes++;
+  g_clear_object (&self->cause);
+  set_pause_event (self, NULL);
+  set_name (self, NULL);
+}
+
+/* --- what events mean --- */
+
+/* What stops the machine says so in the event before STOP. */
+static const struct {
+  const char *event;
+  const char *action;  /* nullable: any */
+  const char *status;
+} causes[] = {
+  { "BLOCK_IO_ERROR", "stop", "io-error" },
+  { "WATCHDOG", "pause", "watchdog" },
+  { "GUEST_PANICKED", "pause", "guest-panicked" },
+  { "SHUTDOWN", NULL, "shutdown" },
+};
+
+/* The status that it makes, or NULL. */
+static const char *
+find_cause (QmpEvent *event)
+{
+  g_autofree char *action = qmp_message_dup_string (QMP_MESSAGE (event), "data.action", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (causes); i++)
+    if (strcmp (qmp_event_get_name (event), causes[i].event) == 0 &&
+        (causes[i].action == NULL || g_strcmp0 (action, causes[i].action) == 0))
+      return causes[i].status;
+  return NULL;
+}
+
+static void
+note_stop (QmpStatus *self,
+           QmpEvent  *event)
+{
+  g_autoptr(QmpEvent) cause = g_steal_pointer (&self->cause);
+
+  self->n_changes++;
+  set_pause_event (self, cause != NULL ? cause : event);
+  set_name (self, cause != NULL ? find_cause (cause) : "paused");
+}
+
+static void
+note_resume (QmpStatus *self)
+{
+  self->n_changes++;
+  g_clear_object (&self->cause);
+  set_pause_event (self, NULL);
+  set_name (self, "running");
+}
+
+static gboolean
+is_completed (QmpEvent *event)
+{
+  g_autofree char *status = qmp_message_dup_string (QMP_MESSAGE (event), "data.status", NULL);
+
+  return g_strcmp0 (status, "completed") == 0;
+}
+
+/* After these the status may be another one. */
+static const char * const telling[] = {
+  "STOP", "RESUME", "SUSPEND", "SUSPEND_DISK", "WAKEUP", "RESET", "SHUTDOWN", "GUEST_PANICKED", "WATCHDOG", "MIGRATION",
+  "BLOCK_IO_ERROR", "DUMP_COMPLETED", NULL
+};
+
+void
+qmp_status_event (QmpStatus *self,
+                  QmpEvent  *event)
+{
+  const char *name = qmp_event_get_name (event);
+
+  if (!g_strv_contains (telling, name))
+    return;
+  if (strcmp (name, "STOP") == 0)
+    note_stop (self, event);
+  else if (strcmp (name, "RESUME") == 0)
+    note_resume (self);
+  else if (find_cause (event) != NULL)
+    g_set_object (&self->cause, event);
+  else if (strcmp (name, "MIGRATION") == 0 && is_completed (event))
+    self->migrated = TRUE;
+  want (self);
+}
+
+/* --- what the server answers --- */
+
+QmpStatusTicket
+qmp_status_ask (QmpStatus *self)
+{
+  self->wanted = FALSE;
+  self->asking = TRUE;
+  return self->n_changes;
+}
+
+gboolean
+qmp_status_answer (QmpStatus       *self,
+                   QmpStatusTicket  ticket,
+                   guint            own,
+                   JsonNode        *reply)
+{
+  const char *name = qmp_member_get_string (reply, "status");
+
+  self->asking = FALSE;
+  if (name == NULL)
+    return FALSE;
+  if (self->n_changes - ticket > own)
+    {
+      want (self);
+      return FALSE;
+    }
+
+  set_name (self, name);
+  if (self->value == QMP_MACHINE_STATUS_RUNNING)
+    set_pause_event (self, NULL);
+  if (self->value != QMP_MACHINE_STATUS_FINISH_MIGRATE)
+    self->migrated = FALSE;
+  return TRUE;
+}
+
+gboolean
+qmp_status_is_settling (QmpStatus *self)
+{
+  return self->migrated && self->value == QMP_MACHINE_STATUS_FINISH_MIGRATE;
+}

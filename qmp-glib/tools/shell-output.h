@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-glib.h>
+#include <stdio.h>
+
+#include "shell-input.h"
+#include "tool-print.h"
+
+/* What a session shows. Replies and events go to standard output, errors to standard error, and what the program says
+ * to the person to their terminal. Nothing that a server sent can command a terminal. */
+
+G_BEGIN_DECLS
+
+typedef struct _ShellOutput ShellOutput;
+
+/* Called when a stream cannot be written, once: nothing is shown from then on. code: of errno. */
+typedef void (*ShellOutputFailed) (FILE     *stream,
+                                   int       code,
+                                   gpointer  user_data);
+
+/* input is borrowed: lines are shown above the one that is being typed. */
+ShellOutput *shell_output_new      (ShellInput         *input,
+                                    gboolean            pretty,
+                                    gboolean            hmp,
+                                    ShellOutputFailed   failed,
+                                    gpointer            user_data);
+void         shell_output_free     (ShellOutput        *self);
+
+/* Lines as they are, which have to be harmless. */
+void         shell_output_lines    (ShellOutput        *self,
+                                    FILE               *stream,
+                                    const char         *text);
+/* A text for people, of several lines, with the server's words in it. */
+void         shell_output_text     (ShellOutput        *self,
+                                    const char         *text);
+/* The same, through a pager when it is longer than a person's screen. */
+void         shell_output_page     (ShellOutput        *self,
+                                    const char         *text);
+/* What the program says to the person, of one line: it never stands among replies that are kept. */
+void         shell_output_say      (ShellOutput        *self,
+                                    const char         *text);
+/* One line on standard error, whatever a server put into it. */
+void         shell_output_error    (ShellOutput        *self,
+                                    const char         *format,
+                                    ...) G_GNUC_PRINTF (2, 3);
+void         shell_output_message  (ShellOutput        *self,
+                                    QmpMessage         *message);
+/* To a person with its time of day; with HMP as a text. */
+void         shell_output_event    (ShellOutput        *self,
+                                    QmpEvent           *event);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShellOutput, shell_output_free)
+
+G_END_DECLS

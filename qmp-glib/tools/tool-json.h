@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-glib.h>
+
+/* Looking into what a server sent, which may be anything. No I/O. */
+
+G_BEGIN_DECLS
+
+/* NULL if node is NULL or not an object, or has no such member. Borrowed, as are all that follow. */
+JsonNode   *tool_json_get_member  (JsonNode    *node,
+                                   const char  *name);
+/* "" if it is not a string. */
+const char *tool_json_get_string  (JsonNode    *node,
+                                   const char  *name);
+/* 0 if it is not a number. */
+gint64      tool_json_get_int     (JsonNode    *node,
+                                   const char  *name);
+gboolean    tool_json_get_boolean (JsonNode    *node,
+                                   const char  *name);
+/* NULL if node is NULL or not a string. */
+const char *tool_json_as_string   (JsonNode    *node);
+/* Of what is not an array: 0. */
+guint       tool_json_get_length  (JsonNode    *array);
+JsonNode   *tool_json_get_element (JsonNode    *array,
+                                   guint        index);
+
+G_END_DECLS

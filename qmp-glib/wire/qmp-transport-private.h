@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "json/qmp-json-reader-private.h"
+#include "wire/qmp-io-context-private.h"
+#include "wire/qmp-packet-private.h"
+
+/* The wire: owns the GIOStream of one link, reads JSON texts from it and writes packets to it.
+ *
+ * All its work is done from one watch that can be moved between I/O contexts at any time
+ * (qmp_transport_attach()); it never blocks and has no thread. It knows nothing of QMP but that it is
+ * JSON texts one way and packets the other. */
+
+G_BEGIN_DECLS
+
+typedef struct _QmpTransport QmpTransport;
+
+/* How the transport calls up. The first two and sent run inside of the loops that read and write: they must not run anybody
+ * else's code, move the transport or close it; qmp_transport_send() and qmp_json_reader_dup_bytes()
+ * are fine. */
+typedef struct {
+  /* One frame: kind is QMP_JSON_READER_TEXT or _JUNK. */
+  void (* received) (gpointer             owner,
+                     QmpJsonReader       *reader,
+                     QmpJsonReaderResult  kind,
+                     QmpJsonFrame        *frame);
+  /* The link is over: once, after all that had been received. Nothing more will come. */
+  void (* ended)    (gpointer             owner,
+                     const GError        *cause);
+  /* Last in each dispatch: whatever must run user code is done from here, closing the transport included. */
+  void (* after_dispatch) (gpointer       owner);
+  /* The first byte of a packet is out, or was given to a stream that will take it: in the order of the wire.
+   * Not from a dispatch alone. */
+  void (* sent)     (gpointer             owner,
+                     QmpPacket           *packet);
+  /* Before any number of received or sent, during which no user code runs. */
+  void (* begins)   (gpointer             owner);
+  /* Asked before each read of a dispatch. FALSE: nothing is read in this one; it is asked again in the next turn. */
+  gboolean (* wants_more) (gpointer       owner);
+} QmpTransportFuncs;
+
+/* The largest number of descriptors that one packet can carry (the kernel's limit). */
+#define QMP_TRANSPORT_MAX_FDS 253
+
+/* stream: referenced, and closed with the transport. Fails with G_IO_ERROR_NOT_SUPPORTED for a stream
+ * that cannot be polled, and with G_IO_ERROR_CLOSED for one that is closed. It does nothing before it is attached. */
+QmpTransport *qmp_transport_new          (GIOStream               *stream,
+                                          guint                    max_message_size,
+                                          guint                    max_depth,
+                                          const QmpTransportFuncs *funcs,
+                                          gpointer                 owner,
+                                          GError                 **error);
+
+/* Does the I/O from now on in context; out of the one before. */
+void          qmp_transport_attach       (QmpTransport            *self,
+                                          QmpIoContext            *context);
+
+/* Is it a socket, so that the next can be called? */
+gboolean      qmp_transport_can_iterate  (QmpTransport            *self);
+
+/* One iteration without the context, which stays as it is: waits until there is something to be done, or for so many
+ * milliseconds (-1: for ever), and does it like a dispatch. May return early. */
+void          qmp_transport_iterate      (QmpTransport            *self,
+                                          int                      timeout);
+
+/* Queues; the packet goes out when the context is iterated next, or with qmp_transport_flush(). */
+void          qmp_transport_send         (QmpTransport            *self,
+                                          QmpPacket               *packet);
+
+/* Takes a packet back; FALSE if a byte of it may be out already. */
+gboolean      qmp_transport_recall       (QmpTransport            *self,
+                                          QmpPacket               *packet);
+
+/* Writes what the stream takes at once, and one turn has time for; the rest goes out by itself. Errors come up later,
+ * through ended. */
+void          qmp_transport_flush        (QmpTransport            *self);
+
+/* Is everything written, or lost because writing has failed? */
+gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
+
+/* Was anything dropped that was queued, since it could not be written? */
+gboolean      qmp_transport_has_lost     (QmpTransport            *self);
+
+/* From now on after_dispatch is called when everything is written, too. */
+void          qmp_transport_tell_flushed (QmpTransport            *self);
+
+/* The socket, or that below TLS; -1 if there is none. */
+int           qmp_transport_get_fd        (QmpTransport            *self);
+gboolean      qmp_transport_can_send_fds (QmpTransport            *self);
+
+/* Reads what has come by now, however much it is. What follows from that is done in the next dispatch. */
+void          qmp_transport_read_rest    (QmpTransport            *self);
+
+/* Before the link is given up: what was received and is half a message goes up as junk, since it is a
+ * message to nobody, but tells what the other side is. */
+void          qmp_transport_give_out_rest (QmpTransport           *self);
+
+/* Closes the stream at once and frees the transport. What is queued is lost; nothing is called. */
+void          qmp_transport_close        (QmpTransport            *self);
+
+G_END_DECLS

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "machine/qmp-status-private.h"
+
+#include "test-event.h"
+#include "test-utils.h"
+
+/* A status by itself: what events and answers make of it. */
+
+typedef struct {
+  QmpStatus status;
+  guint     n_changed;
+  guint     n_wants;
+} Desk;
+
+static void
+changed_cb (gpointer owner)
+{
+  ((Desk *) owner)->n_changed++;
+}
+
+static void
+wants_cb (gpointer owner)
+{
+  ((Desk *) owner)->n_wants++;
+}
+
+static const QmpStatusFuncs funcs = { changed_cb, wants_cb };
+
+static void
+set_up (Desk          *desk,
+        gconstpointer  data)
+{
+  qmp_status_init (&desk->status, &funcs, desk);
+}
+
+static void
+tear_down (Desk          *desk,
+           gconstpointer  data)
+{
+  qmp_status_clear (&desk->status);
+}
+
+static void
+receive (Desk       *desk,
+         const char *name,
+         const char *data)
+{
+  g_autoptr(QmpEvent) event = test_event_new (name, data);
+
+  qmp_status_event (&desk->status, event);
+}
+
+static gboolean
+answer (Desk            *desk,
+        QmpStatusTicket  ticket,
+        guint            own,
+        const char      *status)
+{
+  g_autofree char *text = g_strdup_printf ("{\"status\": \"%s\", \"running\": false}", status);
+  g_autoptr(JsonNode) reply = test_json (text);
+
+  return qmp_status_answer (&desk->status, ticket, own, reply);
+}
+
+/* Where it was when it was opened. */
+static void
+begin (Desk       *desk,
+       const char *status)
+{
+  g_assert_true (answer (desk, qmp_status_ask (&desk->status), 0, status));
+}
+
+#define assert_status(desk, expected) g_assert_cmpstr ((desk)->status.name, ==, expected)
+
+static void
+assert_pause_event (Desk       *desk,
+                    const char *expected)
+{
+  QmpEvent *event = desk->status.pause_event;
+
+  g_assert_cmpstr (event != NULL ? qmp_event_get_name (event) : NULL, ==, expected);
+}
+
+/* --- what events mean: the rows of docs/machines.md --- */
+
+static const struct {
+  const char *name;
+  const char *events[6];   /* name, data */
+  const char *status;
+  const char *pause_event;
+} rows[] = {
+  { "stop", { "STOP", NULL }, "paused", "STOP" },
+  { "resume", { "STOP", NULL, "RESUME", NULL }, "running", NULL },
+  { "io-error", { "BLOCK_IO_ERROR", "{\"action\": \"stop\"}", "STOP", NULL }, "io-error", "BLOCK_IO_ERROR" },
+  { "io-error-reported", { "BLOCK_IO_ERROR", "{\"action\": \"report\"}", "STOP", NULL }, "paused", "STOP" },
+  { "watchdog", { "WATCHDOG", "{\"action\": \"pause\"}", "STOP", NULL }, "watchdog", "WATCHDOG" },
+  { "watchdog-debug", { "WATCHDOG", "{\"action\": \"debug\"}" }, "running", NULL },
+  { "panic", { "GUEST_PANICKED", "{\"action\": \"pause\"}", "STOP", NULL }, "guest-panicked", "GUEST_PANICKED" },
+  { "panic-goes-on", { "GUEST_PANICKED", "{\"action\": \"run\"}" }, "running", NULL },
+  { "no-shutdown", { "SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}", "STOP", NULL }, "shutdown", "SHUTDOWN" },
+  /* The cause was of a stop before. */
+  { "twice", { "BLOCK_IO_ERROR", "{\"action\": \"stop\"}", "RESUME", NULL, "STOP", NULL }, "paused", "STOP" },
+  { "odd-data", { "BLOCK_IO_ERROR", "{\"action\": 5}", "STOP", NULL }, "paused", "STOP" },
+  { "suspend", { "SUSPEND", NULL }, "running", NULL },
+};
+
+static void
+test_rows (Desk          *desk,
+           gconstpointer  data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_message ("%s", rows[i].name);
+      qmp_status_forget (&desk->status);
+      begin (desk, "running");
+      desk->n_wants = 0;
+      for (gsize j = 0; j < G_N_ELEMENTS (rows[i].events) && rows[i].events[j] != NULL; j += 2)
+        receive (desk, rows[i].events[j], rows[i].events[j + 1]);
+      assert_status (desk, rows[i].status);
+      assert_pause_event (desk, rows[i].pause_event);
+      /* And the server is asked, once for all of them. */
+      g_assert_cmpuint (desk->n_wants, ==, 1);
+      g_assert_true (desk->status.wanted);
+    }
+}
+
+static void
+test_other_events (Desk          *desk,
+                   gconstpointer  data)
+{
+  begin (desk, "running");
+  receive (desk, "RTC_CHANGE", "{\"offset\": 1}");
+  receive (desk, "POWERDOWN", NULL);
+  g_assert_cmpuint (desk->n_wants, ==, 0);
+}
+
+/* --- answers --- */
+
+static void
+test_names (Desk          *desk,
+            gconstpointer  data)
+{
+  begin (desk, "finish-migrate");
+  g_assert_cmpint (desk->status.value, ==, QMP_MACHINE_STATUS_FINISH_MIGRATE);
+  /* Of a newer QEMU. */
+  begin (desk, "levitating");
+  g_assert_cmpint (desk->status.value, ==, QMP_MACHINE_STATUS_UNKNOWN);
+  assert_status (desk, "levitating");
+  g_assert_cmpuint (desk->n_changed, ==, 2);
+  begin (desk, "levitating");
+  g_assert_cmpuint (desk->n_changed, ==, 2);
+  qmp_status_forget (&desk->status);
+  assert_status (desk, NULL);
+}
+
+static void
+test_odd_answers (Desk          *desk,
+                  gconstpointer  data)
+{
+  const char * const texts[] = { "5", "[]", "{}", "{\"status\": 5}", "{\"status\": null}", "{\"status\": []}", NULL };
+
+  begin (desk, "running");
+  for (gsize i = 0; texts[i] != NULL; i++)
+    {
+      g_autoptr(JsonNode) reply = test_json (texts[i]);
+
+      g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), 0, reply));
+      g_assert_false (desk->status.asking);
+    }
+  g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), 0, NULL));
+  assert_status (desk, "running");
+}
+
+/* It was asked before the machine went on. */
+static void
+test_old_answer (Desk          *desk,
+                 gconstpointer  data)
+{
+  QmpStatusTicket ticket;
+
+  begin (desk, "running");
+  receive (desk, "STOP", NULL);
+  ticket = qmp_status_ask (&desk->status);
+  g_assert_false (desk->status.wanted);
+  receive (desk, "RESUME", NULL);
+  g_assert_false (answer (desk, ticket, 0, "paused"));
+  assert_status (desk, "running");
+  g_assert_true (desk->status.wanted);
+  begin (desk, "running");
+  g_assert_false (desk->status.wanted);
+}
+
+/* Of a command and a query that were written together: the command's own event lies between. */
+static void
+test_own_change (Desk          *desk,
+                 gconstpointer  data)
+{
+  QmpStatusTicket ticket;
+
+  begin (desk, "running");
+  ticket = qmp_status_ask (&desk->status);
+  receive (desk, "STOP", NULL);
+  g_assert_true (answer (desk, ticket, 1, "paused"));
+  ticket = qmp_status_ask (&desk->status);
+  receive (desk, "RESUME", NULL);
+  receive (desk, "STOP", NULL);
+  g_assert_false (answer (desk, ticket, 1, "running"));
+  assert_status (desk, "paused");
+}
+
+/* RESUME does not mean that it runs: QEMU 10 has it of a guest that sleeps. */
+static void
+test_corrected (Desk          *desk,
+                gconstpointer  data)
+{
+  begin (desk, "paused");
+  receive (desk, "RESUME", NULL);
+  assert_status (desk, "running");
+  begin (desk, "suspended");
+  assert_status (desk, "suspended");
+}
+
+static void
+test_settling (Desk          *desk,
+               gconstpointer  data)
+{
+  begin (desk, "running");
+  receive (desk, "STOP", NULL);
+  begin (desk, "finish-migrate");
+  g_assert_false (qmp_status_is_settling (&desk->status));
+  receive (desk, "MIGRATION", "{\"status\": \"completed\"}");
+  begin (desk, "finish-migrate");
+  g_assert_true (qmp_status_is_settling (&desk->status));
+  begin (desk, "postmigrate");
+  g_assert_false (qmp_status_is_settling (&desk->status));
+  receive (desk, "MIGRATION", "{\"status\": \"active\"}");
+  begin (desk, "finish-migrate");
+  g_assert_false (qmp_status_is_settling (&desk->status));
+}
+
+#define add(name, function) g_test_add ("/status/" name, Desk, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("rows", test_rows);
+  add ("other-events", test_other_events);
+  add ("names", test_names);
+  add ("odd-answers", test_odd_answers);
+  add ("old-answer", test_old_answer);
+  add ("own-change", test_own_change);
+  add ("corrected", test_corrected);
+  add ("settling", test_settling);
+
+  return g_test_run ();
+}
