@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The recipes of docs/installing.md for other projects: a Meson wrap builds a program, and Flatpak's module is one.
+"""The recipes of docs/installing.md for other projects and other Pythons: a Meson wrap builds a program, Flatpak's
+module is one, and an interpreter that does not see what Debian has gets the overrides.
 
-usage: recipes.py SOURCE_ROOT
+usage: recipes.py SOURCE_ROOT PYTHON
 """
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -22,8 +24,8 @@ executable('first', 'first.c', dependencies: qmp_glib_dep)
 '''
 
 
-def run(*command, cwd):
-    done = subprocess.run(list(map(str, command)), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def run(*command, cwd, **variables):
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, encoding='utf-8', check=False)
     if done.returncode != 0:
         raise AssertionError(f'{" ".join(map(str, command))}:\n{done.stdout}')
@@ -75,7 +77,24 @@ class Recipes(unittest.TestCase):
             self.assertTrue(any(place.endswith(f'/{name}') for place in placed), f'{name} is not in {placed}')
         self.assertFalse([place for place in placed if '/bin/' in place or place.startswith('{bindir}')])
 
+    def test_python_of_its_own(self):
+        """The PyGObject that pip would build is Debian's here, by links."""
+        site = pathlib.Path(run(PYTHON, '-c', 'import gi; print(gi.__path__[0])', cwd='/').strip())
+        environment = self.directory / 'venv'
+        run(PYTHON, '-m', 'venv', '--without-pip', environment, cwd='/')
+        place = next(environment.glob('lib/python3*/site-packages')) / 'gi'
+        (place / 'overrides').mkdir(parents=True)
+        for path in [*site.iterdir(), *(site / 'overrides').iterdir()]:
+            if path.name != 'overrides':
+                (place / path.relative_to(site)).symlink_to(path)
+        source = self.directory / 'source'
+        copy_tree(source)
+        said = run('sh', '-euc', self.blocks['python', 'sh'], cwd=source, HOME=str(self.directory), CFLAGS='-O0 -g0')
+        self.assertIn('bound method', said)
+        self.assertTrue((place / 'overrides/Qmp.py').is_file())
+
 
 if __name__ == '__main__':
+    PYTHON = sys.argv.pop()
     SOURCE = pathlib.Path(sys.argv.pop()).resolve()
     unittest.main(verbosity=2)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The types for TypeScript have what the GIR has, and tsc finds with them what is wrong in a program.
 
-usage: javascript.py NODE_MODULES GIR TYPES
+usage: javascript.py NODE_MODULES GIR TYPES INSTALLING
 """
 
 import json
@@ -20,6 +20,7 @@ OPTIONS = {
     'target': 'es2022', 'module': 'es2022', 'moduleResolution': 'bundler', 'lib': ['es2022'], 'types': [],
     'strict': True, 'noEmit': True,
 }
+RECIPE = re.compile(r'<!-- run:typescript -->\n```sh\n(.*?)```', re.DOTALL)
 
 
 class Types(unittest.TestCase):
@@ -58,8 +59,24 @@ class Types(unittest.TestCase):
     def test_program(self):
         self.check('program.ts')
 
+    def test_recipe(self):
+        """What docs/installing.md says is done, where things are as it says; npx runs what npm has brought already."""
+        home = self.directory / 'home'
+        for source, place in (GIR, 'share/gir-1.0'), (TYPES, 'share/qmp-glib-1.0'):
+            (home / '.local' / place).mkdir(parents=True)
+            shutil.copy(source, home / '.local' / place)
+        npx = home / 'npx'
+        npx.write_text(f'#!/bin/sh\n[ "$1" = @ts-for-gir/cli ] && shift && exec "{GENERATOR}" "$@"\n', encoding='utf-8')
+        npx.chmod(0o755)
+        recipe = RECIPE.search(INSTALLING.read_text(encoding='utf-8'))[1]
+        done = programs.run('sh', '-euc', recipe, directory=home, HOME=str(home), PATH=f'{home}:{os.environ["PATH"]}')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual((home / 'types/qmp-1.0.d.ts').read_bytes(), pathlib.Path(TYPES).read_bytes())
+        self.assertTrue((home / 'types/gio-2.0.d.ts').exists())
+
 
 if __name__ == '__main__':
     GENERATOR, COMPILER = [programs.find_program(sys.argv[1], name) for name in ('ts-for-gir', 'tsc')]
-    GIR, TYPES = map(os.path.abspath, sys.argv[2:])
+    GIR, TYPES = map(os.path.abspath, sys.argv[2:4])
+    INSTALLING = pathlib.Path(sys.argv[4])
     unittest.main(argv=sys.argv[:1], verbosity=2)
