@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@ typedef struct {
   GIOStream      *peer;     /* the last one, owned */
   GError         *error;    /* the last one */
   gboolean        frees;    /* what the function does then */
+  gboolean        awaits;
+  QmpListeningFlags flags;
   QmpIoContext   *io;       /* the default main context's */
 } Fixture;
 
@@ -37,6 +40,8 @@ came_cb (GIOStream *peer,
   g_set_object (&self->peer, peer);
   g_clear_error (&self->error);
   self->error = error;
+  if (self->awaits)
+    qmp_listening_await (self->listening, self->io);
   if (self->frees)
     g_clear_pointer (&self->listening, qmp_listening_free);
 }
@@ -46,7 +51,7 @@ listen_well (Fixture *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->listening = qmp_listening_new (G_SOCKET_CONNECTABLE (self->address), self->io,
+  self->listening = qmp_listening_new (G_SOCKET_CONNECTABLE (self->address), self->flags, self->io,
                                        came_cb, self, &error);
   g_assert_no_error (error);
 }
@@ -230,6 +235,25 @@ test_many (Fixture       *self,
   g_assert_cmpuint (self->n_calls, ==, 1);
 }
 
+/* There is room for them all, and each is taken in its turn. */
+static void
+test_all (Fixture       *self,
+          gconstpointer  data)
+{
+  GIOStream *peers[50];
+
+  self->flags = QMP_LISTENING_MANY;
+  self->awaits = TRUE;
+  listen_well (self);
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    peers[i] = come (self->address);
+  qmp_listening_await (self->listening, self->io);
+  test_spin_until (self->n_calls == G_N_ELEMENTS (peers));
+  g_assert_true (is_met (peers[G_N_ELEMENTS (peers) - 1], self->peer));
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    g_object_unref (peers[i]);
+}
+
 /* --- no descriptors --- */
 
 static void
@@ -290,6 +314,31 @@ test_file (Fixture       *self,
   g_assert_false (has_file (self));
 }
 
+static mode_t
+get_mode (Fixture *self)
+{
+  struct stat info;
+
+  g_assert_no_errno (lstat (self->path, &info));
+  return info.st_mode & 0777;
+}
+
+static void
+test_file_owner_only (Fixture       *self,
+                      gconstpointer  data)
+{
+  mode_t before = umask (0);
+
+  listen_well (self);
+  g_assert_cmpuint (get_mode (self), ==, 0777);
+  g_clear_pointer (&self->listening, qmp_listening_free);
+
+  self->flags = QMP_LISTENING_OWNER_ONLY;
+  listen_well (self);
+  g_assert_cmpuint (get_mode (self), ==, 0600);
+  umask (before);
+}
+
 static void
 test_file_of_another (Fixture       *self,
                       gconstpointer  data)
@@ -340,7 +389,7 @@ listen_in_vain (Fixture             *self,
                 GSocketConnectable  *address,
                 GError             **error)
 {
-  g_assert_null (qmp_listening_new (address, self->io, came_cb, self, error));
+  g_assert_null (qmp_listening_new (address, QMP_LISTENING_ONE, self->io, came_cb, self, error));
 }
 
 static void
@@ -398,7 +447,7 @@ test_given (Fixture       *self,
 
   g_assert_true (g_socket_bind (socket, self->address, FALSE, NULL) && g_socket_listen (socket, NULL));
   g_assert_no_errno (fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK));
-  self->listening = qmp_listening_new (address, self->io, came_cb, self, NULL);
+  self->listening = qmp_listening_new (address, QMP_LISTENING_ONE, self->io, came_cb, self, NULL);
   g_assert_nonnull (self->listening);
   qmp_listening_await (self->listening, self->io);
   peer = come (self->address);
@@ -444,8 +493,10 @@ main (int    argc,
   ADD ("peers/contexts", test_contexts);
   ADD ("peers/freed-inside", test_freed_inside);
   ADD ("peers/many", test_many);
+  ADD ("peers/all", test_all);
   ADD ("peers/no-fds", test_no_fds);
   ADD ("file/own", test_file);
+  ADD ("file/owner-only", test_file_owner_only);
   ADD ("file/of-another", test_file_of_another);
   ADD ("file/fork", test_file_fork);
   ADD ("file/stale", test_file_stale);

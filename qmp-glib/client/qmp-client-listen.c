@@ -109,7 +109,7 @@ qmp_client_begin_listening (QmpClient           *self,
 
   if (!qmp_client_require_may_listen (self, error))
     return FALSE;
-  listening = qmp_listening_new (address, self->io, peer_cb, self, error);
+  listening = qmp_listening_new (address, QMP_LISTENING_ONE, self->io, peer_cb, self, error);
   if (listening == NULL)
     return FALSE;
 

@@ -5,15 +5,21 @@
 
 #include "wire/qmp-io-context-private.h"
 
-/* A socket that listens, and its file. One peer at a time is handed over, whoever else comes meanwhile is turned away.
- * At other times it rests: peers wait in the kernel's queue, where there is room for about one. */
+/* A socket that listens, and its file. One peer at a time is handed over; unless the next is awaited then, whoever else
+ * comes is turned away. At other times it rests: peers wait in the kernel's queue. */
 
 G_BEGIN_DECLS
 
 typedef struct _QmpListening QmpListening;
 
+typedef enum {
+  QMP_LISTENING_ONE = 0,              /* there is little room in the queue, for it is one peer that is wanted */
+  QMP_LISTENING_MANY = 1 << 0,        /* there is room for many */
+  QMP_LISTENING_OWNER_ONLY = 1 << 1,  /* a socket file is for the user alone who runs this process, whatever the umask */
+} QmpListeningFlags;
+
 /* A peer has come (peer is the callee's for the call), or none can be taken (error, which the callee takes). Last in a
- * dispatch: the listening may be freed. */
+ * dispatch: the listening may be freed, or the next peer awaited. */
 typedef void (* QmpListeningFunc) (GIOStream *peer,
                                    GError    *error,
                                    gpointer   user_data);
@@ -21,6 +27,7 @@ typedef void (* QmpListeningFunc) (GIOStream *peer,
 /* Listens on the first of the addresses that can be had, or on a descriptor, and rests. Peers are turned away in
  * owner_context. */
 QmpListening   *qmp_listening_new         (GSocketConnectable  *address,
+                                           QmpListeningFlags    flags,
                                            QmpIoContext        *owner_context,
                                            QmpListeningFunc     func,
                                            gpointer             user_data,

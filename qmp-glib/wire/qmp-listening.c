@@ -3,6 +3,7 @@
 
 #include "wire/qmp-listening-private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
@@ -16,6 +17,7 @@
 
 /* One server at a time: whoever else comes finds this much room, and is turned away from there. */
 #define BACKLOG 1
+#define BACKLOG_MANY 128
 
 /* Peers turned away in one dispatch. */
 #define MAX_TURNED_AWAY 16
@@ -145,9 +147,26 @@ qmp_listening_free (QmpListening *listening)
   g_free (listening);
 }
 
+/* A socket's file gets the socket's own mode, so that it is at no moment for others. */
+static gboolean
+keep_to_owner (GSocket  *socket,
+               GError  **error)
+{
+  int code;
+
+  if (fchmod (g_socket_get_fd (socket), S_IRUSR | S_IWUSR) == 0)
+    return TRUE;
+
+  code = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+               _("The socket cannot be kept from other users: %s"), g_strerror (code));
+  return FALSE;
+}
+
 static QmpListening *
-listen_on (GSocketAddress  *address,
-           GError         **error)
+listen_on (GSocketAddress     *address,
+           QmpListeningFlags   flags,
+           GError            **error)
 {
   const char *path = qmp_address_get_path (G_SOCKET_CONNECTABLE (address));
   g_autoptr(QmpListening) listening = NULL;
@@ -156,12 +175,14 @@ listen_on (GSocketAddress  *address,
 
   if (socket == NULL || (path != NULL && !remove_stale_file (path, address, error)))
     return NULL;
+  if (path != NULL && flags & QMP_LISTENING_OWNER_ONLY && !keep_to_owner (socket, error))
+    return NULL;
   /* TRUE is SO_REUSEADDR: a port whose last connections the kernel still remembers can be had. */
   if (!g_socket_bind (socket, address, TRUE, error))
     return NULL;
 
   listening = listening_new (socket, path);
-  g_socket_set_listen_backlog (socket, BACKLOG);
+  g_socket_set_listen_backlog (socket, flags & QMP_LISTENING_MANY ? BACKLOG_MANY : BACKLOG);
   if (!g_socket_listen (socket, error))
     return NULL;
   return g_steal_pointer (&listening);
@@ -187,6 +208,7 @@ listen_on_given (GSocketConnectable  *address,
 /* On the first of the addresses that can be had. */
 static QmpListening *
 listen_on_any (GSocketConnectable  *address,
+               QmpListeningFlags    flags,
                GError             **error)
 {
   g_autoptr(GSocketAddressEnumerator) enumerator = g_socket_connectable_enumerate (address);
@@ -197,7 +219,7 @@ listen_on_any (GSocketConnectable  *address,
     {
       g_autoptr(GError) local_error = NULL;
       g_autoptr(GSocketAddress) next = g_socket_address_enumerator_next (enumerator, NULL, &local_error);
-      QmpListening *listening = next != NULL ? listen_on (next, &local_error) : NULL;
+      QmpListening *listening = next != NULL ? listen_on (next, flags, &local_error) : NULL;
 
       if (listening != NULL)
         return listening;
@@ -217,13 +239,14 @@ listen_on_any (GSocketConnectable  *address,
 
 QmpListening *
 qmp_listening_new (GSocketConnectable  *address,
+                   QmpListeningFlags    flags,
                    QmpIoContext        *owner_context,
                    QmpListeningFunc     func,
                    gpointer             user_data,
                    GError             **error)
 {
   QmpListening *listening = qmp_address_is_given (address) ? listen_on_given (address, error)
-                                                           : listen_on_any (address, error);
+                                                           : listen_on_any (address, flags, error);
 
   if (listening == NULL)
     return NULL;

@@ -80,6 +80,9 @@ void          qmp_transport_flush        (QmpTransport            *self);
 /* Is everything written, or lost because writing has failed? */
 gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
 
+/* Bytes that are queued and not written. */
+gsize         qmp_transport_get_n_unsent (QmpTransport            *self);
+
 /* Was anything dropped that was queued, since it could not be written? */
 gboolean      qmp_transport_has_lost     (QmpTransport            *self);
 
@@ -89,6 +92,17 @@ void          qmp_transport_tell_flushed (QmpTransport            *self);
 /* The socket, or that below TLS; -1 if there is none. */
 int           qmp_transport_get_fd        (QmpTransport            *self);
 gboolean      qmp_transport_can_send_fds (QmpTransport            *self);
+
+/* Nothing is read until that is over, and the other side has to wait; if it hangs up meanwhile the link ends. May be called
+ * within received and sent. */
+void          qmp_transport_set_paused   (QmpTransport            *self,
+                                          gboolean                 paused);
+
+/* From now on descriptors are received, if it is a Unix socket; before anything is read. */
+void          qmp_transport_receive_fds  (QmpTransport            *self);
+/* Those that have come with the frame that is received, or with a byte right before it, and were not taken yet:
+ * transfer full, nullable. Within received. */
+GUnixFDList  *qmp_transport_steal_fds    (QmpTransport            *self);
 
 /* Reads what has come by now, however much it is. What follows from that is done in the next dispatch. */
 void          qmp_transport_read_rest    (QmpTransport            *self);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "qmp-error.h"
+#include "wire/qmp-fd-receive-private.h"
 #include "wire/qmp-fd-stream-private.h"
 #include "wire/qmp-stream-private.h"
 
@@ -56,10 +57,16 @@ struct _QmpTransport {
   GSource                 *output_source; /* nullable: only while writing would block */
   gboolean                 is_tls;
   gboolean                 guarded;       /* what the stream does may raise SIGPIPE */
+  GSource                 *input_source;  /* nullable: only while it is to be read */
   gboolean                 more;          /* the last read of such a stream was a full one */
+  gboolean                 takes_fds;     /* a Unix socket, whose descriptors somebody wants */
+  GUnixFDList             *new_fds;       /* nullable: came with the last byte of what was just read */
+  GUnixFDList             *fd_list;       /* nullable: came before, and nobody has taken it */
+  gboolean                 paused;        /* nothing is read */
 
   GQueue                   queue;         /* of QmpPacket, by their links */
   gboolean                 blocked;       /* the last write would have blocked */
+  gsize                    n_unsent;      /* bytes in the queue that are not written */
   gsize                    n_written;     /* in this turn */
   gboolean                 read_outside;  /* something was read outside of a dispatch */
   gboolean                 tell_flushed;  /* the owner waits for that: after_dispatch when all is written */
@@ -76,6 +83,8 @@ transport_clear (QmpTransport *self)
   g_clear_pointer (&self->reader, qmp_json_reader_free);
   g_clear_error (&self->write_error);
   g_clear_object (&self->output);
+  g_clear_object (&self->new_fds);
+  g_clear_object (&self->fd_list);
   g_clear_object (&self->stream);
 }
 
@@ -104,6 +113,7 @@ unqueue_all (QmpTransport *self)
 {
   while (self->queue.head != NULL)
     unqueue_first (self);
+  self->n_unsent = 0;
 }
 
 /* --- a stream that somebody has closed --- */
@@ -154,6 +164,7 @@ advance (QmpTransport *self,
 
       begin (self, packet);
       packet->written += step;
+      self->n_unsent -= step;
       g_clear_object (&packet->fd_list);
       written -= step;
       if (packet->written == packet->length)
@@ -288,28 +299,52 @@ write_pollable (QmpTransport *self,
   return FALSE;
 }
 
-/* Asks the watch to tell when writing goes on, or no longer to. */
 static void
-watch_output (QmpTransport *self,
-              gboolean      watch)
+watch_source (QmpTransport  *self,
+              gboolean       watch,
+              GSource      **source,
+              GSource     *(*create) (QmpTransport *self))
+{
+  if (watch && *source == NULL)
+    {
+      *source = create (self);
+      qmp_io_watch_add_source (&self->watch, *source);
+    }
+  else if (!watch && *source != NULL)
+    {
+      qmp_io_watch_remove_source (&self->watch, *source);
+      g_clear_pointer (source, g_source_unref);
+    }
+}
+
+static GSource *
+create_input_source (QmpTransport *self)
+{
+  return g_pollable_input_stream_create_source (self->input, NULL);
+}
+
+static GSource *
+create_output_source (QmpTransport *self)
+{
+  return g_pollable_output_stream_create_source (self->output, NULL);
+}
+
+/* Asks the watch to tell what there is to be told: that there is something to read, that writing goes on. A socket says in
+ * any case that the other side has hung up. */
+static void
+watch_stream (QmpTransport *self)
 {
   if (self->watch.context == NULL)
     return;
 
   if (self->fd >= 0)
     {
-      qmp_io_watch_set_fd (&self->watch, self->fd, watch ? G_IO_IN | G_IO_OUT : G_IO_IN);
+      qmp_io_watch_set_fd (&self->watch, self->fd,
+                           (self->paused ? 0 : G_IO_IN) | (self->blocked ? G_IO_OUT : 0));
+      return;
     }
-  else if (watch && self->output_source == NULL)
-    {
-      self->output_source = g_pollable_output_stream_create_source (self->output, NULL);
-      qmp_io_watch_add_source (&self->watch, self->output_source);
-    }
-  else if (!watch && self->output_source != NULL)
-    {
-      qmp_io_watch_remove_source (&self->watch, self->output_source);
-      g_clear_pointer (&self->output_source, g_source_unref);
-    }
+  watch_source (self, !self->paused, &self->input_source, create_input_source);
+  watch_source (self, self->blocked, &self->output_source, create_output_source);
 }
 
 /* A write error does not end the link by itself: what the server sent before it left is still to be
@@ -336,6 +371,7 @@ qmp_transport_send (QmpTransport *self,
   qmp_packet_ref (packet);
   packet->queued = TRUE;
   g_queue_push_tail_link (&self->queue, &packet->link);
+  self->n_unsent += packet->length;
   qmp_io_watch_stir (&self->watch);
 }
 
@@ -347,9 +383,16 @@ qmp_transport_recall (QmpTransport *self,
     return FALSE;
 
   g_queue_unlink (&self->queue, &packet->link);
+  self->n_unsent -= packet->length;
   release (packet);
   qmp_io_watch_stir (&self->watch);
   return TRUE;
+}
+
+gsize
+qmp_transport_get_n_unsent (QmpTransport *self)
+{
+  return self->n_unsent;
 }
 
 gboolean
@@ -441,7 +484,8 @@ read_socket (QmpTransport *self,
   gssize n;
 
   do
-    n = recv (self->fd, buffer, size, MSG_DONTWAIT);
+    n = self->takes_fds ? qmp_fd_receive (self->fd, buffer, size, &self->new_fds)
+                        : recv (self->fd, buffer, size, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
     {
@@ -482,6 +526,34 @@ read_bytes (QmpTransport *self,
   return n;
 }
 
+/* Descriptors belong to what begins with the last byte, and not to what is whole before it. Earlier ones that nobody has
+ * taken are closed, as QEMU does. */
+static void
+take_last_byte (QmpTransport *self,
+                guint8        byte)
+{
+  gsize size;
+
+  g_clear_object (&self->fd_list);
+  self->fd_list = g_steal_pointer (&self->new_fds);
+  *qmp_json_reader_reserve (self->reader, &size) = byte;
+  qmp_json_reader_commit (self->reader, 1);
+  give_out_frames (self);
+}
+
+static void
+take_bytes (QmpTransport *self,
+            const guint8 *buffer,
+            gsize         n)
+{
+  guint8 last = buffer[n - 1];
+
+  qmp_json_reader_commit (self->reader, self->new_fds != NULL ? n - 1 : n);
+  give_out_frames (self);
+  if (self->new_fds != NULL && !self->over)
+    take_last_byte (self, last);
+}
+
 /* error: NULL at the end of the stream. */
 static void
 end_reading (QmpTransport *self,
@@ -518,9 +590,8 @@ read_some (QmpTransport *self)
 
   /* A TLS stream holds what did not fit, and its source does not know of it. */
   self->more = self->fd < 0 && n > 0 && (gsize) n == size;
-  qmp_json_reader_commit (self->reader, MAX (n, 0));
   if (n > 0)
-    give_out_frames (self);
+    take_bytes (self, buffer, n);
   else if (n == 0 || error != NULL)
     end_reading (self, error);
   else if (self->write_error != NULL)
@@ -609,7 +680,7 @@ flush (QmpTransport *self)
   if (error != NULL)
     fail_writing (self, error);
   if (self->blocked != was_blocked)
-    watch_output (self, self->blocked);
+    watch_stream (self);
 }
 
 void
@@ -625,7 +696,7 @@ qmp_transport_flush (QmpTransport *self)
 static gboolean
 is_ready (QmpTransport *self)
 {
-  return self->over || self->more || self->read_outside || self->write_error != NULL ||
+  return self->over || (self->more && !self->paused) || self->read_outside || self->write_error != NULL ||
          (self->tell_flushed && !has_output (self));
 }
 
@@ -651,6 +722,15 @@ prepare (gpointer owner)
   return can_go_on (self) ? QMP_IO_AGAIN : QMP_IO_SLEEP;
 }
 
+/* Nothing is read, and what was sent before the other side left has nobody to answer to. */
+static void
+end_if_gone (QmpTransport *self,
+             GIOCondition  ready)
+{
+  if (ready & (G_IO_HUP | G_IO_ERR) || self->write_error != NULL)
+    end_reading (self, self->write_error);
+}
+
 /* TRUE if the stream has more, as far as that is known. */
 static gboolean
 handle_readiness (QmpTransport *self,
@@ -659,6 +739,11 @@ handle_readiness (QmpTransport *self,
   self->read_outside = FALSE;
   if (ready & G_IO_OUT && self->blocked)
     flush (self);
+  if (self->paused)
+    {
+      end_if_gone (self, ready);
+      return FALSE;
+    }
   if (!(ready & ~G_IO_OUT || self->more || self->write_error != NULL))
     return FALSE;
   return !self->funcs->wants_more (self->owner) || read_some (self) >= MAX_READ;
@@ -668,6 +753,7 @@ static void
 unwatch (QmpTransport *self)
 {
   qmp_io_watch_detach (&self->watch);
+  g_clear_pointer (&self->input_source, g_source_unref);
   g_clear_pointer (&self->output_source, g_source_unref);
 }
 
@@ -702,30 +788,38 @@ dispatch (gpointer     owner,
 
 static const QmpIoFuncs watch_funcs = { prepare, dispatch };
 
-static void
-watch_input (QmpTransport *self)
-{
-  g_autoptr(GSource) source = NULL;
-
-  if (self->fd >= 0)
-    {
-      qmp_io_watch_set_fd (&self->watch, self->fd, G_IO_IN);
-      return;
-    }
-  source = g_pollable_input_stream_create_source (self->input, NULL);
-  qmp_io_watch_add_source (&self->watch, source);
-}
-
 void
 qmp_transport_attach (QmpTransport *self,
                       QmpIoContext *context)
 {
   unwatch (self);
   qmp_io_watch_attach (&self->watch, context, &watch_funcs, self);
-  watch_input (self);
-  if (self->blocked)
-    watch_output (self, TRUE);
+  watch_stream (self);
   qmp_io_watch_stir (&self->watch);
+}
+
+void
+qmp_transport_set_paused (QmpTransport *self,
+                          gboolean      paused)
+{
+  if (self->paused == paused || self->over)
+    return;
+
+  self->paused = paused;
+  watch_stream (self);
+  qmp_io_watch_stir (&self->watch);
+}
+
+void
+qmp_transport_receive_fds (QmpTransport *self)
+{
+  self->takes_fds = self->is_unix;
+}
+
+GUnixFDList *
+qmp_transport_steal_fds (QmpTransport *self)
+{
+  return g_steal_pointer (&self->fd_list);
 }
 
 gboolean
