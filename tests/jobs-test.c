@@ -7,7 +7,10 @@
 
 /* The jobs of one server, with a server that plays what QEMU does, and what it may do. jobs-live-test.c has the real ones. */
 
-#define J(id, status) PEER_EVENT_DATA ("JOB_STATUS_CHANGE", "{\"id\": \"" id "\", \"status\": \"" status "\"}")
+#define J_TEXT(id, status)                                                                                   \
+  PEER_EVENT_DATA_TEXT ("JOB_STATUS_CHANGE", "{\"id\": \"" id "\", \"status\": \"" status "\"}")
+#define J(id, status) PEER_SEND (J_TEXT (id, status))
+#define RETURN_TEXT "{\"return\": {}, \"id\": @}\r\n"
 #define B_COMPLETED(id, more)                                                                                \
   PEER_EVENT_DATA ("BLOCK_JOB_COMPLETED", "{\"device\": \"" id "\", \"type\": \"backup\", \"len\": 100, "    \
                                           "\"offset\": 40, \"speed\": 0" more "}")
@@ -19,6 +22,8 @@
   "\"total-progress\": 40" more "}"
 #define REPLY_JOBS(entries) PEER_EXPECT ("query-jobs"), PEER_REPLY ("[" entries "]")
 #define REPLY_STARTED PEER_REPLY ("{}")
+/* The event ends what the tests wait for, so the reply has to be out with it. */
+#define DISMISSED(id) PEER_EXPECT ("job-dismiss"), PEER_SEND_FOR (J_TEXT (id, "null") RETURN_TEXT)
 
 /* --- what the tests share --- */
 
@@ -162,7 +167,7 @@ test_success (void)
                                           REPLY_JOBS (ENTRY ("b", "running", "")), PEER_WAIT,
                                           J ("b", "waiting"), J ("b", "pending"), B_COMPLETED ("b", ""),
                                           J ("b", "concluded"), REPLY_JOBS (ENTRY ("b", "concluded", "")),
-                                          PEER_EXPECT ("job-dismiss"), J ("b", "null"), PEER_REPLY ("{}")));
+                                          DISMISSED ("b")));
   QmpJob *job = start (desk);
   g_autofree char *sent = test_peer_dup_text (desk->peer);
   GError *error = NULL;
@@ -195,7 +200,7 @@ test_failure (void)
                                           REPLY_JOBS (ENTRY ("b", "running", "")),
                                           J ("b", "aborting"), J ("b", "concluded"),
                                           REPLY_JOBS (ENTRY ("b", "concluded", ", \"error\": \"No space left\"")),
-                                          PEER_EXPECT ("job-dismiss"), J ("b", "null"), PEER_REPLY ("{}")));
+                                          DISMISSED ("b")));
   QmpJob *job = start (desk);
   g_autoptr(GError) error = NULL;
 
@@ -214,7 +219,7 @@ test_ends_before_reply (void)
                                           J ("b", "created"), J ("b", "running"), J ("b", "aborting"),
                                           J ("b", "concluded"), PEER_EXPECT ("query-jobs"), REPLY_STARTED,
                                           PEER_REPLY ("[" ENTRY ("b", "concluded", ", \"error\": \"Bad size\"") "]"),
-                                          PEER_EXPECT ("job-dismiss"), J ("b", "null"), PEER_REPLY ("{}")));
+                                          DISMISSED ("b")));
   QmpJob *job = start (desk);
   g_autoptr(GError) error = NULL;
 
@@ -229,8 +234,8 @@ test_dismisses_itself (void)
 {
   Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"),
                                           J ("b", "created"), J ("b", "running"), J ("b", "aborting"),
-                                          B_COMPLETED ("b", ", \"error\": \"No space left\""), J ("b", "concluded"),
-                                          J ("b", "null"), REPLY_STARTED));
+                                          B_COMPLETED ("b", ", \"error\": \"No space left\""),
+                                          PEER_SEND (J_TEXT ("b", "concluded") J_TEXT ("b", "null")), REPLY_STARTED));
   g_autoptr(GError) error = NULL;
   g_autofree char *sent = NULL;
 
@@ -370,8 +375,8 @@ test_quit (void)
 static void
 test_gap (void)
 {
-  TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_ACCEPT, PEER_HANDSHAKE, PEER_WAIT, J ("a", "created"),
-                                    J ("b", "created"), J ("c", "created"),
+  TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_ACCEPT, PEER_HANDSHAKE, PEER_WAIT,
+                                    PEER_SEND (J_TEXT ("a", "created") J_TEXT ("b", "created") J_TEXT ("c", "created")),
                                     REPLY_JOBS (ENTRY ("a", "created", "") "," ENTRY ("b", "created", "") ","
                                                 ENTRY ("c", "created", "")), PEER_WAIT, PEER_CLOSE,
                                     PEER_ACCEPT, PEER_HANDSHAKE,
@@ -432,10 +437,7 @@ test_old_answer (void)
   Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT, J ("a", "created"),
                                           PEER_EXPECT ("query-jobs"),
                                           PEER_SEND_FOR ("{\"return\": [" ENTRY ("a", "running", "") "], \"id\": @}\r\n"
-                                                         PEER_EVENT_DATA_TEXT ("JOB_STATUS_CHANGE",
-                                                           "{\"id\": \"a\", \"status\": \"null\"}")
-                                                         PEER_EVENT_DATA_TEXT ("JOB_STATUS_CHANGE",
-                                                           "{\"id\": \"x\", \"status\": \"created\"}")),
+                                                         J_TEXT ("a", "null") J_TEXT ("x", "created")),
                                           REPLY_JOBS (ENTRY ("x", "running", ""))));
   g_autoptr(QmpJob) x = NULL;
 
@@ -565,7 +567,7 @@ test_blocking (void)
                                           J ("b", "created"), REPLY_STARTED, REPLY_JOBS (ENTRY ("b", "running", "")),
                                           J ("b", "aborting"), J ("b", "concluded"),
                                           REPLY_JOBS (ENTRY ("b", "concluded", ", \"error\": \"No space left\"")),
-                                          PEER_EXPECT ("job-dismiss"), J ("b", "null"), PEER_REPLY ("{}"),
+                                          DISMISSED ("b"),
                                           PEER_EXPECT ("blockdev-backup"),
                                           J ("b", "created"), REPLY_STARTED, REPLY_JOBS (ENTRY ("b", "running", "")),
                                           PEER_CLOSE));
