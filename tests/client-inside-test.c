@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "test-utils.h"
+#include "test-peer.h"
 
 /* User code within the client's operations: what filters start, what is done at an object's end, the order of what was
  * begun inside; and main loops that are not GLib's. */
@@ -187,6 +187,57 @@ test_filter_closes (gconstpointer data)
   g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
   g_clear_object (&closing.result);
   close_and_free (client, peer_fd);
+}
+
+typedef struct {
+  Starting   starting;
+  QmpClient *client;
+  TestPeer  *peer;
+  gboolean   over;
+} Opening;
+
+static gboolean
+close_opening_in_filter (QmpEvent *event,
+                         gpointer  user_data)
+{
+  Opening *opening = user_data;
+
+  qmp_client_close_async (opening->client, NULL, ended_cb, &opening->starting);
+  return FALSE;
+}
+
+static gboolean
+open_cb (gpointer user_data)
+{
+  Opening *opening = user_data;
+  g_autoptr (GError) error = NULL;
+
+  opening->starting.in_call = TRUE;
+  g_assert_false (qmp_client_open (opening->client, test_peer_get_address (opening->peer), NULL, &error));
+  opening->starting.in_call = FALSE;
+  opening->over = TRUE;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  return G_SOURCE_REMOVE;
+}
+
+/* Without a timer in the main context nobody has looked at its clock before the call: the task would be older than what
+ * GLib says of the source, and GTask would call back at once. */
+static void
+test_filter_closes_opening (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_ACCEPT, PEER_EVENT ("EARLY"), PEER_EXPECT_EOF);
+  QmpClient *client = qmp_client_new (NULL);
+  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
+  Opening opening = { .client = client, .peer = peer };
+
+  qmp_client_add_listener (client, listener);
+  test_set_filter (listener, close_opening_in_filter, &opening, NULL);
+  g_idle_add (open_cb, &opening);
+  while (!opening.over)
+    g_main_context_iteration (NULL, FALSE);
+  test_spin_until (opening.starting.n_ended == 1);
+  g_assert_cmpint (qmp_client_get_runstate (client), ==, QMP_RUNSTATE_IDLE);
+  test_peer_close (peer, client);
 }
 
 /* --- an object's end --- */
@@ -665,6 +716,7 @@ main (int   argc,
   g_test_add_data_func ("/inside/filter/starts/cancellable", GINT_TO_POINTER (TRUE), test_filter_starts);
   g_test_add_data_func ("/inside/filter/closes", GINT_TO_POINTER (FALSE), test_filter_closes);
   g_test_add_data_func ("/inside/filter/closes/cancellable", GINT_TO_POINTER (TRUE), test_filter_closes);
+  g_test_add_func ("/inside/filter/closes-opening", test_filter_closes_opening);
   g_test_add_func ("/inside/end/dispose-adds", test_dispose_adds);
   g_test_add_func ("/inside/end/drop", test_drop);
   g_test_add_func ("/inside/order/error-behind-reply", test_error_behind_reply);

@@ -135,6 +135,7 @@ test_owner_init (TestOwner *self)
   self->words = g_string_new (NULL);
   self->calls = qmp_calls_new ();
   qmp_inbox_init (&self->inbox, &inbox_funcs, self);
+  self->inbox.max_time = G_MAXINT64;
   qmp_wire_log_init (&self->log, self->calls, &self->inbox, tell_cb, self);
   self->stream = test_socketpair (&self->peer_fd);
 }

@@ -46,6 +46,7 @@ owner_new (gboolean heard)
   owner->calls = qmp_calls_new ();
   owner->told = g_string_new (NULL);
   qmp_inbox_init (&owner->inbox, &inbox_funcs, owner);
+  owner->inbox.max_time = G_MAXINT64;
   qmp_wire_log_init (&owner->log, owner->calls, &owner->inbox, tell, owner);
   qmp_wire_log_begin (&owner->log, heard);
   return owner;

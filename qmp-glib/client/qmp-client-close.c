@@ -27,17 +27,28 @@ deliver_closed (QmpInboxEntry *entry,
 
 static const QmpInboxKind closed_kind = { .deliver = deliver_closed };
 
-/* Takes both; error is nullable. */
+/* Takes the task; error is nullable. */
 static void
-post_closed (QmpClient *self,
-             GTask     *task,
-             GError    *error)
+post_closed (QmpClient    *self,
+             GTask        *task,
+             const GError *error)
 {
   ClosedEntry *closed = g_new (ClosedEntry, 1);
 
   /* Nothing comes behind it on the wire: it may be put off. */
-  *closed = (ClosedEntry) { { .kind = &closed_kind }, task, error };
+  *closed = (ClosedEntry) { { .kind = &closed_kind }, task, error != NULL ? g_error_copy (error) : NULL };
   qmp_inbox_post (&self->inbox, &closed->entry);
+}
+
+void
+qmp_client_post_closers (QmpClient    *self,
+                         GQueue       *tasks,
+                         const GError *error)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (tasks)) != NULL)
+    post_closed (self, task, error);
 }
 
 /* --- closing --- */
@@ -47,14 +58,12 @@ closing_done (gpointer    owner,
               QmpClosing *closing)
 {
   QmpClient *self = owner;
-  GTask *task;
 
   self->closing = NULL;
   qmp_client_end_link (self, NULL);
   if (closing->opening != NULL)
     qmp_client_post_opening (self, g_steal_pointer (&closing->opening));
-  while ((task = g_queue_pop_head (&closing->tasks)) != NULL)
-    post_closed (self, task, closing->error != NULL ? g_error_copy (closing->error) : NULL);
+  qmp_client_post_closers (self, &closing->tasks, closing->error);
   qmp_closing_unref (closing);
 }
 

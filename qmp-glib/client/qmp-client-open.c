@@ -33,18 +33,6 @@ static const QmpOpeningFuncs opening_funcs = { opened, done };
 
 /* --- the outcome of an opening --- */
 
-static void
-return_closers (GQueue *closers)
-{
-  GTask *task;
-
-  while ((task = g_queue_pop_head (closers)) != NULL)
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-    }
-}
-
 void
 qmp_client_apply_opening (QmpClient  *self,
                           QmpOpening *opening)
@@ -128,7 +116,7 @@ deliver_opening (QmpInboxEntry *entry,
     g_task_return_error (task, g_steal_pointer (&opening->error));
   else
     g_task_return_boolean (task, TRUE);
-  return_closers (&opening->closers);
+  qmp_client_post_closers (self, &opening->closers, NULL);
   qmp_opening_free (opening);
   g_object_unref (task);
 }
@@ -247,7 +235,8 @@ run_opening (QmpClient     *self,
 
   qmp_client_apply_opening (self, opening);
   qmp_client_settle_runstate (self);
-  return_closers (&opening->closers);
+  /* A filter has closed the client: its callbacks may not run within a blocking call. */
+  qmp_client_post_closers (self, &opening->closers, NULL);
   success = opening->error == NULL;
   if (!success)
     g_propagate_error (error, g_steal_pointer (&opening->error));

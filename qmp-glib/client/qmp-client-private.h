@@ -186,6 +186,11 @@ void           qmp_client_end_listening      (QmpClient           *self);
 /* For dispose: ends whatever goes on, unflushed. Everybody's outcome is posted: their tasks keep the client until that
  * is delivered, if g_object_run_dispose() was called; without that nobody waits any more. */
 void           qmp_client_abort              (QmpClient           *self);
+/* Those who have closed the client are told so, with error, nullable, at the place in the inbox that it has come to. Takes the
+ * tasks out of the queue. */
+void           qmp_client_post_closers       (QmpClient           *self,
+                                              GQueue              *tasks,
+                                              const GError        *error);
 /* qmp-client-ending.c */
 /* Why the link ends, while that is known and runstate does not say so yet; NULL for our own close. */
 const GError  *qmp_ending_get_cause          (QmpEnding           *self);

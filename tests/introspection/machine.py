@@ -112,12 +112,9 @@ class Machine(unittest.TestCase):
         self.assertFalse(vm.get_alive())
 
     def test_launch_interrupted(self):
-        timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
-        timer.start()
         vm = Qmp.Machine()
         with self.assertRaises(KeyboardInterrupt):
-            vm.launch(['sh', '-c', 'exec sleep 1000'])
-        timer.join()
+            vm.launch(['sh', '-c', 'kill -INT $PPID; exec sleep 1000'])
         self.assertFalse(vm.get_alive())
 
     def test_opened(self):

@@ -318,10 +318,13 @@ class InTerminal(Case):
         """For what is longer than the terminal; Ctrl-C is its own."""
         pager = os.path.join(self.directory, 'pager')
         with open(pager, 'w', encoding='utf-8') as file:
-            # A shell that has just forked may lose what its trap is for.
-            file.write('#!/usr/bin/python3\nimport sys\ntry:\n'
-                       '  print("paged", sys.stdin.readline(), sep="\\n", end="", flush=True)\n'
-                       '  open("/dev/tty").read()\nexcept KeyboardInterrupt:\n  print("interrupted")\n')
+            # Whoever is about to read when the signal comes never hears of it: so it is waited for. Python has a
+            # handler of its own where the signal was not ignored.
+            file.write('#!/usr/bin/python3\nimport signal, sys\n'
+                       'signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n'
+                       'print("paged", sys.stdin.readline(), sep="\\n", end="", flush=True)\n'
+                       'signal.sigwait({signal.SIGINT})\n'
+                       'if signal.getsignal(signal.SIGINT) is signal.default_int_handler: print("interrupted")\n')
         os.chmod(pager, 0o700)
         shell = self.ready(self.server().path, PAGER=pager)
         shell.type('help blockdev-add\n')
