@@ -484,14 +484,20 @@ static void
 test_unref_with_debts (void)
 {
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("now"), PEER_EVENT ("E"),
-                                    PEER_SEND ("[] rubbish\n" PEER_GREETING), PEER_EXPECT_EOF);
+                                    PEER_SEND ("[] rubbish\n" PEER_GREETING), PEER_TELL, PEER_EXPECT_EOF);
   QmpClient *client = test_peer_open (peer);
+  g_autoptr (QmpEventListener) listener = qmp_event_listener_new (NULL);
   g_autoptr (QmpMessage) now = test_message ("{\"execute\": \"now\"}");
   g_autoptr (GError) error = NULL;
 
   qmp_message_set_timeout (now, 50);
   g_assert_null (qmp_client_execute_message (client, now, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  qmp_client_add_listener (client, listener);
+  while (test_peer_get_told (peer) == 0)
+    {
+      g_autoptr (QmpEvent) event = qmp_event_listener_next (listener, 10, NULL, NULL);
+    }
   g_assert_finalize_object (client);
   test_spin_ready ();
   test_peer_finish (peer);
