@@ -41,7 +41,7 @@
  * ## Life
  *
  * A machine that was launched is held by its run: a guest does not die because the last reference was dropped. It dies
- * with the program. Like its client a machine belongs to the thread that made it; its last reference is dropped there, too.
+ * with the program. Like its client a machine belongs to the thread that made it; its last reference may go in any.
  *
  * Since: 1.0
  */

@@ -256,7 +256,7 @@ parse_without_verb (const Line  *line,
 
   if (line->group != NULL)
     g_set_prgname (name);
-  g_option_context_set_summary (context, _("One thing with QEMU's machine protocol."));
+  g_option_context_set_summary (context, _("Asks QEMU, a storage daemon or a guest agent for one thing, and shows what it says."));
   g_option_context_set_description (context, description);
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_set_ignore_unknown_options (context, TRUE);

@@ -52,6 +52,7 @@ class Real(WithAgent):
             result = guest.exec(['sh', '-c', 'tr a-z A-Z; echo no >&2; exit 3'], input=b'hello', timeout=60)
             self.assertEqual((result.exit_status, result.signal, result.output, result.error_output),
                              (3, 0, b'HELLO', b'no\n'))
+            self.assertEqual(repr(result), '<Qmp.GuestExecResult exit status 3, 5 bytes of output>')
             self.assertFalse(result.output_truncated or result.error_output_truncated)
             self.assertEqual(result.reply['return']['exitcode'], 3)
             self.assertEqual(guest.exec(['sh', '-c', 'echo $A'], env={'A': 'b c'}).output, b'b c\n')

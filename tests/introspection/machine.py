@@ -42,7 +42,9 @@ class Machine(unittest.TestCase):
 
     def test_with_after_the_end(self):
         vm = Qmp.Machine()
-        with vm.launch(QEMU):
+        self.assertEqual(repr(vm), '<Qmp.Machine not connected>')
+        with vm.launch([*QEMU, '-name', 'first']):
+            self.assertEqual(repr(vm), f"<Qmp.Machine 'first' running, pid {vm.get_pid()}>")
             outcome = vm.shut_down(ask=0.05, quit=60)
         self.assertIs(outcome, vm.get_outcome())
         self.assertEqual((outcome.reason, outcome.text), (Qmp.OutcomeReason.HOST_QMP_QUIT, 'host-qmp-quit'))

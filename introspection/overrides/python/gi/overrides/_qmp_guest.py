@@ -287,3 +287,9 @@ Qmp.GuestExecResult.output_truncated = property(lambda self: self.get_output_tru
 Qmp.GuestExecResult.error_output_truncated = property(lambda self: self.get_error_output_truncated(),
                                                       doc='whether the agent has dropped a part of error_output')
 Qmp.GuestExecResult.reply = property(lambda self: self.get_reply(), doc='the whole reply, a Qmp.Message')
+
+
+@_add(Qmp.GuestExecResult)
+def __repr__(self):
+    end = f'signal {self.signal}' if self.signal else f'exit status {self.exit_status}'
+    return f'<Qmp.GuestExecResult {end}, {len(self.output)} bytes of output>'

@@ -333,6 +333,13 @@ Qmp.Outcome.clean = property(Qmp.Outcome.get_clean)
 Qmp.Outcome.stage = property(Qmp.Outcome.get_stage)
 
 
+@_add(Qmp.Machine)
+def __repr__(self):
+    name = f'{self.get_name()!r} ' if self.get_name() else ''
+    pid = f', pid {self.get_pid()}' if self.get_alive() else ''
+    return f'<Qmp.Machine {name}{self.get_status_name() or "not connected"}{pid}>'
+
+
 @_add(Qmp.Outcome)
 def __repr__(self):
     return f'<Qmp.Outcome {self.get_text()}{"" if self.get_clean() else ", not clean"}>'
