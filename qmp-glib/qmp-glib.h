@@ -14,6 +14,9 @@
 #include <qmp-glib/qmp-schema.h>
 #include <qmp-glib/qmp-guest-exec-result.h>
 #include <qmp-glib/qmp-guest-agent.h>
+#include <qmp-glib/qmp-invocation.h>
+#include <qmp-glib/qmp-server-connection.h>
+#include <qmp-glib/qmp-server.h>
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-outcome.h>

@@ -18,11 +18,14 @@ typedef struct _QmpEvent QmpEvent;
 typedef struct _QmpEventListener QmpEventListener;
 typedef struct _QmpEventMatch QmpEventMatch;
 typedef struct _QmpGreeting QmpGreeting;
+typedef struct _QmpInvocation QmpInvocation;
 typedef struct _QmpJob QmpJob;
 typedef struct _QmpLauncher QmpLauncher;
 typedef struct _QmpMachine QmpMachine;
 typedef struct _QmpMessage QmpMessage;
 typedef struct _QmpOutcome QmpOutcome;
+typedef struct _QmpServer QmpServer;
+typedef struct _QmpServerConnection QmpServerConnection;
 
 /**
  * QMP_TIMEOUT_NONE: (value -1)

@@ -10,7 +10,8 @@ VARIABLES = {'Client': 'vm', 'EventListener': 'events', 'EventMatch': 'match', '
              'SchemaProblem': 'problem', 'GuestAgent': 'guest', 'GuestExecResult': 'result', 'Machine': 'vm',
              'Job': 'job'}
 CLASSES = ('Client', 'EventListener', 'EventMatch', 'Event', 'Message', 'Greeting', 'Schema', 'SchemaType', 'SchemaMember',
-           'SchemaProblem', 'GuestAgent', 'GuestExecResult', 'Machine', 'Job', 'Launcher', 'Outcome')
+           'SchemaProblem', 'GuestAgent', 'GuestExecResult', 'Machine', 'Job', 'Launcher', 'Outcome', 'Server', 'ServerConnection',
+           'Invocation')
 CODE = re.compile(r'`[^`]*`|\[\w+@[^]]*\]|\[[^]]*\]\([^)]*\)')
 WORDS_OF_CODE = re.compile(r"(?:Qmp|Gio|GLib|Json|GObject|asyncio|pathlib|socket|math|time|event|reply|message)\.\w+(?:\.\w+)*"
                            r"(?:\((?:[^()]|\([^()]*\))*\))?"

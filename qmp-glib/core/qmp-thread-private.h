@@ -12,5 +12,9 @@ G_BEGIN_DECLS
 gboolean qmp_thread_require (GThread     *owner,
                              const char  *function,
                              GError     **error);
+/* The same of what is a server's. */
+gboolean qmp_thread_require_server (GThread     *owner,
+                                    const char  *function,
+                                    GError     **error);
 
 G_END_DECLS

@@ -18,3 +18,17 @@ qmp_thread_require (GThread     *owner,
                        _("The client was used in another thread than its own: it belongs to the thread that made it"));
   return FALSE;
 }
+
+gboolean
+qmp_thread_require_server (GThread     *owner,
+                           const char  *function,
+                           GError     **error)
+{
+  if (owner == g_thread_self ())
+    return TRUE;
+
+  g_critical ("%s() was called in another thread than the server's: a server belongs to the thread that made it", function);
+  g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_THREAD,
+                       _("The server was used in another thread than its own: it belongs to the thread that made it"));
+  return FALSE;
+}

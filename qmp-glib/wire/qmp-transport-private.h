@@ -80,7 +80,7 @@ void          qmp_transport_flush        (QmpTransport            *self);
 /* Is everything written, or lost because writing has failed? */
 gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
 
-/* Bytes that are queued and not written. */
+/* Bytes of the packets that are queued and not begun: it becomes less right before sent is called. */
 gsize         qmp_transport_get_n_unsent (QmpTransport            *self);
 
 /* Was anything dropped that was queued, since it could not be written? */

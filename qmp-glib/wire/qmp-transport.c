@@ -66,7 +66,7 @@ struct _QmpTransport {
 
   GQueue                   queue;         /* of QmpPacket, by their links */
   gboolean                 blocked;       /* the last write would have blocked */
-  gsize                    n_unsent;      /* bytes in the queue that are not written */
+  gsize                    n_unsent;      /* bytes of the packets in the queue that are not begun */
   gsize                    n_written;     /* in this turn */
   gboolean                 read_outside;  /* something was read outside of a dispatch */
   gboolean                 tell_flushed;  /* the owner waits for that: after_dispatch when all is written */
@@ -147,6 +147,7 @@ begin (QmpTransport *self,
     return;
 
   packet->begun = TRUE;
+  self->n_unsent -= packet->length;
   self->funcs->sent (self->owner, packet);
 }
 
@@ -164,7 +165,6 @@ advance (QmpTransport *self,
 
       begin (self, packet);
       packet->written += step;
-      self->n_unsent -= step;
       g_clear_object (&packet->fd_list);
       written -= step;
       if (packet->written == packet->length)

@@ -18,4 +18,5 @@ extern GCallback on_ended;
 extern GCallback on_stop;
 extern GAsyncReadyCallback on_deleted;
 
+gboolean query_name_cb (QmpServer *server, QmpInvocation *invocation, gpointer user_data);
 void use_tls_hostname (QmpClient *vm);

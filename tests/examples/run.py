@@ -414,6 +414,27 @@ def reconnect(directory, *command):
     many_machines(directory, *command)
 
 
+def server(directory, *command):
+    path = f'{directory}/monitor'
+    with Program([*command, path]) as program:
+        program.wait_for('^listening$')
+        with Monitor(path) as monitor:
+            monitor.execute('stop')
+            if monitor.execute('query-status') != {'status': 'paused', 'running': False}:
+                raise Failure('the machine is not paused')
+            monitor.execute('cont')
+            try:
+                monitor.execute('device_del', id='nope')
+            except Failure as failure:
+                matches(str(failure), r".*'DeviceNotFound'.*Device 'nope' not found.*")
+            else:
+                raise Failure('there was a device')
+            monitor.execute('quit')
+        matches(program.finish(), r'listening\n')
+    if os.path.exists(path):
+        raise Failure('the socket was left behind')
+
+
 def window(directory, screenshot, *command):
     """Presses the window's buttons by their keys, and takes a picture."""
     paths = [f'{directory}/example', f'{directory}/test']

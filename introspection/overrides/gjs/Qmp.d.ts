@@ -912,6 +912,111 @@ declare module 'gi://Qmp?version=1.0' {
       get_signal(): number;
     }
 
+    // --- servers ---
+
+    interface InvocationProperties {
+      readonly answered: boolean;
+      readonly arguments: Json.Node | null;
+      readonly command: string;
+      readonly connection: ServerConnection;
+      readonly fd_list: Gio.UnixFDList | null;
+      readonly message: Message;
+      readonly out_of_band: boolean;
+    }
+
+    interface Invocation extends InvocationProperties, CamelCased<InvocationProperties> {}
+    /** A command that a client has sent to a server, until it is answered. */
+    class Invocation extends GObject.Object {
+      get_answered(): boolean;
+      get_arguments(): Json.Node | null;
+      get_command(): string;
+      get_connection(): ServerConnection;
+      get_fd_list(): Gio.UnixFDList | null;
+      get_message(): Message;
+      get_out_of_band(): boolean;
+      /** The arguments as a plain object, which is empty if there are none. */
+      read_arguments(): {[name: string]: any};
+      return_error(error_class: string, desc: string): boolean;
+      return_text(json: string): boolean;
+      return_value(value?: Value | Json.Node): boolean;
+    }
+
+    interface ServerConnectionSignals extends GObject.Object.SignalSignatures {
+      closed: (error: GLib.Error | null) => void;
+    }
+
+    interface ServerConnectionProperties {
+      readonly credentials: Gio.Credentials | null;
+      readonly out_of_band_active: boolean;
+      readonly runstate: Runstate;
+    }
+
+    interface ServerConnection extends ServerConnectionProperties, CamelCased<ServerConnectionProperties> {}
+    /** One client of a server. */
+    class ServerConnection extends GObject.Object {
+      $signals: ServerConnectionSignals;
+
+      close(): void;
+      get_credentials(): Gio.Credentials | null;
+      get_out_of_band_active(): boolean;
+      get_runstate(): Runstate;
+      send(message: Message): boolean;
+    }
+
+    interface ServerSignals extends GObject.Object.SignalSignatures {
+      command: (invocation: Invocation) => boolean;
+      [command: `command::${string}`]: (invocation: Invocation) => boolean;
+    }
+
+    interface ServerProperties {
+      capabilities: string[];
+      readonly connections: Gio.ListModel;
+      readonly listen_address: Gio.SocketAddress | null;
+      max_connections: number;
+      max_message_size: number;
+      max_pending: number;
+      max_unsent: number;
+      readonly name: string | null;
+      oob_commands: string[];
+      owner_only: boolean;
+      package: string;
+      version: string;
+    }
+
+    interface Server extends ServerProperties, CamelCased<ServerProperties> {}
+    /** The other side of a client. */
+    class Server extends GObject.Object {
+      $signals: ServerSignals;
+
+      constructor(properties?: Settings<ServerProperties>);
+      static new(name: string | null): Server;
+      add_stream(stream: Gio.IOStream): boolean;
+      close(): void;
+      emit_event(name: string, data?: Value | Json.Node): boolean;
+      get_capabilities(): string[];
+      get_connections(): Gio.ListModel;
+      get_listen_address(): Gio.SocketAddress | null;
+      get_max_connections(): number;
+      get_max_message_size(): number;
+      get_max_pending(): number;
+      get_max_unsent(): number;
+      get_name(): string | null;
+      get_oob_commands(): string[];
+      get_owner_only(): boolean;
+      get_package(): string;
+      get_version(): string;
+      listen(address: Address): boolean;
+      set_capabilities(capabilities: string[] | null): void;
+      set_max_connections(max_connections: number): void;
+      set_max_message_size(max_message_size: number): void;
+      set_max_pending(max_pending: number): void;
+      set_max_unsent(max_unsent: number): void;
+      set_oob_commands(oob_commands: string[] | null): void;
+      set_owner_only(owner_only: boolean): void;
+      set_package(package_: string): void;
+      set_version(version: string): void;
+    }
+
     // --- machines ---
 
     interface LauncherProperties {

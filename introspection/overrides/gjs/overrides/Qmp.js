@@ -617,6 +617,31 @@ function _init() {
     plainAddFailure.call(this, event, path, value === undefined ? null : makeNode(value));
   };
 
+  // --- servers ---
+
+  const server = Qmp.Server.prototype;
+  const plainServerListen = server.listen;
+  server.listen = function (address) {
+    return plainServerListen.call(this, makeAddress(address));
+  };
+
+  const plainEmitEvent = server.emit_event;
+  server.emit_event = function (name, data = null) {
+    return plainEmitEvent.call(this, name, data === null ? null : makeNode(data));
+  };
+
+  // Any of JSON's values.
+  const invocation = Qmp.Invocation.prototype;
+  const plainReturnValue = invocation.return_value;
+  invocation.return_value = function (value = {}) {
+    return value instanceof Json.Node ? plainReturnValue.call(this, value) : this.return_text(stringify(value));
+  };
+
+  // The arguments as a plain object.
+  invocation.read_arguments = function () {
+    return parse(this.get_message().dup_member_text('arguments') ?? '{}');
+  };
+
   // Takes the events as they come, until the link ends.
   Qmp.EventListener.prototype[Symbol.asyncIterator] = async function* () {
     for (;;) {

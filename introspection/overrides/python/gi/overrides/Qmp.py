@@ -700,6 +700,57 @@ def add_failure(self, event, path=None, value=...):
     _plain_add_failure(self, event, path, None if value is ... else _make_node(value))
 
 
+# --- servers ---
+
+_plain_server_listen = _explained(Qmp.Server.listen)
+_plain_emit_event = _explained(Qmp.Server.emit_event)
+_plain_return_value = _explained(Qmp.Invocation.return_value)
+_plain_return_text = _explained(Qmp.Invocation.return_text)
+_plain_return_error = _explained(Qmp.Invocation.return_error)
+
+
+@_add(Qmp.Server)
+def listen(self, address):
+    """Listens for clients, until close(). The address is one as for Qmp.Client.open(). Raises GLib.Error."""
+    return _plain_server_listen(self, _make_address(address))
+
+
+@_add(Qmp.Server)
+def emit_event(self, name, data=None):
+    """Sends an event with its data, a dict, to all clients that have negotiated."""
+    return _plain_emit_event(self, name, None if data is None else _make_node(data))
+
+
+@_add(Qmp.Invocation)
+def return_value(self, value={}):
+    """Answers the command with a value, any of JSON's. Raises Qmp.StateError if it is answered already."""
+    if isinstance(value, Json.Node):
+        return _plain_return_value(self, value)
+    return self.return_text(_dump(value))
+
+
+@_add(Qmp.Invocation)
+def return_text(self, json):
+    """Answers the command with a JSON text. Raises Qmp.StateError if it is answered already, GLib.Error."""
+    return _plain_return_text(self, json)
+
+
+@_add(Qmp.Invocation)
+def return_error(self, error_class, desc):
+    """Answers the command: it has failed. Raises Qmp.StateError if it is answered already."""
+    return _plain_return_error(self, error_class, desc)
+
+
+def _get_arguments(invocation):
+    text = invocation.get_message().dup_member_text('arguments')
+    return {} if text is None else _load(text)
+
+
+Qmp.Invocation.command = property(Qmp.Invocation.get_command, doc="the command's name")
+Qmp.Invocation.arguments = property(_get_arguments, doc='its arguments, a dict; empty if there are none')
+Qmp.Invocation.connection = property(Qmp.Invocation.get_connection, doc='the client that has sent it')
+
+
 @_add(Qmp.EventMatch)
 def __str__(self):
     return self.to_string()

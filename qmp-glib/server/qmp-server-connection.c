@@ -1,0 +1,690 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "server/qmp-server-connection-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <qmp-glib/qmp-enums.h>
+#include <qmp-glib/qmp-error.h>
+
+#include "core/qmp-debug-private.h"
+#include "core/qmp-thread-private.h"
+#include "message/qmp-message-private.h"
+#include "message/qmp-value-private.h"
+#include "server/qmp-answers-private.h"
+#include "server/qmp-invocation-private.h"
+#include "server/qmp-negotiation-private.h"
+#include "server/qmp-server-command-private.h"
+#include "wire/qmp-peer-private.h"
+#include "wire/qmp-transport-private.h"
+
+/**
+ * QmpServerConnection:
+ *
+ * One client of a [class@Server], from its connecting to its end.
+ *
+ * The server has made it, and holds it while it is open: [property@Server:connections]. Whoever still has it then, through
+ * an [class@Invocation] say, has an object that is closed.
+ *
+ * An object belongs to the thread of its server.
+ *
+ * Since: 1.0
+ */
+
+/* While so much waits to be read by the client, no more commands of his are. */
+#define MUCH_UNSENT (64 * 1024)
+
+struct _QmpServerConnection {
+  GObject                         parent_instance;
+
+  GThread                        *thread;
+  QmpIoContext                   *io;            /* nullable: of one that a program has made */
+  char                           *name;          /* nullable */
+  QmpServerLimits                 limits;
+  GCredentials                   *credentials;   /* nullable */
+
+  QmpTransport                   *transport;     /* NULL once closed */
+  const QmpServerConnectionFuncs *funcs;
+  gpointer                        owner;         /* borrowed, until closed */
+
+  QmpNegotiation                  negotiation;
+  QmpAnswers                      answers;       /* to what came in-band */
+  guint                           n_urgent;      /* what came out-of-band and is not answered */
+  GQueue                          invocations;   /* of QmpInvocation, owned: nobody was asked to answer them yet; first those
+                                                  * that came out-of-band */
+  guint                           n_first;       /* those */
+
+  QmpRunstate                     runstate;
+  QmpRunstate                     told;          /* of the runstates, to handlers of notify */
+  gboolean                        over;          /* it is about to be closed: nothing is sent */
+  GError                         *error;         /* nullable: how it has ended, unless it was our own close */
+  QmpIoTimer                      wind_up;       /* set: it is over, and no dispatch of the transport's is at work */
+};
+
+enum {
+  PROP_0,
+  PROP_RUNSTATE,
+  PROP_OUT_OF_BAND_ACTIVE,
+  PROP_CREDENTIALS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static guint closed_signal;
+
+G_DEFINE_FINAL_TYPE (QmpServerConnection, qmp_server_connection, G_TYPE_OBJECT)
+
+/* --- the end --- */
+
+static void
+tell_runstate (QmpServerConnection *self)
+{
+  if (self->told == self->runstate)
+    return;
+  self->told = self->runstate;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNSTATE]);
+}
+
+static void
+drop_invocations (QmpServerConnection *self)
+{
+  QmpInvocation *invocation;
+
+  while ((invocation = g_queue_pop_head (&self->invocations)) != NULL)
+    g_object_unref (invocation);
+  self->n_first = 0;
+}
+
+/* Runs user code, last of all. Not from within the transport's loops. */
+static void
+finish (QmpServerConnection *self)
+{
+  g_autoptr(QmpServerConnection) held = g_object_ref (self);
+  gpointer owner = g_steal_pointer (&self->owner);
+
+  self->over = TRUE;
+  self->runstate = QMP_RUNSTATE_IDLE;
+  qmp_io_timer_clear (&self->wind_up);
+  g_clear_pointer (&self->transport, qmp_transport_close);
+  qmp_answers_clear (&self->answers);
+  drop_invocations (self);
+  if (owner != NULL)
+    self->funcs->closed (owner, self);
+  tell_runstate (self);
+  g_signal_emit (self, closed_signal, 0, self->error);
+}
+
+static void
+wind_up (gpointer owner)
+{
+  QmpServerConnection *self = owner;
+
+  if (self->transport != NULL)
+    finish (self);
+}
+
+/* From anywhere. Takes error. */
+static void
+end (QmpServerConnection *self,
+     GError              *error)
+{
+  if (self->over)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->over = TRUE;
+  self->error = error;
+  qmp_io_timer_set (&self->wind_up, self->io, g_get_monotonic_time (), wind_up, self);
+}
+
+/* --- sending --- */
+
+static void
+print (QmpServerConnection *self,
+       const char          *arrow,
+       const char          *text,
+       gsize                length)
+{
+  g_autoptr(GString) shown = NULL;
+
+  if (!qmp_debug_enabled (QMP_DEBUG_WIRE))
+    return;
+  shown = g_string_new (NULL);
+  if (qmp_debug_enabled (QMP_DEBUG_SECRETS))
+    g_string_append_len (shown, text, length);
+  else
+    qmp_json_append_redacted (shown, text, length);
+  qmp_debug (QMP_DEBUG_WIRE, "%s %s %s", self->name != NULL ? self->name : "server", arrow, shown->str);
+}
+
+/* Who does not read what is said to him is not listened to. */
+static void
+update_reading (QmpServerConnection *self)
+{
+  guint n_pending = self->answers.queue.length + self->n_urgent;
+
+  qmp_transport_set_paused (self->transport,
+                            self->over || n_pending >= self->limits.max_pending ||
+                            qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT);
+}
+
+void
+qmp_server_connection_append (QmpServerConnection *self,
+                              const char          *text,
+                              gsize                length)
+{
+  QmpPacket *packet;
+
+  if (self->over)
+    return;
+  if (qmp_transport_get_n_unsent (self->transport) > self->limits.max_unsent)
+    {
+      end (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                                      _("The client does not read what it is sent, and was cut off")));
+      return;
+    }
+  print (self, "-->", text, length - strlen ("\r\n"));
+  packet = qmp_packet_new (text, length, NULL);
+  qmp_transport_send (self->transport, packet);
+  qmp_packet_unref (packet);
+  update_reading (self);
+}
+
+static void
+send_and_free (QmpServerConnection *self,
+               GString             *text)
+{
+  qmp_server_connection_append (self, text->str, text->len);
+  g_string_free (text, TRUE);
+}
+
+/* --- answers --- */
+
+static void
+send_answers (QmpServerConnection *self)
+{
+  GString *text;
+
+  while ((text = qmp_answers_take (&self->answers)) != NULL)
+    send_and_free (self, text);
+}
+
+/* place: nullable, for what goes first. Takes text. */
+static void
+give_answer (QmpServerConnection *self,
+             QmpAnswer           *place,
+             GString             *text)
+{
+  if (place != NULL)
+    {
+      qmp_answers_give (&self->answers, place, text);
+      send_answers (self);
+    }
+  else
+    {
+      send_and_free (self, text);
+    }
+}
+
+static void
+answered (QmpServerConnection *self,
+          gpointer             place,
+          GString             *text)
+{
+  if (self->transport == NULL)
+    {
+      g_string_free (text, TRUE);
+      return;
+    }
+  if (place == NULL)
+    self->n_urgent--;
+  give_answer (self, place, text);
+  update_reading (self);
+}
+
+/* --- commands --- */
+
+static void
+refuse (QmpServerConnection *self,
+        QmpServerCommand    *command,
+        const char          *error_class,
+        const char          *desc)
+{
+  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers);
+
+  give_answer (self, place, qmp_server_text_error (error_class, desc, command->id));
+}
+
+static void
+negotiate (QmpServerConnection *self,
+           QmpServerCommand    *command)
+{
+  QmpNegotiationFault fault = qmp_negotiation_execute (&self->negotiation, command->arguments);
+
+  if (fault.desc != NULL)
+    {
+      refuse (self, command, fault.error_class, fault.desc);
+      g_free (fault.desc);
+      return;
+    }
+  self->runstate = QMP_RUNSTATE_RUNNING;
+  give_answer (self, qmp_answers_expect (&self->answers), qmp_server_text_return ("{}", 2, command->id));
+}
+
+static void
+invoke (QmpServerConnection *self,
+        QmpServerCommand    *command,
+        QmpJsonReader       *reader,
+        QmpJsonFrame        *frame)
+{
+  g_autoptr(GUnixFDList) fd_list = qmp_transport_steal_fds (self->transport);
+  g_autoptr(QmpMessage) message = NULL;
+  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers);
+  QmpInvocation *invocation;
+
+  message = qmp_message_new_received (reader, frame);
+  invocation = qmp_invocation_new (self, self->io, message, g_steal_pointer (&command->name), command->out_of_band, fd_list,
+                                   answered, place);
+  if (!command->out_of_band)
+    {
+      g_queue_push_tail (&self->invocations, invocation);
+      return;
+    }
+  self->n_urgent++;
+  g_queue_push_nth (&self->invocations, invocation, self->n_first++);
+}
+
+static void
+take_command (QmpServerConnection *self,
+              QmpServerCommand    *command,
+              QmpJsonReader       *reader,
+              QmpJsonFrame        *frame)
+{
+  gboolean negotiates = g_strcmp0 (command->name, QMP_NEGOTIATION_COMMAND) == 0;
+
+  if (command->name == NULL)
+    refuse (self, command, "GenericError", command->desc);
+  else if (negotiates && command->out_of_band)
+    refuse (self, command, "GenericError", "The command " QMP_NEGOTIATION_COMMAND " does not support OOB");
+  else if (negotiates)
+    negotiate (self, command);
+  else if (!self->negotiation.done)
+    refuse (self, command, "CommandNotFound",
+            "Expecting capabilities negotiation with '" QMP_NEGOTIATION_COMMAND "'");
+  else
+    invoke (self, command, reader, frame);
+}
+
+/* --- what the wire calls --- */
+
+static void
+received (gpointer             owner,
+          QmpJsonReader       *reader,
+          QmpJsonReaderResult  kind,
+          QmpJsonFrame        *frame)
+{
+  QmpServerConnection *self = owner;
+  g_auto(QmpServerCommand) command = { 0 };
+
+  if (self->over)
+    return;
+  print (self, "<--", frame->text, frame->length);
+  qmp_server_command_read (&command, kind, frame, self->negotiation.out_of_band, QMP_MESSAGE_MAX_DEPTH);
+  take_command (self, &command, reader, frame);
+  update_reading (self);
+}
+
+static GError *
+error_new_ended (QmpServerConnection *self,
+                 const GError        *cause)
+{
+  if (g_error_matches (cause, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE))
+    return g_error_new (QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE,
+                        _("The client sent a message of more than %u bytes"), self->limits.max_message_size);
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("The client closed the connection"));
+  return g_error_copy (cause);
+}
+
+static void
+ended (gpointer      owner,
+       const GError *cause)
+{
+  QmpServerConnection *self = owner;
+
+  end (self, error_new_ended (self, cause));
+}
+
+static void
+deliver (QmpServerConnection *self)
+{
+  while (!self->over && self->invocations.length > 0)
+    {
+      g_autoptr(QmpInvocation) invocation = g_queue_pop_head (&self->invocations);
+
+      if (self->n_first > 0)
+        self->n_first--;
+      self->funcs->command (self->owner, self, invocation);
+    }
+}
+
+static void
+after_dispatch (gpointer owner)
+{
+  g_autoptr(QmpServerConnection) self = g_object_ref (owner);
+
+  tell_runstate (self);
+  deliver (self);
+  if (self->over && self->transport != NULL)
+    finish (self);
+}
+
+static void
+sent (gpointer   owner,
+      QmpPacket *packet)
+{
+  update_reading (owner);
+}
+
+static void
+begins (gpointer owner)
+{
+}
+
+static gboolean
+wants_more (gpointer owner)
+{
+  return TRUE;
+}
+
+static const QmpTransportFuncs transport_funcs = { received, ended, after_dispatch, sent, begins, wants_more };
+
+/* --- the object --- */
+
+static void
+qmp_server_connection_dispose (GObject *object)
+{
+  QmpServerConnection *self = QMP_SERVER_CONNECTION (object);
+
+  /* The server holds one that is open. */
+  if (self->transport != NULL)
+    finish (self);
+
+  G_OBJECT_CLASS (qmp_server_connection_parent_class)->dispose (object);
+}
+
+static void
+qmp_server_connection_finalize (GObject *object)
+{
+  QmpServerConnection *self = QMP_SERVER_CONNECTION (object);
+
+  qmp_negotiation_clear (&self->negotiation);
+  g_clear_object (&self->credentials);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->io, qmp_io_context_unref);
+  g_free (self->name);
+
+  G_OBJECT_CLASS (qmp_server_connection_parent_class)->finalize (object);
+}
+
+static void
+qmp_server_connection_get_property (GObject    *object,
+                                    guint       property_id,
+                                    GValue     *value,
+                                    GParamSpec *pspec)
+{
+  QmpServerConnection *self = QMP_SERVER_CONNECTION (object);
+
+  switch (property_id)
+    {
+    case PROP_RUNSTATE:
+      g_value_set_enum (value, self->runstate);
+      break;
+    case PROP_OUT_OF_BAND_ACTIVE:
+      g_value_set_boolean (value, self->negotiation.out_of_band);
+      break;
+    case PROP_CREDENTIALS:
+      g_value_set_object (value, self->credentials);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+qmp_server_connection_class_init (QmpServerConnectionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->dispose = qmp_server_connection_dispose;
+  object_class->finalize = qmp_server_connection_finalize;
+  object_class->get_property = qmp_server_connection_get_property;
+
+  /**
+   * QmpServerConnection:runstate: (getter get_runstate)
+   *
+   * Where it stands: `CONNECTING` until the client has negotiated capabilities, then `RUNNING`, and `IDLE` once closed.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RUNSTATE] =
+    g_param_spec_enum ("runstate", NULL, NULL, QMP_TYPE_RUNSTATE, QMP_RUNSTATE_IDLE, readable);
+
+  /**
+   * QmpServerConnection:out-of-band-active: (getter get_out_of_band_active)
+   *
+   * Whether the client has enabled out-of-band execution. Once it is `RUNNING` this does not change.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_OUT_OF_BAND_ACTIVE] =
+    g_param_spec_boolean ("out-of-band-active", NULL, NULL, FALSE, readable);
+
+  /**
+   * QmpServerConnection:credentials: (getter get_credentials)
+   *
+   * Which process is at the other side of a Unix socket; `NULL` if that is not known.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CREDENTIALS] =
+    g_param_spec_object ("credentials", NULL, NULL, G_TYPE_CREDENTIALS, readable);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * QmpServerConnection::closed:
+   * @self: the connection
+   * @error: (nullable): how it ended, or `NULL` after [method@ServerConnection.close]
+   *
+   * The connection has ended, and is in [property@Server:connections] no longer.
+   *
+   * A client that left gives `G_IO_ERROR_CONNECTION_CLOSED`, one that did not read what it was sent
+   * `G_IO_ERROR_NO_SPACE` (see [property@Server:max-unsent]), one that sent too large a message
+   * `QMP_PROTOCOL_ERROR_TOO_LARGE`; other errors are those of the stream.
+   *
+   * Since: 1.0
+   */
+  closed_signal =
+    g_signal_new ("closed", QMP_TYPE_SERVER_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+qmp_server_connection_init (QmpServerConnection *self)
+{
+  self->thread = g_thread_self ();
+  self->over = TRUE;
+}
+
+static void
+begin (QmpServerConnection  *self,
+       const QmpServerAbout *about)
+{
+  self->over = FALSE;
+  self->runstate = self->told = QMP_RUNSTATE_CONNECTING;
+  self->credentials = qmp_peer_get_credentials (qmp_transport_get_fd (self->transport), NULL);
+  qmp_negotiation_init (&self->negotiation, about->capabilities);
+  qmp_transport_receive_fds (self->transport);
+  send_and_free (self, qmp_server_text_greeting (about));
+  qmp_transport_attach (self->transport, self->io);
+}
+
+QmpServerConnection *
+qmp_server_connection_new (GIOStream                       *stream,
+                           const char                      *name,
+                           const QmpServerAbout            *about,
+                           const QmpServerLimits           *limits,
+                           QmpIoContext                    *io,
+                           const QmpServerConnectionFuncs  *funcs,
+                           gpointer                         owner,
+                           GError                         **error)
+{
+  g_autoptr(QmpServerConnection) self = g_object_new (QMP_TYPE_SERVER_CONNECTION, NULL);
+
+  self->io = qmp_io_context_ref (io);
+  self->name = g_strdup (name);
+  self->limits = *limits;
+  self->transport = qmp_transport_new (stream, limits->max_message_size, QMP_MESSAGE_MAX_DEPTH, &transport_funcs, self,
+                                       error);
+  if (self->transport == NULL)
+    return NULL;
+  self->funcs = funcs;
+  self->owner = owner;
+  begin (self, about);
+  return g_steal_pointer (&self);
+}
+
+/* --- the methods --- */
+
+/**
+ * qmp_server_connection_get_runstate: (get-property runstate)
+ * @self: a connection
+ *
+ * Gets where the connection stands; see [property@ServerConnection:runstate].
+ *
+ * Returns: `CONNECTING`, `RUNNING` or `IDLE`
+ *
+ * Since: 1.0
+ */
+QmpRunstate
+qmp_server_connection_get_runstate (QmpServerConnection *self)
+{
+  g_return_val_if_fail (QMP_IS_SERVER_CONNECTION (self), QMP_RUNSTATE_IDLE);
+
+  return self->runstate;
+}
+
+/**
+ * qmp_server_connection_get_out_of_band_active: (get-property out-of-band-active)
+ * @self: a connection
+ *
+ * Tells whether the client has enabled out-of-band execution.
+ *
+ * Returns: `TRUE` if it has
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_server_connection_get_out_of_band_active (QmpServerConnection *self)
+{
+  g_return_val_if_fail (QMP_IS_SERVER_CONNECTION (self), FALSE);
+
+  return self->negotiation.out_of_band;
+}
+
+/**
+ * qmp_server_connection_get_credentials: (get-property credentials)
+ * @self: a connection
+ *
+ * Tells which process is at the other side of a Unix socket. They are the kernel's, of the moment when it connected.
+ *
+ * Returns: (transfer none) (nullable): the credentials; `NULL` if it is not a Unix socket
+ *
+ * Since: 1.0
+ */
+GCredentials *
+qmp_server_connection_get_credentials (QmpServerConnection *self)
+{
+  g_return_val_if_fail (QMP_IS_SERVER_CONNECTION (self), NULL);
+
+  return self->credentials;
+}
+
+/**
+ * qmp_server_connection_send:
+ * @self: a connection
+ * @message: (not nullable): any message
+ * @error: return location for an error
+ *
+ * Sends a message to the client, behind what is on its way and whatever it says: an event for this client alone, or what no
+ * right server sends.
+ *
+ * Success means that it is on its way. What a client does not read is kept up to [property@Server:max-unsent].
+ *
+ * Errors, with which nothing is sent:
+ *
+ * - `QMP_CLIENT_ERROR_STATE`: the connection is closed, or about to be;
+ * - those of [method@Message.validate], and `QMP_PROTOCOL_ERROR_SERIALIZATION` for what cannot be sent;
+ * - `QMP_CLIENT_ERROR_THREAD`: called in another thread than the server's.
+ *
+ * Returns: `TRUE` if it is on its way
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_server_connection_send (QmpServerConnection  *self,
+                            QmpMessage           *message,
+                            GError              **error)
+{
+  g_autoptr(GString) text = NULL;
+
+  g_return_val_if_fail (QMP_IS_SERVER_CONNECTION (self), FALSE);
+  g_return_val_if_fail (QMP_IS_MESSAGE (message), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!qmp_thread_require_server (self->thread, G_STRFUNC, error))
+    return FALSE;
+  if (self->over)
+    {
+      g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE, _("Cannot send: the connection is closed"));
+      return FALSE;
+    }
+  text = g_string_new (NULL);
+  if (!qmp_message_append_wire (message, text, NULL, error))
+    return FALSE;
+  g_string_append (text, "\r\n");
+  qmp_server_connection_append (self, text->str, text->len);
+  return TRUE;
+}
+
+/**
+ * qmp_server_connection_close:
+ * @self: a connection
+ *
+ * Closes the connection.
+ *
+ * What was answered and sent so far goes out as far as the stream takes it at once; the rest is lost, and so are the
+ * commands that were not answered. Handlers of [signal@ServerConnection::closed] are called before this returns. Of a
+ * connection that is closed nothing happens.
+ *
+ * Since: 1.0
+ */
+void
+qmp_server_connection_close (QmpServerConnection *self)
+{
+  g_return_if_fail (QMP_IS_SERVER_CONNECTION (self));
+  if (!qmp_thread_require_server (self->thread, G_STRFUNC, NULL))
+    return;
+
+  if (self->transport == NULL)
+    return;
+  if (!self->over)
+    qmp_transport_flush (self->transport);
+  if (self->transport != NULL)
+    finish (self);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-server.h>
+
+#include "core/qmp-thread-private.h"
+#include "server/qmp-server-connection-private.h"
+
+/* The inner life of a server, shared by the files of its class:
+ *
+ *   qmp-server.c             the object, its clients, its signal
+ *   qmp-server-properties.c  what a program sets */
+
+G_BEGIN_DECLS
+
+struct _QmpServer {
+  GObject          parent_instance;
+
+  GThread         *thread;
+  QmpIoContext    *io;
+  char            *name;          /* nullable */
+  QmpServerAbout   about;
+  char            *version;       /* the same in about, as text */
+  QmpServerLimits  limits;
+  guint            max_connections;
+  char           **oob_commands;
+  gboolean         owner_only;
+  GPtrArray       *places;        /* of Place, owned: where it listens */
+  GSocketAddress  *listen_address; /* nullable: what was bound first */
+  GListStore      *connections;   /* of QmpServerConnection, open */
+};
+
+void qmp_server_install_properties (GObjectClass *object_class);
+void qmp_server_init_properties    (QmpServer    *self);
+void qmp_server_clear_properties   (QmpServer    *self);
+
+#define qmp_server_return_if_foreign(self)                                        \
+  G_STMT_START {                                                                  \
+    if (!qmp_thread_require_server ((self)->thread, G_STRFUNC, NULL))             \
+      return;                                                                     \
+  } G_STMT_END
+#define qmp_server_return_val_if_foreign(self, value, error)                      \
+  G_STMT_START {                                                                  \
+    if (!qmp_thread_require_server ((self)->thread, G_STRFUNC, error))            \
+      return value;                                                               \
+  } G_STMT_END
+
+G_END_DECLS
