@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/qmp-cancellation-private.h"
+
 /* --- its life --- */
 
 void
@@ -241,14 +243,10 @@ cancelled_cb (GCancellable *cancellable,
 {
   QmpGuestOperation *self = user_data;
   g_autoptr(GTask) task = g_steal_pointer (&self->task);
-  GError *error = NULL;
 
-  /* User code may have reset it since. */
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_dgettext ("glib20", "Operation was cancelled"));
   self->abandoned = TRUE;
   clear_source (self);
-  g_task_return_error (task, error);
+  g_task_return_error (task, qmp_cancellation_make_error (cancellable));
   return G_SOURCE_REMOVE;
 }
 

@@ -3,6 +3,8 @@
 
 #include "client/qmp-client-private.h"
 
+#include "core/qmp-cancellation-private.h"
+
 /* Waiting for the end of a link. */
 
 typedef struct {
@@ -46,12 +48,7 @@ static gboolean
 cancelled_cb (GCancellable *cancellable,
               gpointer      task)
 {
-  GError *error = NULL;
-
-  /* User code may have reset it since. */
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_dgettext ("glib20", "Operation was cancelled"));
-  complete (task, error);
+  complete (task, qmp_cancellation_make_error (cancellable));
   return G_SOURCE_REMOVE;
 }
 

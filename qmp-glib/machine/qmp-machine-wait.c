@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/qmp-cancellation-private.h"
+
 /* Waiting for the end. */
 
 void
@@ -58,13 +60,10 @@ cancelled_cb (GCancellable *cancellable,
 {
   QmpMachineWait *wait = user_data;
   GTask *task = g_steal_pointer (&wait->task);
-  GError *error = NULL;
 
   qmp_machine_leave_wait (g_task_get_source_object (task), wait);
   qmp_machine_wait_free (wait);
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_dgettext ("glib20", "Operation was cancelled"));
-  g_task_return_error (task, error);
+  g_task_return_error (task, qmp_cancellation_make_error (cancellable));
   g_object_unref (task);
   return G_SOURCE_REMOVE;
 }

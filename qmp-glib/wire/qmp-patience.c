@@ -3,6 +3,7 @@
 
 #include "wire/qmp-patience-private.h"
 
+#include "core/qmp-cancellation-private.h"
 #include "core/qmp-source-private.h"
 
 struct _QmpPatience {
@@ -44,12 +45,8 @@ cancelled_cb (GCancellable *cancellable,
               gpointer      user_data)
 {
   QmpPatience *self = user_data;
-  GError *error = NULL;
 
-  /* User code may have reset it since. */
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_dgettext ("glib20", "Operation was cancelled"));
-  self->funcs->give_up (self->operation, error);
+  self->funcs->give_up (self->operation, qmp_cancellation_make_error (cancellable));
   return G_SOURCE_REMOVE;
 }
 

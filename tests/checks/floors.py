@@ -34,10 +34,12 @@ ON_PUBLIC_HEADERS = ('agent', 'machine')
 ON_THE_WIRE = {'server': ('core', 'json', 'message', 'wire', 'server')}
 # But for these, which docs/architecture.md gives the reason of.
 ALSO = {
-    'agent': ('client/qmp-client-serve-private.h', 'wire/qmp-hand-over-private.h'),
+    'agent': (
+        'client/qmp-client-serve-private.h', 'core/qmp-cancellation-private.h', 'wire/qmp-hand-over-private.h',
+    ),
     'machine': (
-        'client/qmp-client-serve-private.h', 'wire/qmp-hand-over-private.h', 'wire/qmp-io-context-private.h',
-        'wire/qmp-patience-private.h',
+        'client/qmp-client-serve-private.h', 'core/qmp-cancellation-private.h', 'wire/qmp-hand-over-private.h',
+        'wire/qmp-io-context-private.h', 'wire/qmp-patience-private.h',
     ),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:\.\./|qmp-glib/)*([^>"]+)[>"]', re.MULTILINE)
