@@ -252,6 +252,7 @@ test_refresh (void)
   g_assert_true (qmp_client_close (qmp_machine_get_client (vm), NULL, NULL));
   g_assert_false (qmp_machine_refresh (vm, NULL, &error));
   g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE);
+  test_assert_error_has (error, "The machine is not connected");
   test_peer_finish (peer);
   test_machine_free (vm);
 }

@@ -93,14 +93,20 @@ qmp_machine_start_job_async (QmpMachine          *self,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
 {
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
+
   g_return_if_fail (QMP_IS_MACHINE (self));
   g_return_if_fail (QMP_IS_MESSAGE (command));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  qmp_jobs_start_async (self->jobs, command, cancellable,
-                        qmp_machine_task_new (self, callback, user_data, qmp_machine_start_job_async));
+  task = qmp_machine_task_new (self, callback, user_data, qmp_machine_start_job_async);
+  if (qmp_machine_require_monitor (self, &error))
+    qmp_jobs_start_async (self->jobs, command, cancellable, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 /**
@@ -157,7 +163,7 @@ qmp_machine_start_job (QmpMachine    *self,
   g_return_val_if_fail (QMP_IS_MACHINE (self), NULL);
   g_return_val_if_fail (QMP_IS_MESSAGE (command), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  if (qmp_machine_is_foreign (self, error))
+  if (qmp_machine_is_foreign (self, error) || !qmp_machine_require_monitor (self, error))
     return NULL;
 
   held = g_object_ref (self);

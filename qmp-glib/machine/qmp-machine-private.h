@@ -156,6 +156,10 @@ void      qmp_machine_install_properties (GObjectClass       *object_class);
 /* launched: nullable; taken. */
 QmpRun   *qmp_machine_begin_run        (QmpMachine           *self,
                                         QmpLaunched          *launched);
+/* There is a link, over which it can be spoken to. FALSE with QMP_MACHINE_ERROR_ENDED if nothing runs, else
+ * QMP_CLIENT_ERROR_STATE. */
+gboolean  qmp_machine_require_monitor  (QmpMachine           *self,
+                                        GError              **error);
 /* Its process is another now; taken. */
 void      qmp_machine_watch_process    (QmpMachine           *self,
                                         QmpProcess           *process);

@@ -286,13 +286,19 @@ qmp_machine_refresh_async (QmpMachine          *self,
                            GAsyncReadyCallback  callback,
                            gpointer             user_data)
 {
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
+
   g_return_if_fail (QMP_IS_MACHINE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  qmp_machine_read_async (self, cancellable, refreshed,
-                          qmp_machine_task_new (self, callback, user_data, qmp_machine_refresh_async));
+  task = qmp_machine_task_new (self, callback, user_data, qmp_machine_refresh_async);
+  if (qmp_machine_require_monitor (self, &error))
+    qmp_machine_read_async (self, cancellable, refreshed, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 /**
@@ -303,7 +309,8 @@ qmp_machine_refresh_async (QmpMachine          *self,
  *
  * Ends [method@Machine.refresh_async].
  *
- * Errors are those of [method@Client.execute].
+ * Errors are those of [method@Client.execute]; `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and
+ * `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if the status was read; `FALSE` with @error set
  *
@@ -345,7 +352,7 @@ qmp_machine_refresh (QmpMachine    *self,
 
   g_return_val_if_fail (QMP_IS_MACHINE (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-  if (qmp_machine_is_foreign (self, error))
+  if (qmp_machine_is_foreign (self, error) || !qmp_machine_require_monitor (self, error))
     return FALSE;
 
   held = g_object_ref (self);

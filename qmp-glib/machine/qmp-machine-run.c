@@ -69,6 +69,22 @@ qmp_machine_attach (QmpMachine   *self,
   set_alarm (self, context);
 }
 
+gboolean
+qmp_machine_require_monitor (QmpMachine  *self,
+                             GError     **error)
+{
+  if (qmp_client_is_linked (self->client))
+    return TRUE;
+  if (self->run == NULL)
+    g_set_error_literal (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_ENDED, _("No machine runs here"));
+  else if (self->link_error == NULL)
+    g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE, _("The machine is not connected"));
+  else
+    g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE, _("The machine is not connected: %s"),
+                 self->link_error->message);
+  return FALSE;
+}
+
 /* --- its beginning --- */
 
 QmpRun *

@@ -83,6 +83,19 @@ ask (Settling     *settling,
   qmp_client_execute_async (self->client, "query-status", NULL, cancellable, answered_cb, settling);
 }
 
+/* FALSE if task has failed. */
+static gboolean
+require_monitor (QmpMachine *self,
+                 GTask      *task)
+{
+  GError *error = NULL;
+
+  if (qmp_machine_require_monitor (self, &error))
+    return TRUE;
+  g_task_return_error (task, error);
+  return FALSE;
+}
+
 static void
 settle_async (QmpMachine          *self,
               const char          *command,
@@ -92,9 +105,13 @@ settle_async (QmpMachine          *self,
               gpointer             user_data,
               gpointer             source_tag)
 {
-  Settling *settling = g_new0 (Settling, 1);
+  g_autoptr(GTask) task = qmp_machine_task_new (self, callback, user_data, source_tag);
+  Settling *settling;
 
-  settling->task = qmp_machine_task_new (self, callback, user_data, source_tag);
+  if (!require_monitor (self, task))
+    return;
+  settling = g_new0 (Settling, 1);
+  settling->task = g_steal_pointer (&task);
   if (cancellable != NULL)
     g_task_set_task_data (settling->task, g_object_ref (cancellable), g_object_unref);
   settling->own = own;
@@ -112,8 +129,11 @@ settle (QmpMachine    *self,
         GError       **error)
 {
   g_autoptr(QmpMachine) held = g_object_ref (self);
-  g_autoptr(JsonNode) reply = qmp_client_execute (self->client, command, NULL, cancellable, error);
+  g_autoptr(JsonNode) reply = NULL;
 
+  if (!qmp_machine_require_monitor (self, error))
+    return FALSE;
+  reply = qmp_client_execute (self->client, command, NULL, cancellable, error);
   return reply != NULL && qmp_machine_read_status (self, QMP_TIMEOUT_CLIENT, cancellable, error);
 }
 
@@ -239,7 +259,8 @@ qmp_machine_pause_async (QmpMachine          *self,
  *
  * Ends [method@Machine.pause_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if it is done; `FALSE` with @error set
  *
@@ -316,7 +337,8 @@ qmp_machine_resume_async (QmpMachine          *self,
  *
  * Ends [method@Machine.resume_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if it is done; `FALSE` with @error set
  *
@@ -392,7 +414,8 @@ qmp_machine_reset_async (QmpMachine          *self,
  *
  * Ends [method@Machine.reset_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if it is done; `FALSE` with @error set
  *
@@ -468,7 +491,8 @@ qmp_machine_wake_up_async (QmpMachine          *self,
  *
  * Ends [method@Machine.wake_up_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if it is done; `FALSE` with @error set
  *
@@ -529,13 +553,16 @@ qmp_machine_power_down_async (QmpMachine          *self,
                               GAsyncReadyCallback  callback,
                               gpointer             user_data)
 {
+  g_autoptr(GTask) task = NULL;
+
   g_return_if_fail (QMP_IS_MACHINE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  qmp_client_execute_async (self->client, "system_powerdown", NULL, cancellable, executed_cb,
-                            qmp_machine_task_new (self, callback, user_data, qmp_machine_power_down_async));
+  task = qmp_machine_task_new (self, callback, user_data, qmp_machine_power_down_async);
+  if (require_monitor (self, task))
+    qmp_client_execute_async (self->client, "system_powerdown", NULL, cancellable, executed_cb, g_steal_pointer (&task));
 }
 
 /**
@@ -546,7 +573,8 @@ qmp_machine_power_down_async (QmpMachine          *self,
  *
  * Ends [method@Machine.power_down_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if it is done; `FALSE` with @error set
  *
@@ -583,7 +611,7 @@ qmp_machine_power_down (QmpMachine    *self,
 
   g_return_val_if_fail (QMP_IS_MACHINE (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-  if (qmp_machine_is_foreign (self, error))
+  if (qmp_machine_is_foreign (self, error) || !qmp_machine_require_monitor (self, error))
     return FALSE;
 
   reply = qmp_client_execute (self->client, "system_powerdown", NULL, cancellable, error);
@@ -609,7 +637,7 @@ qmp_machine_quit_async (QmpMachine          *self,
                         GAsyncReadyCallback  callback,
                         gpointer             user_data)
 {
-  GTask *task;
+  g_autoptr(GTask) task = NULL;
 
   g_return_if_fail (QMP_IS_MACHINE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -617,8 +645,10 @@ qmp_machine_quit_async (QmpMachine          *self,
     return;
 
   task = qmp_machine_task_new (self, callback, user_data, qmp_machine_quit_async);
+  if (!require_monitor (self, task))
+    return;
   g_task_set_task_data (task, GUINT_TO_POINTER (begin_to_quit (self)), NULL);
-  qmp_client_execute_async (self->client, "quit", NULL, cancellable, quit_cb, task);
+  qmp_client_execute_async (self->client, "quit", NULL, cancellable, quit_cb, g_steal_pointer (&task));
 }
 
 /**
@@ -629,7 +659,8 @@ qmp_machine_quit_async (QmpMachine          *self,
  *
  * Ends [method@Machine.quit_async].
  *
- * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link.
+ * Errors are those of [method@Client.execute]: of the command, in QEMU's words, or of the link. They are
+ * `QMP_MACHINE_ERROR_ENDED` if no machine runs here, and `QMP_CLIENT_ERROR_STATE` while it is not connected.
  *
  * Returns: `TRUE` if QEMU quits; `FALSE` with @error set
  *
@@ -669,7 +700,7 @@ qmp_machine_quit (QmpMachine    *self,
 
   g_return_val_if_fail (QMP_IS_MACHINE (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-  if (qmp_machine_is_foreign (self, error))
+  if (qmp_machine_is_foreign (self, error) || !qmp_machine_require_monitor (self, error))
     return FALSE;
 
   held = g_object_ref (self);

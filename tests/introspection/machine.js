@@ -50,7 +50,7 @@ async function errors() {
   assertEqual(error instanceof Qmp.LaunchError, true);
   assertEqual(error.message.includes('invalid option'), true);
   assertEqual(await fail(vm.kill_async()) instanceof Qmp.EndedError, true);
-  assertEqual(await fail(vm.pause_async()) instanceof Qmp.StateError, true);
+  assertEqual(await fail(vm.pause_async()) instanceof Qmp.EndedError, true);
   for (const wrong of ['qemu', 5, null])
     assertEqual(await fail((async () => vm.launch(wrong))()) instanceof TypeError, true);
   for (const wrong of [[0, '1'], [{ask: 1000}], ['0'], [null]])

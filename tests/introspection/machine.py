@@ -81,7 +81,7 @@ class Machine(unittest.TestCase):
         self.assertTrue(raised.exception.matches(GLib.spawn_error_quark(), GLib.SpawnError.NOENT))
         with self.assertRaises(Qmp.EndedError):
             vm.shut_down()
-        with self.assertRaises(Qmp.StateError):
+        with self.assertRaises(Qmp.EndedError):
             vm.pause()
         for wrong in ('qemu', 5, None):
             with self.assertRaises(TypeError):
