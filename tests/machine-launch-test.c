@@ -386,9 +386,17 @@ cancel_soon (gpointer cancellable)
 static gpointer
 cancel_in_thread (gpointer cancellable)
 {
-  g_usleep (1000);
   g_cancellable_cancel (cancellable);
   return NULL;
+}
+
+/* Runs in the middle of a blocking call. */
+static gboolean
+cancel_in_filter (QmpEvent *event,
+                  gpointer  cancellable)
+{
+  g_thread_join (g_thread_new ("cancel", cancel_in_thread, cancellable));
+  return FALSE;
 }
 
 static void
@@ -396,7 +404,9 @@ test_wait_cancelled (gpointer      *fixture,
                      gconstpointer  data)
 {
   QmpMachine *vm = test_machine_new (test_launcher_new ());
+  QmpClient *client = qmp_machine_get_client (vm);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(QmpEventListener) listener = qmp_event_listener_new (NULL);
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -409,10 +419,13 @@ test_wait_cancelled (gpointer      *fixture,
   g_clear_object (&result);
 
   g_cancellable_reset (cancellable);
-  g_thread_unref (g_thread_new ("cancel", cancel_in_thread, cancellable));
+  test_set_filter (listener, cancel_in_filter, cancellable, NULL);
+  qmp_client_add_listener (client, listener);
+  qmp_client_execute_async (client, "stop", NULL, NULL, NULL, NULL);
   g_assert_null (qmp_machine_wait_ended (vm, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_true (qmp_machine_get_connected (vm));
+  qmp_client_remove_listener (client, listener);
   test_machine_quit (vm);
 }
 

@@ -136,7 +136,7 @@ has_acpi (QmpMachine *vm)
                                                 "{\"command-line\": \"info mtree\"}}");
   g_autoptr(JsonNode) tree = qmp_client_execute_message (qmp_machine_get_client (vm), message, NULL, NULL);
 
-  return strstr (json_node_get_string (tree), "0000000000000604-0000000000000605 (prio 0, i/o): acpi-cnt") != NULL;
+  return test_tree_has_acpi (json_node_get_string (tree));
 }
 
 static void

@@ -123,7 +123,7 @@ find_acpi (QmpMachine *vm)
       tree = qmp_client_execute_message (qmp_machine_get_client (vm), message, NULL, &error);
       g_assert_no_error (error);
     }
-  while (strstr (json_node_get_string (tree), "0000000000000604-0000000000000605 (prio 0, i/o): acpi-cnt") == NULL);
+  while (!test_tree_has_acpi (json_node_get_string (tree)));
 }
 
 static void

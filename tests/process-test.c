@@ -248,7 +248,7 @@ test_abandon (Room          *room,
   pid_t pid = qmp_process_get_pid (process);
 
   qmp_process_attach (process, room->io, ended_cb, room);
-  qmp_process_abandon (process);
+  qmp_process_abandon (process, room->io);
   test_spin_until (kill (pid, 0) != 0);
   g_assert_false (room->ended);
   g_assert_cmpuint (test_count_fds (), <=, n_fds);

@@ -36,7 +36,11 @@ GString     *test_machine_log           (QmpMachine         *vm);
     g_string_truncate ((log), 0);                        \
   } G_STMT_END
 
+/* What "info mtree" has said: ACPI's registers are where the BIOS has put them, and switched on, which it does behind that. */
+gboolean     test_tree_has_acpi         (const char         *tree);
+
 /* No process of ours is left, also not as a zombie. */
 void         test_assert_no_children    (void);
+gboolean     test_has_no_children       (void);
 
 G_END_DECLS

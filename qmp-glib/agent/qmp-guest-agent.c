@@ -98,7 +98,7 @@ qmp_guest_agent_constructed (GObject *object)
       g_critical ("A QmpGuestAgent was made without a client");
       return;
     }
-  self->io = qmp_io_context_ref (qmp_client_get_io_context (self->client));
+  self->io = qmp_io_context_ref (qmp_client_get_owner_io_context (self->client));
   g_signal_connect_object (self->client, "closed", G_CALLBACK (closed_cb), self, G_CONNECT_DEFAULT);
   g_signal_connect_object (self->client, "notify::runstate", G_CALLBACK (runstate_cb), self, G_CONNECT_DEFAULT);
 }

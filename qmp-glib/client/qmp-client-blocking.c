@@ -32,6 +32,12 @@ qmp_client_get_io_context (QmpClient *self)
   return self->blocking == QMP_BLOCKING_MOVED ? get_private_io () : self->io;
 }
 
+QmpIoContext *
+qmp_client_get_owner_io_context (QmpClient *self)
+{
+  return self->io;
+}
+
 gboolean
 qmp_client_may_block (QmpClient   *self,
                       const char  *what,

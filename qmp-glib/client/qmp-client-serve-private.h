@@ -19,8 +19,10 @@ typedef struct {
   gboolean (* is_done) (gpointer      data);
 } QmpServeFuncs;
 
-/* Where the client does its I/O at the moment. */
+/* Where the client does its I/O at the moment: within a blocking call that may be the library's own context. */
 QmpIoContext *qmp_client_get_io_context  (QmpClient            *self);
+/* The owner's, always. */
+QmpIoContext *qmp_client_get_owner_io_context (QmpClient       *self);
 /* FALSE with QMP_CLIENT_ERROR_STATE inside of a filter. what: the method, for the text. */
 gboolean      qmp_client_may_block       (QmpClient            *self,
                                           const char           *what,

@@ -12,7 +12,7 @@ static gboolean
 require_free (QmpMachine  *self,
               GError     **error)
 {
-  if (self->run == NULL && !self->opening && qmp_client_get_runstate (self->client) == QMP_RUNSTATE_IDLE)
+  if (self->run == NULL && self->n_openings == 0 && qmp_client_get_runstate (self->client) == QMP_RUNSTATE_IDLE)
     return TRUE;
 
   g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE,

@@ -34,7 +34,7 @@ end_open (Open   *open,
 
   g_clear_object (&open->cancellable);
   g_free (open);
-  self->opening = FALSE;
+  self->n_openings--;
   if (error == NULL && self->run != NULL)
     qmp_machine_set_ready (self);
   qmp_machine_advance (self);
@@ -108,7 +108,7 @@ qmp_machine_open_async (QmpMachine          *self,
   open = g_new (Open, 1);
   *open = (Open) { qmp_machine_task_new (self, callback, user_data, qmp_machine_open_async),
                    cancellable != NULL ? g_object_ref (cancellable) : NULL };
-  self->opening = TRUE;
+  self->n_openings++;
   qmp_client_open_async (self->client, address, cancellable, opened_cb, open);
 }
 

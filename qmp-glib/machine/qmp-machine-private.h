@@ -125,7 +125,7 @@ struct _QmpMachine {
   gboolean          blocking;    /* nothing is told */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
-  gboolean          opening;     /* one open is under way */
+  guint             n_openings;  /* under way, of which one at most comes to anything */
 };
 
 extern GParamSpec *qmp_machine_properties[QMP_MACHINE_N_PROPS];

@@ -60,6 +60,14 @@ watch (QmpMachine   *self,
     qmp_output_attach (self->run->output, context);
 }
 
+/* Where it waits at the moment. A filter may do anything within a blocking call of the client alone, which does not move what the
+ * machine waits for, and does not bring it back. */
+static QmpIoContext *
+get_context (QmpMachine *self)
+{
+  return self->blocking ? qmp_client_get_io_context (self->client) : self->io;
+}
+
 void
 qmp_machine_attach (QmpMachine   *self,
                     QmpIoContext *context)
@@ -117,7 +125,7 @@ qmp_machine_watch_process (QmpMachine *self,
   g_clear_pointer (&run->process, qmp_process_free);
   run->process = process;
   run->end.has_process = TRUE;
-  watch (self, qmp_client_get_io_context (self->client));
+  watch (self, get_context (self));
   qmp_machine_touch (self, QMP_MACHINE_PID);
   qmp_machine_touch (self, QMP_MACHINE_ALIVE);
 }
@@ -163,10 +171,11 @@ lose_link (QmpMachine *self)
 /* --- its end --- */
 
 static void
-run_free (QmpRun *run)
+run_free (QmpMachine *self,
+          QmpRun     *run)
 {
   if (run->process != NULL)
-    qmp_process_abandon (run->process);
+    qmp_process_abandon (run->process, self->io);
   g_clear_pointer (&run->output, qmp_output_free);
   qmp_end_clear (&run->end);
   g_clear_error (&run->failure);
@@ -303,7 +312,7 @@ finish (QmpMachine *self)
   take_failure (run, ending);
   take_waiting (run, ending);
   qmp_machine_post_ending (self, ending);
-  run_free (run);
+  run_free (self, run);
   if (launched)
     g_object_unref (self);
 }
@@ -321,7 +330,7 @@ qmp_machine_advance (QmpMachine *self)
       return;
     }
   qmp_machine_step_shutdown (self);
-  set_alarm (self, qmp_client_get_io_context (self->client));
+  set_alarm (self, get_context (self));
 }
 
 void
@@ -345,21 +354,29 @@ qmp_machine_drop_run (QmpMachine *self)
 {
   QmpRun *run = g_steal_pointer (&self->run);
   QmpMachineWait *wait;
+  gboolean launched;
 
   qmp_io_timer_clear (&self->alarm);
   if (run == NULL)
     return;
-  /* Who waits, waits in vain: each task holds the machine, so this is a program that disposes of what is in use. */
+  /* Who waits, waits in vain: each task holds the machine, so this is a program that disposes of what is in use. Blocking
+   * calls return. */
   while ((wait = g_queue_pop_head (&run->waiting)) != NULL)
     {
       wait->run = NULL;
       if (wait->task != NULL)
         qmp_machine_wait_free (wait);
+      else
+        wait->error = g_error_new_literal (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_ENDED, _("The machine was disposed of"));
     }
+  if (run->fails != NULL)
+    *run->fails = g_error_new_literal (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LAUNCH,
+                                       _("The machine was disposed of while it was launched"));
   run->shutdown = (QmpShutdown) { 0 };
-  if (run->launched)
+  launched = run->launched;
+  run_free (self, run);
+  if (launched)
     g_object_unref (self);
-  run_free (run);
 }
 
 /* --- blocking --- */

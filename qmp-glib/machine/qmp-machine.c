@@ -277,7 +277,7 @@ qmp_machine_constructed (GObject *object)
       qmp_client_set_timeout (self->client, DEFAULT_TIMEOUT);
       qmp_client_set_open_timeout (self->client, DEFAULT_TIMEOUT);
     }
-  self->io = qmp_io_context_ref (qmp_client_get_io_context (self->client));
+  self->io = qmp_io_context_ref (qmp_client_get_owner_io_context (self->client));
   qmp_io_watch_attach (&self->todo, self->io, &todo_funcs, self);
   qmp_event_match_set_filter (match, see_event, self, NULL);
   self->listener = qmp_event_listener_new_for_match (match);

@@ -45,8 +45,9 @@ QmpProcess          *qmp_process_new_for_pidfd (int                   pidfd,
                                                 GError              **error);
 /* Kills it unless it has ended, or is not ours. Somebody else then reaps it. */
 void                 qmp_process_free          (QmpProcess           *self);
-/* The same, but it is reaped as soon as it has ended, from a dispatch of the context that it is attached to. */
-void                 qmp_process_abandon       (QmpProcess           *self);
+/* The same, but it is reaped as soon as it has ended, from a dispatch of that context. */
+void                 qmp_process_abandon       (QmpProcess           *self,
+                                                QmpIoContext         *context);
 
 /* Where it is watched, from now on. func is called once, from a dispatch. */
 void                 qmp_process_attach        (QmpProcess           *self,

@@ -300,7 +300,8 @@ qmp_process_free (QmpProcess *self)
 }
 
 void
-qmp_process_abandon (QmpProcess *self)
+qmp_process_abandon (QmpProcess   *self,
+                     QmpIoContext *context)
 {
   if (self->ended || self->life_fd < 0)
     {
@@ -308,5 +309,5 @@ qmp_process_abandon (QmpProcess *self)
       return;
     }
   qmp_process_kill (self, SIGKILL);
-  self->func = NULL;
+  qmp_process_attach (self, context, NULL, NULL);
 }
