@@ -82,6 +82,9 @@ gint64         qmp_job_get_total        (QmpJob               *self);
 QMP_AVAILABLE_IN_1_0
 double         qmp_job_get_fraction     (QmpJob               *self);
 
+QMP_AVAILABLE_IN_1_0
+gboolean       qmp_job_is_owner_thread  (QmpJob               *self);
+
 /* verbs */
 QMP_AVAILABLE_IN_1_0
 void           qmp_job_pause_async      (QmpJob               *self,

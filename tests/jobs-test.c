@@ -293,6 +293,74 @@ test_id_in_use (void)
   desk_free (desk);
 }
 
+/* --- started by us, and not waited for --- */
+
+static void
+start_and_cancel (Desk *desk,
+                  guint n_told,
+                  guint n_jobs)
+{
+  g_autoptr(QmpMessage) command = test_message (BACKUP);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+  qmp_jobs_start_async (desk->jobs, command, cancellable, g_task_new (NULL, NULL, started_cb, desk));
+  test_spin_until (test_peer_get_told (desk->peer) == n_told && g_list_model_get_n_items (desk->list) == n_jobs);
+  g_cancellable_cancel (cancellable);
+  test_spin_until (desk->returned);
+  g_assert_error (desk->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* There is a job then, and it is dismissed. */
+static void
+test_cancelled_seen (void)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"),
+                                          J ("b", "created"), PEER_EXPECT ("query-jobs"), REPLY_STARTED,
+                                          PEER_REPLY ("[" ENTRY ("b", "running", "") "]"), J ("b", "concluded"),
+                                          REPLY_JOBS (ENTRY ("b", "concluded", "")),
+                                          PEER_EXPECT ("job-dismiss"), PEER_REPLY ("{}")));
+
+  start_and_cancel (desk, 0, 1);
+  test_spin_until (g_list_model_get_n_items (desk->list) == 0);
+  desk_free (desk);
+}
+
+static void
+test_cancelled_unseen (void)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"), PEER_TELL,
+                                          PEER_EXPECT ("query-jobs"), REPLY_STARTED,
+                                          PEER_REPLY ("[" ENTRY ("b", "running", "") "]"), J ("b", "concluded"),
+                                          REPLY_JOBS (ENTRY ("b", "concluded", "")),
+                                          PEER_EXPECT ("job-dismiss"), PEER_REPLY ("{}"), PEER_TELL));
+
+  start_and_cancel (desk, 1, 0);
+  test_spin_until (test_peer_get_told (desk->peer) == 2 && g_list_model_get_n_items (desk->list) == 0);
+  desk_free (desk);
+}
+
+/* The command was refused, and somebody else's job has the ID later: that is left to them. */
+static void
+test_cancelled_refused (void)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"), PEER_TELL,
+                                          PEER_EXPECT ("query-jobs"), PEER_ERROR ("GenericError", "no"),
+                                          PEER_REPLY ("[]"), PEER_TELL, PEER_WAIT, J ("b", "created"),
+                                          REPLY_JOBS (ENTRY ("b", "running", "")), J ("b", "concluded"),
+                                          REPLY_JOBS (ENTRY ("b", "concluded", ""))));
+  g_autoptr(QmpJob) job = NULL;
+
+  start_and_cancel (desk, 1, 0);
+  test_spin_until (test_peer_get_told (desk->peer) == 2 && qmp_client_get_n_pending (desk->client) == 0);
+  test_peer_signal (desk->peer);
+  test_spin_until (g_list_model_get_n_items (desk->list) == 1);
+  job = g_list_model_get_item (desk->list, 0);
+  test_spin_until (qmp_job_get_finished (job));
+  g_assert_cmpuint (g_list_model_get_n_items (desk->list), ==, 1);
+  release (desk, &job);
+  desk_free (desk);
+}
+
 static void
 test_two (void)
 {
@@ -716,6 +784,9 @@ main (int    argc,
   g_test_add_func ("/jobs/dismisses-itself", test_dismisses_itself);
   g_test_add_func ("/jobs/refused", test_refused);
   g_test_add_func ("/jobs/id-in-use", test_id_in_use);
+  g_test_add_func ("/jobs/cancelled/seen", test_cancelled_seen);
+  g_test_add_func ("/jobs/cancelled/unseen", test_cancelled_unseen);
+  g_test_add_func ("/jobs/cancelled/refused", test_cancelled_refused);
   g_test_add_func ("/jobs/two", test_two);
   g_test_add_func ("/jobs/of-another", test_of_another);
   g_test_add_func ("/jobs/quit", test_quit);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <signal.h>
+
 #include "test-machine.h"
 #include "test-peer.h"
 #include "test-server.h"
@@ -241,6 +245,71 @@ test_machine_dropped (void)
   g_assert_true (test_close (client, NULL));
 }
 
+/* --- in blocking calls --- */
+
+/* QEMU answers nothing any more. Shutting down goes on in whatever call blocks, and ends that. */
+static void
+test_shut_down_goes_on (gconstpointer data)
+{
+  gboolean starts = GPOINTER_TO_INT (data);
+  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpJob) running = start (vm, BACKUP ("b", ", \"speed\": 1"));
+  g_autoptr(QmpMessage) command = test_message (BACKUP ("c", ""));
+  g_autoptr(QmpOutcome) outcome = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  /* No limit but what shutting down sets. */
+  qmp_client_set_timeout (qmp_machine_get_client (vm), QMP_TIMEOUT_NONE);
+  g_assert_cmpint (kill (qmp_machine_get_pid (vm), SIGSTOP), ==, 0);
+  qmp_machine_shut_down_async (vm, QMP_SHUT_DOWN_NONE, 0, 1, NULL, test_result_cb, &result);
+  if (starts)
+    g_assert_null (qmp_machine_start_job (vm, command, NULL, &error));
+  else
+    g_assert_false (qmp_job_wait (running, QMP_TIMEOUT_NONE, NULL, &error));
+  if (starts)
+    g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
+  else
+    g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LOST);
+  g_clear_error (&error);
+  test_spin_until (result != NULL);
+  outcome = qmp_machine_shut_down_finish (vm, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (qmp_outcome_get_stage (outcome), ==, QMP_SHUT_DOWN_STAGE_KILLING);
+  g_clear_object (&running);
+  g_clear_object (&result);
+  test_machine_free (vm);
+}
+
+static gboolean
+runs (QmpMachine *vm,
+      QmpMessage *command)
+{
+  g_autoptr(QmpJob) job = qmp_machine_start_job (vm, command, NULL, NULL);
+
+  return job != NULL && qmp_job_wait (job, QMP_TIMEOUT_NONE, NULL, NULL);
+}
+
+/* The client's limit is that of the command. */
+static void
+test_start_times_out (void)
+{
+  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMessage) command = test_message (BACKUP ("b", ""));
+  g_autoptr(GError) error = NULL;
+  pid_t pid = qmp_machine_get_pid (vm);
+
+  qmp_client_set_timeout (qmp_machine_get_client (vm), 1);
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+  g_assert_null (qmp_machine_start_job (vm, command, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  qmp_client_set_timeout (qmp_machine_get_client (vm), QMP_TIMEOUT_NONE);
+  g_assert_cmpint (kill (pid, SIGCONT), ==, 0);
+  /* It was carried out, and is dismissed: the ID can be had again. */
+  test_spin_until (runs (vm, command));
+  test_machine_quit (vm);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -252,5 +321,8 @@ main (int    argc,
   g_test_add_func ("/machine-jobs/kill", test_kill);
   g_test_add_func ("/machine-jobs/gap", test_gap);
   g_test_add_func ("/machine-jobs/machine-dropped", test_machine_dropped);
+  g_test_add_data_func ("/machine-jobs/shut-down-goes-on/start", GINT_TO_POINTER (TRUE), test_shut_down_goes_on);
+  g_test_add_data_func ("/machine-jobs/shut-down-goes-on/wait", GINT_TO_POINTER (FALSE), test_shut_down_goes_on);
+  g_test_add_func ("/machine-jobs/start-times-out", test_start_times_out);
   return g_test_run ();
 }

@@ -115,6 +115,8 @@ struct _QmpClient {
   QmpIoTimer          deadline;        /* in io: not later than the first of the calls' */
   QmpStallWatch       stall_watch;
   QmpBlocking         blocking;
+  const QmpCompanionFuncs *companion_funcs;  /* nullable: who has something to do in blocking calls */
+  gpointer            companion;       /* borrowed */
 };
 
 /* The link, be it that of an opening; NULL without one. */

@@ -19,6 +19,26 @@ typedef struct {
   gboolean (* is_done) (gpointer      data);
 } QmpServeFuncs;
 
+/* Who stands on a client and has something to do while that blocks, in whatever call of the program's: what it waits for would
+ * rest meanwhile. Not in qmp_client_serve(), which does that for its caller. */
+typedef struct {
+  /* Is there something to be done? */
+  gboolean (* wants) (gpointer data);
+  /* A blocking call begins: what is waited for is to be watched where the client does its I/O. */
+  void     (* begin) (gpointer data);
+  /* Something may have happened. Runs no user code, but for who checks commands. */
+  void     (* turn)  (gpointer data);
+  /* It is over: all is watched in the owner's context again. */
+  void     (* end)   (gpointer data);
+} QmpCompanionFuncs;
+
+/* One for each client: the last one who says so. data has to live from begin to end. */
+void          qmp_client_set_companion   (QmpClient               *self,
+                                          const QmpCompanionFuncs *funcs,
+                                          gpointer                 data);
+/* It is not that one any more, if it was. */
+void          qmp_client_drop_companion  (QmpClient            *self,
+                                          gpointer              data);
 /* Where the client does its I/O at the moment: within a blocking call that may be the library's own context. */
 QmpIoContext *qmp_client_get_io_context  (QmpClient            *self);
 /* The owner's, always. */

@@ -52,6 +52,23 @@ qmp_client_serve (QmpClient            *self,
   return FALSE;
 }
 
+void
+qmp_client_set_companion (QmpClient               *self,
+                          const QmpCompanionFuncs *companion_funcs,
+                          gpointer                 data)
+{
+  self->companion_funcs = companion_funcs;
+  self->companion = data;
+}
+
+void
+qmp_client_drop_companion (QmpClient *self,
+                           gpointer   data)
+{
+  if (self->companion == data)
+    qmp_client_set_companion (self, NULL, NULL);
+}
+
 gboolean
 qmp_client_is_linked (QmpClient *self)
 {

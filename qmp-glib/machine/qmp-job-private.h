@@ -30,6 +30,7 @@ struct _QmpJob {
   GObject            parent_instance;
 
   QmpClient         *client;       /* nullable: as the owner is */
+  GThread           *thread;       /* nullable, never looked into: the owner's */
   QmpIoContext      *io;
   const QmpJobFuncs *funcs;
   gpointer           owner;        /* nullable, borrowed: NULL when nobody follows it any more, and its end is known */

@@ -526,10 +526,29 @@ qmp_job_new (const char        *id,
   self->io = qmp_io_context_ref (io);
   self->funcs = funcs;
   self->owner = owner;
+  self->thread = g_thread_self ();
   return self;
 }
 
 /* --- getters --- */
+
+/**
+ * qmp_job_is_owner_thread:
+ * @self: a job
+ *
+ * Tells whether this is the thread that the job belongs to, which is its machine's. May be called in any thread.
+ *
+ * Returns: `TRUE` if the job's methods may be called here
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_job_is_owner_thread (QmpJob *self)
+{
+  g_return_val_if_fail (QMP_IS_JOB (self), FALSE);
+
+  return self->thread == NULL || self->thread == g_thread_self ();
+}
 
 /**
  * qmp_job_get_id: (get-property id)

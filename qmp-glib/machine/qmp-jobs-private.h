@@ -32,6 +32,8 @@ typedef struct {
   GHashTable       *jobs;        /* id -> QmpJob, owned: those that there are */
   GQueue            untold;      /* of QmpJob, owned */
   GQueue            starts;      /* of QmpJobsStart, borrowed */
+  GHashTable       *orphans;     /* id -> QmpJobsTicket *: when they were started by whom nobody waits for any more, and which
+                                  * were not seen yet */
 
   QmpJobsTicket     now;
   guint             n_asking;    /* queries that have no answer */
@@ -72,10 +74,11 @@ void           qmp_jobs_lose         (QmpJobs       *self);
 /* For qmp-jobs-start.c: before the command is written, ... */
 void           qmp_jobs_expect       (QmpJobs       *self,
                                       QmpJobsStart  *start);
-/* ... when its reply is there; it has succeeded: the job, transfer full. */
+/* ... when its reply is there, or is not waited for any more. error: nullable, how it has ended. The job, transfer full, if it
+ * has succeeded. If nobody knows, and there is such a job, it is dismissed as well. */
 QmpJob        *qmp_jobs_adopt        (QmpJobs       *self,
                                       QmpJobsStart  *start,
-                                      gboolean       succeeded);
+                                      const GError  *error);
 /* In a blocking call: see QmpJobFuncs. */
 gboolean       qmp_jobs_work         (QmpJobs       *self,
                                       int            timeout,

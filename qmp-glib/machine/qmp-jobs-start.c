@@ -19,6 +19,9 @@ qmp_jobs_has_auto_dismiss (const char *command)
   return g_strv_contains (auto_dismissing, command);
 }
 
+/* These are answered behind the work, which may take any time. */
+static const char * const late[] = { "snapshot-delete", "snapshot-load", "snapshot-save", NULL };
+
 typedef struct {
   QmpJobs       *jobs;       /* owned */
   GTask         *task;       /* owned */
@@ -54,8 +57,7 @@ read_command (QmpMessage  *command,
   *id = qmp_message_dup_string (command, "arguments.job-id", NULL);
 }
 
-/* A copy that keeps the job until we have seen how it ended. Its reply may take as long as the job does: saving a snapshot has
- * the reply behind the work. NULL with error. */
+/* A copy that keeps the job until we have seen how it ended. NULL with error. */
 static QmpMessage *
 prepare (QmpMessage  *command,
          char       **id,
@@ -71,7 +73,7 @@ prepare (QmpMessage  *command,
                    _("The command “%s” has no “job-id”, by which its job would be known"), name != NULL ? name : "");
       return NULL;
     }
-  if (qmp_message_get_timeout (own) == QMP_TIMEOUT_CLIENT)
+  if (name != NULL && g_strv_contains (late, name) && qmp_message_get_timeout (own) == QMP_TIMEOUT_CLIENT)
     qmp_message_set_timeout (own, QMP_TIMEOUT_NONE);
   if (name != NULL && qmp_jobs_has_auto_dismiss (name) &&
       !qmp_message_has_path (own, "arguments.auto-dismiss"))
@@ -132,7 +134,7 @@ started_cb (GObject      *client,
   GError *error = NULL;
   g_autoptr(JsonNode) reply = qmp_client_execute_message_finish (QMP_CLIENT (client), result, &error);
 
-  start->job = qmp_jobs_adopt (start->jobs, &start->start, reply != NULL);
+  start->job = qmp_jobs_adopt (start->jobs, &start->start, error);
   if (start->job == NULL)
     {
       g_task_return_error (start->task, error);
@@ -155,7 +157,8 @@ qmp_jobs_start_async (QmpJobs      *self,
   GError *error = NULL;
   Start *start;
 
-  own = prepare (command, &id, &error);
+  if (!g_cancellable_set_error_if_cancelled (cancellable, &error))
+    own = prepare (command, &id, &error);
   if (own == NULL)
     {
       g_task_return_error (task, error);
@@ -181,17 +184,23 @@ qmp_jobs_start (QmpJobs       *self,
                 GError       **error)
 {
   g_autofree char *id = NULL;
-  g_autoptr(QmpMessage) own = prepare (command, &id, error);
+  g_autoptr(QmpMessage) own = NULL;
   g_autoptr(JsonNode) reply = NULL;
-  QmpJobsStart start = { id };
+  QmpJobsStart start = { NULL };
+  GError *start_error = NULL;
   QmpJob *job;
 
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    own = prepare (command, &id, error);
   if (own == NULL)
     return NULL;
+  start.id = id;
   qmp_jobs_ref (self);
   qmp_jobs_expect (self, &start);
-  reply = qmp_client_execute_message (self->client, own, cancellable, error);
-  job = qmp_jobs_adopt (self, &start, reply != NULL);
+  reply = qmp_client_execute_message (self->client, own, cancellable, &start_error);
+  job = qmp_jobs_adopt (self, &start, start_error);
+  if (start_error != NULL)
+    g_propagate_error (error, start_error);
   /* It is started, whether or not more can be known of it. */
   if (job != NULL && job->job_type == NULL && !job->gone)
     {

@@ -108,6 +108,8 @@ add (QmpJobs    *self,
         /* Whoever starts it will ask. */
         job->asked = TRUE;
       }
+  if (g_hash_table_remove (self->orphans, id))
+    qmp_job_set_ours (job);
   touched (self, job);
   return job;
 }
@@ -225,6 +227,13 @@ find (QmpJobs    *self,
   return NULL;
 }
 
+/* Also when it is not known whether a job was started: an answer shows it, or there is none. */
+static gboolean
+has_to_ask (QmpJobs *self)
+{
+  return find (self, wants_query) != NULL || g_hash_table_size (self->orphans) > 0;
+}
+
 QmpJobsTicket
 qmp_jobs_ask (QmpJobs *self)
 {
@@ -308,6 +317,15 @@ end_unlisted (QmpJobs       *self,
     }
 }
 
+/* A query behind the command is answered behind it. */
+static gboolean
+was_answered (gpointer id,
+              gpointer started,
+              gpointer ticket)
+{
+  return *(QmpJobsTicket *) started <= *(QmpJobsTicket *) ticket;
+}
+
 void
 qmp_jobs_answer (QmpJobs       *self,
                  QmpJobsTicket  ticket,
@@ -319,7 +337,10 @@ qmp_jobs_answer (QmpJobs       *self,
   for (guint i = 0; entries != NULL && i < json_array_get_length (entries); i++)
     take_entry (self, ticket, json_array_get_element (entries, i));
   if (entries != NULL)
-    end_unlisted (self, ticket);
+    {
+      end_unlisted (self, ticket);
+      g_hash_table_foreach_remove (self->orphans, was_answered, &ticket);
+    }
   self->n_asking--;
   if (self->n_asking == 0)
     g_hash_table_remove_all (self->gone);
@@ -334,6 +355,7 @@ take_refusal (QmpJobs      *self,
 
   if (error == NULL || error->domain != QMP_COMMAND_ERROR)
     return;
+  g_hash_table_remove_all (self->orphans);
   jobs = g_hash_table_get_values (self->jobs);
   for (GList *l = jobs; l != NULL; l = l->next)
     if (((QmpJob *) l->data)->status == QMP_JOB_STATUS_CONCLUDED && !((QmpJob *) l->data)->settled)
@@ -477,7 +499,7 @@ advance (QmpJobs *self)
   self->due = FALSE;
   if (!is_linked (self))
     return;
-  if (!self->asking && (self->ticked || find (self, wants_query) != NULL))
+  if (!self->asking && (self->ticked || has_to_ask (self)))
     ask_async (self);
   while ((job = find (self, is_to_be_dismissed)) != NULL)
     dismiss_async (self, job);
@@ -606,7 +628,7 @@ qmp_jobs_work (QmpJobs      *self,
 
   if (!is_linked (self))
     return FALSE;
-  if (find (self, wants_query) != NULL)
+  if (has_to_ask (self))
     return ask (self, timeout, cancellable);
   job = find (self, is_to_be_dismissed);
   return job != NULL && dismiss (self, job, timeout, cancellable);
@@ -622,20 +644,44 @@ qmp_jobs_expect (QmpJobs      *self,
   g_queue_push_tail_link (&self->starts, &start->link);
 }
 
+/* Nobody waits for the reply any more, and the command may be carried out. What was seen since has come of it; and an ID
+ * that was there before was refused. */
+static void
+leave_start (QmpJobs    *self,
+             const char *id,
+             QmpJob     *job)
+{
+  if (job != NULL)
+    qmp_job_set_ours (job);
+  else if (!g_hash_table_contains (self->jobs, id))
+    g_hash_table_replace (self->orphans, g_strdup (id), g_memdup2 (&self->now, sizeof self->now));
+}
+
+/* Of what was not sent nothing can come. */
+static gboolean
+may_be_carried_out (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+         g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
+}
+
 /* The reply says that there is such a job, whatever was heard of it. */
 QmpJob *
 qmp_jobs_adopt (QmpJobs      *self,
                 QmpJobsStart *start,
-                gboolean      succeeded)
+                const GError *error)
 {
   g_autoptr(QmpJob) job = g_steal_pointer (&start->job);
 
   g_queue_unlink (&self->starts, &start->link);
   set_due (self);
-  if (!succeeded)
+  if (error != NULL)
     {
       if (job != NULL)
         job->asked = FALSE;
+      if (may_be_carried_out (error))
+        leave_start (self, start->id, job);
       return NULL;
     }
   if (job == NULL)
@@ -653,6 +699,7 @@ qmp_jobs_lose (QmpJobs *self)
 {
   g_autoptr(GList) jobs = g_hash_table_get_values (self->jobs);
 
+  g_hash_table_remove_all (self->orphans);
   for (GList *l = jobs; l != NULL; l = l->next)
     {
       qmp_job_lose (l->data, _("There is no link to the machine any more, and it is not known how the job has ended"));
@@ -705,6 +752,7 @@ qmp_jobs_new (QmpClient    *client,
   self->list = qmp_job_list_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->orphans = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->now = 1;
   qmp_io_watch_attach (&self->todo, io, &todo_funcs, self);
   qmp_event_match_set_filter (match, see_event, self, NULL);
@@ -747,6 +795,7 @@ qmp_jobs_unref (QmpJobs *self)
   drop (self);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->gone);
+  g_hash_table_unref (self->orphans);
   g_object_unref (self->list);
   qmp_io_context_unref (self->io);
   g_object_unref (self->client);

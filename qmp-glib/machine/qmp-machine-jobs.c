@@ -81,8 +81,8 @@ qmp_machine_set_progress_interval (QmpMachine *self,
  * [method@Job.wait_async] tells. `snapshot-save` and its like are answered only behind the work.
  *
  * The machine sends a copy of @command. It adds `auto-dismiss: false` where that exists and @command says nothing about it, since QEMU
- * forgets why a job has failed when it forgets the job. When the job has ended the machine dismisses it. There is no
- * time limit, unless @command has one of its own.
+ * forgets why a job has failed when it forgets the job. When the job has ended the machine dismisses it. The time limit is the
+ * client's, unless @command has one of its own; the snapshots have none.
  *
  * Since: 1.0
  */
@@ -119,7 +119,7 @@ qmp_machine_start_job_async (QmpMachine          *self,
  *
  * Errors are `G_IO_ERROR_INVALID_ARGUMENT` if the command has no `job-id`, with which nothing was sent, and those of
  * [method@Client.execute]: of the command, in QEMU's words, with which there is no job, or of the link or the waiting, with which there
- * may be one. That is in [property@Machine:jobs] then, and not dismissed by the machine.
+ * may be one. That is in [property@Machine:jobs] then, and is dismissed by the machine as well.
  *
  * Returns: (transfer full): the job; `NULL` with @error set
  *

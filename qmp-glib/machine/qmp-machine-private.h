@@ -123,6 +123,7 @@ struct _QmpMachine {
   GActionGroup     *actions;     /* nullable: nobody has asked for them yet */
 
   gboolean          blocking;    /* nothing is told */
+  gboolean          was_blocking;  /* before the call of the client's that it accompanies */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
   guint             n_openings;  /* under way, of which one at most comes to anything */
@@ -179,6 +180,8 @@ void      qmp_machine_drop_run         (QmpMachine           *self);
 gint64    qmp_machine_get_until        (QmpMachine           *self);
 /* The same in milliseconds, at least one, for a command; QMP_TIMEOUT_CLIENT for never. */
 int       qmp_machine_get_remaining    (QmpMachine           *self);
+/* Shutting down goes on while the client blocks for somebody else. */
+extern const QmpCompanionFuncs qmp_machine_companion_funcs;
 /* A blocking call that waits until done says so, which is asked when something has happened to the run. Meanwhile the run
  * goes on as in a main loop. */
 gboolean  qmp_machine_block            (QmpMachine           *self,

@@ -379,6 +379,52 @@ qmp_machine_drop_run (QmpMachine *self)
     g_object_unref (self);
 }
 
+/* --- in blocking calls of others --- */
+
+static gboolean
+has_to_go_on (gpointer data)
+{
+  QmpMachine *self = data;
+
+  return self->run != NULL && self->run->shutdown.callers.head != NULL;
+}
+
+static void
+accompany (gpointer data)
+{
+  QmpMachine *self = g_object_ref (data);
+
+  self->was_blocking = self->blocking;
+  self->blocking = TRUE;
+  qmp_machine_attach (self, qmp_client_get_io_context (self->client));
+}
+
+/* A command is left to the machine's own blocking call, if there is one, and else goes out now. */
+static void
+go_on (gpointer data)
+{
+  QmpMachine *self = data;
+
+  qmp_machine_advance (self);
+  if (self->was_blocking)
+    return;
+  self->blocking = FALSE;
+  qmp_machine_pass_step_on (self);
+  self->blocking = TRUE;
+}
+
+static void
+part (gpointer data)
+{
+  g_autoptr(QmpMachine) self = data;
+
+  self->blocking = self->was_blocking;
+  qmp_machine_attach (self, self->io);
+  qmp_io_watch_stir (&self->todo);
+}
+
+const QmpCompanionFuncs qmp_machine_companion_funcs = { has_to_go_on, accompany, go_on, part };
+
 /* --- blocking --- */
 
 typedef struct {

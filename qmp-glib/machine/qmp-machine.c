@@ -283,6 +283,7 @@ qmp_machine_constructed (GObject *object)
   self->listener = qmp_event_listener_new_for_match (match);
   qmp_client_add_listener (self->client, self->listener);
   self->jobs = qmp_jobs_new (self->client, self->io);
+  qmp_client_set_companion (self->client, &qmp_machine_companion_funcs, self);
   g_signal_connect_object (self->client, "closed", G_CALLBACK (client_closed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->client, "closed", G_CALLBACK (client_closed_after), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -309,6 +310,7 @@ qmp_machine_dispose (GObject *object)
   if (!qmp_hand_over_begin_dispose (object, self->io))
     return;
 
+  qmp_client_drop_companion (self->client, self);
   qmp_machine_drop_run (self);
   qmp_io_timer_clear (&self->settling);
   if (self->listener != NULL)

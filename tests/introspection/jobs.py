@@ -6,6 +6,7 @@ usage: jobs.py
 """
 
 import asyncio
+import threading
 import unittest
 
 import gi
@@ -55,6 +56,27 @@ class Blocking(unittest.TestCase):
         job = self.vm.start_job('blockdev-mirror', **{'job-id': 'm'}, device='d', target='t', sync='full')
         job.complete()
         self.assertTrue(job.wait(60))
+
+    def test_thread(self):
+        job = self.vm.start_job('blockdev-backup', {**BACKUP, 'speed': 1})
+        errors = []
+
+        async def wait():
+            await job
+
+        def use():
+            self.assertFalse(job.is_owner_thread())
+            for call in (job.pause, job.wait, lambda: asyncio.run(wait())):
+                try:
+                    call()
+                except RuntimeError as error:
+                    errors.append(str(error))
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        self.assertTrue(job.is_owner_thread())
+        self.assertEqual([error.split(',')[0] for error in errors], ['this job belongs to another thread'] * 3)
 
     def test_refused(self):
         with self.assertRaises(GLib.Error) as raised:

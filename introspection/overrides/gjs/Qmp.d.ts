@@ -1086,6 +1086,7 @@ declare module 'gi://Qmp?version=1.0' {
       get_status(): JobStatus;
       get_status_name(): string | null;
       get_total(): number;
+      is_owner_thread(): boolean;
       pause(cancellable?: Gio.Cancellable | null): boolean;
       pause_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       pause_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;

@@ -47,8 +47,9 @@ def check_thread(self):
         client = self._client()
     elif isinstance(self, (Qmp.GuestAgent, Qmp.Machine)):
         client = self.get_client()
-    if isinstance(client, Qmp.Client) and not client.is_owner_thread():
-        raise RuntimeError('this client belongs to another thread, the one that made it: it cannot be used in thread '
+    if isinstance(client, (Qmp.Client, Qmp.Job)) and not client.is_owner_thread():
+        what = 'job' if isinstance(client, Qmp.Job) else 'client'
+        raise RuntimeError(f'this {what} belongs to another thread, the one that made it: it cannot be used in thread '
                            f'{threading.current_thread().name}')
 
 
