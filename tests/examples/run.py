@@ -21,6 +21,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import served  # noqa: E402
+
 SECONDS = 60
 
 
@@ -29,7 +32,7 @@ class Failure(Exception):
 
 
 def start_server(program, paths, *arguments):
-    """Starts a server with a monitor at each of the paths; they can be connected to at once."""
+    """Starts a server with a monitor at each of the paths; they can be connected to."""
     command, fds = [program], []
     for number, path in enumerate(paths):
         listening = socket.socket(socket.AF_UNIX)
@@ -42,10 +45,12 @@ def start_server(program, paths, *arguments):
         mode = '' if 'storage' in program else ',mode=control'
         command += ['--chardev', f'socket,id=m{number},fd={listening.fileno()},server=on,wait=off',
                     monitor, f'chardev=m{number}{mode}']
-    server = subprocess.Popen([*command, *arguments], pass_fds=[fd.fileno() for fd in fds],
+    last = served.LastMonitor(program)
+    server = subprocess.Popen([*command, *last.arguments, *arguments], pass_fds=[last.fd, *[fd.fileno() for fd in fds]],
                               stdin=subprocess.DEVNULL)
     for fd in fds:
         fd.close()
+    last.wait()
     return server
 
 

@@ -19,6 +19,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import served  # noqa: E402
+
 SECONDS = 90
 AUTHORITY = 'cn = "qmp-glib test"\nca\ncert_signing_key\nexpiration_days = 7\n'
 SERVER = 'cn = "server"\nip_address = "127.0.0.1"\ntls_www_server\nsigning_key\nexpiration_days = 7\n'
@@ -38,9 +41,9 @@ def running(command, **options):
             process.wait()
 
 
-def qemu(chardev, *arguments, **options):
+def qemu(chardev, *arguments, behind=(), **options):
     return running(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', *arguments,
-                    '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control'], **options)
+                    '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control', *behind], **options)
 
 
 def listen(family, address):
@@ -53,18 +56,14 @@ def listen(family, address):
 
 
 @contextlib.contextmanager
-def serving_qemu(listening, *arguments, options='', further=()):
-    """A QEMU that can be connected to at once; gives the address."""
-    fds = [fd.fileno() for fd in [listening, *further]]
-    with listening, qemu(f'fd={fds[0]},server=on,wait=off{options}', *arguments, pass_fds=fds):
+def serving_qemu(listening, *arguments, options=''):
+    """A QEMU that can be connected to; gives the address."""
+    last = served.LastMonitor()
+    fd = listening.fileno()
+    with listening, qemu(f'fd={fd},server=on,wait=off{options}', *arguments, behind=last.arguments,
+                         pass_fds=[fd, last.fd]):
+        last.wait()
         yield listening.getsockname()
-
-
-def wait_for_greeting(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(SECONDS)
-        client.connect(path)
-        client.recv(1)
 
 
 @contextlib.contextmanager
@@ -94,14 +93,9 @@ def tls_qemu(directory):
     make_certificate(directory, 'ca', AUTHORITY, '--generate-self-signed')
     make_certificate(directory, 'server', SERVER, '--generate-certificate',
                      '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem')
-    # Connected to early, on a busy machine, QEMU 7.2 was seen not to end the handshake: so wait for its other monitor.
-    path = f'{directory}/ready'
-    with listen(socket.AF_UNIX, path) as ready, \
-         serving_qemu(listen(socket.AF_INET, ('127.0.0.1', 0)),
+    with serving_qemu(listen(socket.AF_INET, ('127.0.0.1', 0)),
                       '-object', f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
-                      '-chardev', f'socket,id=ready,fd={ready.fileno()},server=on,wait=off',
-                      '-mon', 'chardev=ready,mode=control', options=',tls-creds=tls', further=[ready]) as address:
-        wait_for_greeting(path)
+                      options=',tls-creds=tls') as address:
         yield address
 
 

@@ -12,8 +12,12 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+import served  # noqa: E402
 
 # In the background of a script programs ignore Ctrl-C; with a handler here, those that are started do not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -106,7 +110,7 @@ def listening(address):
 
 
 class Server:
-    """A QEMU, or its storage daemon, with monitors that can be connected to at once."""
+    """A QEMU, or its storage daemon, with monitors that can be connected to."""
 
     def __init__(self, directory, program='qemu-system-x86_64', arguments=(), name='monitor'):
         self.path = os.path.join(directory, name)
@@ -118,11 +122,13 @@ class Server:
             monitors += ['--chardev', f'socket,id=m{number},fd={sock.fileno()},server=on,wait=off']
             monitors += ['--mon' if 'storage' in program else '-mon', f'chardev=m{number},mode=control'] \
                 if 'storage' not in program else ['--monitor', f'chardev=m{number}']
-        self.process = subprocess.Popen([program, *arguments, *monitors],
-                                        pass_fds=[sock.fileno() for sock in sockets], stdin=subprocess.DEVNULL,
+        last = served.LastMonitor(program)
+        self.process = subprocess.Popen([program, *arguments, *monitors, *last.arguments],
+                                        pass_fds=[last.fd, *[sock.fileno() for sock in sockets]], stdin=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         for sock in sockets:
             sock.close()
+        last.wait()
         self.side = None
 
     def execute(self, command, **arguments):
