@@ -7,9 +7,11 @@
 
 #define assert_next(answers, expected)                           \
   G_STMT_START {                                                 \
-    GString *test_text = qmp_answers_take (answers);             \
+    gboolean test_secret;                                        \
+    GString *test_text = qmp_answers_take (answers, &test_secret); \
     g_assert_nonnull (test_text);                                \
     g_assert_cmpstr (test_text->str, ==, expected);              \
+    g_assert_cmpint (test_secret, ==, *expected == '2');         \
     g_string_free (test_text, TRUE);                             \
   } G_STMT_END
 
@@ -21,16 +23,16 @@ test_order (void)
   QmpAnswer *second = qmp_answers_expect (&answers);
   QmpAnswer *third = qmp_answers_expect (&answers);
 
-  g_assert_null (qmp_answers_take (&answers));
-  qmp_answers_give (&answers, second, g_string_new ("2"));
-  g_assert_null (qmp_answers_take (&answers));
-  qmp_answers_give (&answers, first, g_string_new ("1"));
+  g_assert_null (qmp_answers_take (&answers, NULL));
+  qmp_answers_give (&answers, second, g_string_new ("2"), TRUE);
+  g_assert_null (qmp_answers_take (&answers, NULL));
+  qmp_answers_give (&answers, first, g_string_new ("1"), FALSE);
   assert_next (&answers, "1");
   assert_next (&answers, "2");
-  g_assert_null (qmp_answers_take (&answers));
-  qmp_answers_give (&answers, third, g_string_new ("3"));
+  g_assert_null (qmp_answers_take (&answers, NULL));
+  qmp_answers_give (&answers, third, g_string_new ("3"), FALSE);
   assert_next (&answers, "3");
-  g_assert_null (qmp_answers_take (&answers));
+  g_assert_null (qmp_answers_take (&answers, NULL));
   g_assert_cmpuint (answers.queue.length, ==, 0);
 }
 
@@ -42,9 +44,9 @@ test_clear (void)
 
   qmp_answers_clear (&answers);
   qmp_answers_expect (&answers);
-  qmp_answers_give (&answers, qmp_answers_expect (&answers), g_string_new ("2"));
+  qmp_answers_give (&answers, qmp_answers_expect (&answers), g_string_new ("2"), TRUE);
   qmp_answers_clear (&answers);
-  g_assert_null (qmp_answers_take (&answers));
+  g_assert_null (qmp_answers_take (&answers, NULL));
 }
 
 int

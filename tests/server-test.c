@@ -480,6 +480,53 @@ test_client (Fixture       *self,
   test_client_free (client);
 }
 
+/* --- QMP_DEBUG --- */
+
+static gboolean
+answer_secret_cb (QmpServer     *server,
+                  QmpInvocation *invocation,
+                  gpointer       user_data)
+{
+  return qmp_invocation_return_text (invocation, "{\"x\": \"hunter2\"}", NULL);
+}
+
+static void
+run_debugged (Fixture    *self,
+              const char *flags)
+{
+  g_autoptr(TestRaw) raw = NULL;
+
+  g_setenv ("QMP_DEBUG", flags, TRUE);
+  raw = test_raw_new (self->server);
+  test_raw_negotiate (raw);
+  g_signal_connect (self->server, "command::qom-get", G_CALLBACK (answer_secret_cb), NULL);
+  test_raw_assert_answer (raw, "{\"execute\":\"echo\",\"arguments\":{\"password\":\"hunter2\"}}",
+                          "{\"return\":{\"password\":\"hunter2\"}}");
+  test_raw_assert_answer (raw, "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/a\",\"property\":\"password\"}}",
+                          "{\"return\":{\"x\":\"hunter2\"}}");
+}
+
+static void
+test_debug (Fixture       *self,
+            gconstpointer  data)
+{
+  const char *flags = data;
+
+  if (g_test_subprocess ())
+    {
+      run_debugged (self, flags);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*test --> {\"QMP\"*test <-- {\"execute\"*test --> {\"return\"*");
+  if (strstr (flags, "secrets") != NULL)
+    g_test_trap_assert_stderr ("*hunter2*");
+  else
+    g_test_trap_assert_stderr_unmatched ("*hunter2*");
+}
+
 /* --- bare objects --- */
 
 static void
@@ -550,6 +597,8 @@ main (int    argc,
   ADD ("send", test_send);
   ADD ("descriptors", test_descriptors);
   ADD ("client", test_client);
+  g_test_add ("/server/debug", Fixture, "wire", set_up, test_debug, tear_down);
+  g_test_add ("/server/debug/secrets", Fixture, "wire,secrets", set_up, test_debug, tear_down);
   ADD ("bare", test_bare);
   ADD ("properties", test_properties);
 

@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 
 /* Where an answer stands among the others. */
 typedef struct {
-  GList    link;  /* data is this */
-  GString *text;  /* nullable: it has not come */
+  GList     link;    /* data is this */
+  GString  *text;    /* nullable: it has not come */
+  gboolean  secret;  /* all that it returns is not to be shown */
 } QmpAnswer;
 
 typedef struct {
@@ -25,8 +26,10 @@ QmpAnswer *qmp_answers_expect (QmpAnswers *self);
 /* Takes text. The place has no answer yet. */
 void       qmp_answers_give   (QmpAnswers *self,
                                QmpAnswer  *place,
-                               GString    *text);
-/* Takes the first answer out (transfer full); NULL if it has not come, or there is none. */
-GString   *qmp_answers_take   (QmpAnswers *self);
+                               GString    *text,
+                               gboolean    secret);
+/* Takes the first answer out (transfer full); NULL if it has not come, or there is none. secret: out. */
+GString   *qmp_answers_take   (QmpAnswers *self,
+                               gboolean   *secret);
 
 G_END_DECLS

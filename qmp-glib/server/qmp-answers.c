@@ -33,15 +33,18 @@ qmp_answers_expect (QmpAnswers *self)
 void
 qmp_answers_give (QmpAnswers *self,
                   QmpAnswer  *place,
-                  GString    *text)
+                  GString    *text,
+                  gboolean    secret)
 {
   g_assert (place->text == NULL);
 
   place->text = text;
+  place->secret = secret;
 }
 
 GString *
-qmp_answers_take (QmpAnswers *self)
+qmp_answers_take (QmpAnswers *self,
+                  gboolean   *secret)
 {
   QmpAnswer *first = self->queue.head != NULL ? self->queue.head->data : NULL;
   GString *text;
@@ -50,6 +53,7 @@ qmp_answers_take (QmpAnswers *self)
     return NULL;
 
   text = g_steal_pointer (&first->text);
+  *secret = first->secret;
   answer_free (g_queue_pop_head_link (&self->queue)->data);
   return text;
 }

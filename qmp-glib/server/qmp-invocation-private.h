@@ -7,11 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* The first and only answer, with the end of its line, which the callee takes. Not called from another thread than the
- * invocation's. */
+/* The first and only answer, with the end of its line, which the callee takes. secret: what it returns is not to be shown.
+ * Not called from another thread than the invocation's. */
 typedef void (* QmpInvocationFunc) (QmpServerConnection *connection,
                                     gpointer             place,
-                                    GString             *text);
+                                    GString             *text,
+                                    gboolean             secret);
 
 /* Takes command. fd_list: nullable. place: the connection's, borrowed; what func is given. */
 QmpInvocation *qmp_invocation_new     (QmpServerConnection *connection,

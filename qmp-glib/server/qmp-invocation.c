@@ -11,6 +11,7 @@
 
 #include "core/qmp-thread-private.h"
 #include "json/qmp-json-reader-private.h"
+#include "json/qmp-json-text-private.h"
 #include "message/qmp-message-private.h"
 #include "message/qmp-value-private.h"
 #include "server/qmp-server-text-private.h"
@@ -68,6 +69,15 @@ G_DEFINE_FINAL_TYPE (QmpInvocation, qmp_invocation, G_TYPE_OBJECT)
 
 /* --- the answer --- */
 
+static gboolean
+asks_for_secret (QmpInvocation *self)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (qmp_message_get_bytes (self->message), &length);
+
+  return qmp_json_asks_for_secret (text, length);
+}
+
 /* Takes text. Runs no user code but for handlers of notify, last of all. */
 static void
 answer (QmpInvocation *self,
@@ -77,7 +87,7 @@ answer (QmpInvocation *self,
 
   self->answered = TRUE;
   if (func != NULL)
-    func (self->connection, g_steal_pointer (&self->place), text);
+    func (self->connection, g_steal_pointer (&self->place), text, asks_for_secret (self));
   else
     g_string_free (text, TRUE);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ANSWERED]);

@@ -142,22 +142,35 @@ end (QmpServerConnection *self,
 
 /* --- sending --- */
 
+static char *
+dup_shown (const char *text,
+           gsize       length,
+           gboolean    secret)
+{
+  GString *shown = g_string_new (NULL);
+
+  if (qmp_debug_enabled (QMP_DEBUG_SECRETS))
+    g_string_append_len (shown, text, length);
+  else if (secret)
+    qmp_json_append_redacted_answer (shown, text, length);
+  else
+    qmp_json_append_redacted (shown, text, length);
+  return g_string_free (shown, FALSE);
+}
+
 static void
 print (QmpServerConnection *self,
        const char          *arrow,
        const char          *text,
-       gsize                length)
+       gsize                length,
+       gboolean             secret)
 {
-  g_autoptr(GString) shown = NULL;
+  g_autofree char *shown = NULL;
 
   if (!qmp_debug_enabled (QMP_DEBUG_WIRE))
     return;
-  shown = g_string_new (NULL);
-  if (qmp_debug_enabled (QMP_DEBUG_SECRETS))
-    g_string_append_len (shown, text, length);
-  else
-    qmp_json_append_redacted (shown, text, length);
-  qmp_debug (QMP_DEBUG_WIRE, "%s %s %s", self->name != NULL ? self->name : "server", arrow, shown->str);
+  shown = dup_shown (text, length, secret);
+  qmp_debug (QMP_DEBUG_WIRE, "%s %s %s", self->name != NULL ? self->name : "server", arrow, shown);
 }
 
 /* Who does not read what is said to him is not listened to. */
@@ -171,10 +184,11 @@ update_reading (QmpServerConnection *self)
                             qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT);
 }
 
-void
-qmp_server_connection_append (QmpServerConnection *self,
-                              const char          *text,
-                              gsize                length)
+static void
+append (QmpServerConnection *self,
+        const char          *text,
+        gsize                length,
+        gboolean             secret)
 {
   QmpPacket *packet;
 
@@ -186,18 +200,27 @@ qmp_server_connection_append (QmpServerConnection *self,
                                       _("The client does not read what it is sent, and was cut off")));
       return;
     }
-  print (self, "-->", text, length - strlen ("\r\n"));
+  print (self, "-->", text, length - strlen ("\r\n"), secret);
   packet = qmp_packet_new (text, length, NULL);
   qmp_transport_send (self->transport, packet);
   qmp_packet_unref (packet);
   update_reading (self);
 }
 
+void
+qmp_server_connection_append (QmpServerConnection *self,
+                              const char          *text,
+                              gsize                length)
+{
+  append (self, text, length, FALSE);
+}
+
 static void
 send_and_free (QmpServerConnection *self,
-               GString             *text)
+               GString             *text,
+               gboolean             secret)
 {
-  qmp_server_connection_append (self, text->str, text->len);
+  append (self, text->str, text->len, secret);
   g_string_free (text, TRUE);
 }
 
@@ -207,32 +230,35 @@ static void
 send_answers (QmpServerConnection *self)
 {
   GString *text;
+  gboolean secret;
 
-  while ((text = qmp_answers_take (&self->answers)) != NULL)
-    send_and_free (self, text);
+  while ((text = qmp_answers_take (&self->answers, &secret)) != NULL)
+    send_and_free (self, text, secret);
 }
 
 /* place: nullable, for what goes first. Takes text. */
 static void
 give_answer (QmpServerConnection *self,
              QmpAnswer           *place,
-             GString             *text)
+             GString             *text,
+             gboolean             secret)
 {
   if (place != NULL)
     {
-      qmp_answers_give (&self->answers, place, text);
+      qmp_answers_give (&self->answers, place, text, secret);
       send_answers (self);
     }
   else
     {
-      send_and_free (self, text);
+      send_and_free (self, text, secret);
     }
 }
 
 static void
 answered (QmpServerConnection *self,
           gpointer             place,
-          GString             *text)
+          GString             *text,
+          gboolean             secret)
 {
   if (self->transport == NULL)
     {
@@ -241,7 +267,7 @@ answered (QmpServerConnection *self,
     }
   if (place == NULL)
     self->n_urgent--;
-  give_answer (self, place, text);
+  give_answer (self, place, text, secret);
   update_reading (self);
 }
 
@@ -255,7 +281,7 @@ refuse (QmpServerConnection *self,
 {
   QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers);
 
-  give_answer (self, place, qmp_server_text_error (error_class, desc, command->id));
+  give_answer (self, place, qmp_server_text_error (error_class, desc, command->id), FALSE);
 }
 
 static void
@@ -271,7 +297,7 @@ negotiate (QmpServerConnection *self,
       return;
     }
   self->runstate = QMP_RUNSTATE_RUNNING;
-  give_answer (self, qmp_answers_expect (&self->answers), qmp_server_text_return ("{}", 2, command->id));
+  give_answer (self, qmp_answers_expect (&self->answers), qmp_server_text_return ("{}", 2, command->id), FALSE);
 }
 
 static void
@@ -331,7 +357,7 @@ received (gpointer             owner,
 
   if (self->over)
     return;
-  print (self, "<--", frame->text, frame->length);
+  print (self, "<--", frame->text, frame->length, FALSE);
   qmp_server_command_read (&command, kind, frame, self->negotiation.out_of_band, QMP_MESSAGE_MAX_DEPTH);
   take_command (self, &command, reader, frame);
   update_reading (self);
@@ -530,7 +556,7 @@ begin (QmpServerConnection  *self,
   self->credentials = qmp_peer_get_credentials (qmp_transport_get_fd (self->transport), NULL);
   qmp_negotiation_init (&self->negotiation, about->capabilities);
   qmp_transport_receive_fds (self->transport);
-  send_and_free (self, qmp_server_text_greeting (about));
+  send_and_free (self, qmp_server_text_greeting (about), FALSE);
   qmp_transport_attach (self->transport, self->io);
 }
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env -S gjs -m
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Servers in JavaScript, with a client of ours in the same main loop.
+//
+// usage: gjs -m servers.js
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Json from 'gi://Json?version=1.0';
+import Qmp from 'gi://Qmp?version=1.0';
+
+function assertEqual(value, expected) {
+  const [one, other] = [value, expected].map(any => JSON.stringify(any));
+  if (one !== other)
+    throw new Error(`${one} is not ${other}`);
+}
+
+async function fail(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+const directory = GLib.dir_make_tmp('qmp-glib-XXXXXX');
+const path = `${directory}/socket`;
+const server = new Qmp.Server({name: 'test', version: '9.8.7'});
+const kept = [];
+server.connect('command::query-name', (_server, invocation) => invocation.return_value({name: 'a'}));
+server.connect('command::echo', (_server, invocation) => invocation.return_value(invocation.read_arguments()));
+server.connect('command::node', (_server, invocation) => invocation.return_value(Json.from_string('[1]')));
+server.connect('command::nothing', (_server, invocation) => invocation.return_value());
+server.connect('command::refuse', (_server, invocation) => invocation.return_error('DeviceNotFound', 'there is none'));
+server.connect('command::keep', (_server, invocation) => {
+  kept.push(invocation);
+  return true;
+});
+server.listen(path);
+
+const vm = await Qmp.Client.open_address_async(path);
+assertEqual(vm.greeting.get_version(), [9, 8, 7]);
+assertEqual(await vm.execute_async('query-name'), {name: 'a'});
+const value = {a: [1, 2.5, null, true, 'é'], b: {}};
+assertEqual(await vm.execute_async('echo', value), value);
+assertEqual(await vm.execute_async('echo'), {});
+assertEqual(await vm.execute_async('node'), [1]);
+assertEqual(await vm.execute_async('nothing'), {});
+assertEqual((await fail(vm.execute_async('refuse'))).errorClass, 'DeviceNotFound');
+assertEqual((await fail(vm.execute_async('other'))).errorClass, 'CommandNotFound');
+
+const call = vm.execute_async('keep', {x: 1});
+// An answer out-of-band would not wait: this one is behind.
+const behind = vm.execute_async('query-name');
+while (kept.length === 0)
+  await new Promise(resolve => GLib.idle_add(GLib.PRIORITY_LOW, () => resolve()));
+assertEqual([kept[0].command, kept[0].read_arguments(), kept[0].answered], ['keep', {x: 1}, false]);
+kept[0].return_value('late');
+assertEqual(await call, 'late');
+assertEqual(await behind, {name: 'a'});
+let again = null;
+try {
+  kept[0].return_value();
+} catch (error) {
+  again = error;
+}
+assertEqual(again instanceof Qmp.StateError, true);
+
+const events = vm.listener('JOB');
+server.emit_event('JOB', {id: 'a'});
+assertEqual(JSON.parse((await events.next_async()).dup_member_text('data')), {id: 'a'});
+
+const connection = server.connections.get_item(0);
+assertEqual(connection.runstate, Qmp.Runstate.RUNNING);
+connection.close();
+assertEqual(server.connections.get_n_items(), 0);
+await fail(vm.wait_closed_async());
+server.close();
+Gio.File.new_for_path(directory).delete(null);

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Servers in Python, with clients of ours in the same main loop.
+
+usage: servers.py
+"""
+
+import os
+import tempfile
+import unittest
+
+import gi
+
+gi.require_version('Json', '1.0')
+gi.require_version('Qmp', '1.0')
+from gi.repository import Gio, GLib, Json, Qmp
+
+
+class Servers(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix='qmp-glib-')
+        self.addCleanup(directory.cleanup)
+        self.path = os.path.join(directory.name, 'socket')
+        self.server = Qmp.Server(name='test', version='9.8.7')
+        self.addCleanup(self.server.close)
+        self.kept = []
+        self.server.connect('command::query-name', lambda _server, invocation: invocation.return_value({'name': 'a'}))
+        self.server.connect('command::echo', self.echo)
+        self.server.connect('command::keep', self.keep)
+        self.server.connect('command::refuse', lambda _server, invocation:
+                            invocation.return_error('DeviceNotFound', 'there is none'))
+        self.assertTrue(self.server.listen(self.path))
+
+    def echo(self, _server, invocation):
+        invocation.return_value(invocation.arguments)
+
+    def keep(self, _server, invocation):
+        self.kept.append(invocation)
+        return True
+
+    async def open(self):
+        return await Qmp.Client.open_address_async(self.path)
+
+    def test_values(self):
+        async def talk():
+            vm = await self.open()
+            self.assertEqual(vm.get_greeting().version, (9, 8, 7))
+            self.assertEqual(await vm.execute_async('query-name'), {'name': 'a'})
+            self.assertEqual(await vm.execute_async('echo'), {})
+            value = {'a': [1, 2.5, None, True, 'é', 2**63], 'b': {}}
+            self.assertEqual(await vm.execute_async('echo', value), value)
+            with self.assertRaises(Qmp.ExecuteError) as caught:
+                await vm.execute_async('refuse')
+            self.assertEqual((caught.exception.error_class, caught.exception.desc), ('DeviceNotFound', 'there is none'))
+            with self.assertRaises(Qmp.ExecuteError) as caught:
+                await vm.execute_async('nothing')
+            self.assertEqual(caught.exception.error_class, 'CommandNotFound')
+            await vm.close_async()
+
+        Qmp.run(talk())
+
+    def test_later(self):
+        async def talk():
+            vm = await self.open()
+            call = vm.execute_async('keep')
+            second = vm.execute_async('keep')
+            while len(self.kept) < 2:
+                await Qmp.sleep(0)
+            first, last = self.kept
+            self.assertEqual((first.command, first.arguments), ('keep', {}))
+            self.assertIsInstance(first.connection, Qmp.ServerConnection)
+            with self.assertRaises(TypeError):
+                first.return_value(object())
+            with self.assertRaises(GLib.Error):
+                first.return_text('{')
+            last.return_value([2])
+            first.return_value(Json.from_string('[1]'))
+            self.assertEqual(await call, [1])
+            self.assertEqual(await second, [2])
+            with self.assertRaises(Qmp.StateError):
+                first.return_value()
+            with self.assertRaises(Qmp.StateError):
+                first.return_error('GenericError', 'late')
+            await vm.close_async()
+
+        Qmp.run(talk())
+
+    def test_events(self):
+        async def talk():
+            vm = await self.open()
+            with vm.listener('STOP', 'JOB') as events:
+                self.assertTrue(self.server.emit_event('STOP'))
+                self.assertTrue(self.server.emit_event('JOB', {'id': 'a'}))
+                with self.assertRaises(TypeError):
+                    self.server.emit_event('JOB', {'id': object()})
+                self.assertEqual((await events.next_async()).name, 'STOP')
+                self.assertEqual((await events.next_async()).data, {'id': 'a'})
+            await vm.close_async()
+
+        Qmp.run(talk())
+
+    def test_connections(self):
+        async def talk():
+            vm = await self.open()
+            connections = self.server.get_connections()
+            self.assertEqual(len(connections), 1)
+            connection = connections[0]
+            self.assertEqual(connection.get_runstate(), Qmp.Runstate.RUNNING)
+            self.assertEqual(connection.get_credentials().get_unix_pid(), os.getpid())
+            ends = []
+            connection.connect('closed', lambda _connection, error: ends.append(error))
+            connection.send(Qmp.Message({'event': 'OWN', 'timestamp': {'seconds': 1, 'microseconds': 0}}))
+            connection.close()
+            self.assertEqual(ends, [None])
+            self.assertEqual(len(connections), 0)
+            with self.assertRaises(GLib.Error):
+                await vm.wait_closed_async()
+
+        Qmp.run(talk())
+
+    def test_wrong(self):
+        with self.assertRaises(TypeError):
+            self.server.listen(5)
+        with self.assertRaises(GLib.Error) as caught:
+            Qmp.Server().listen(self.path)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.ADDRESS_IN_USE))
+
+
+if __name__ == '__main__':
+    unittest.main()
