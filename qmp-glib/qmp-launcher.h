@@ -67,4 +67,10 @@ int                 qmp_launcher_inherit_fd            (QmpLauncher         *sel
                                                         int                  fd,
                                                         GError             **error);
 
+QMP_AVAILABLE_IN_1_0
+gboolean            qmp_launcher_set_leave_running     (QmpLauncher         *self,
+                                                        GSocketConnectable  *address,
+                                                        int                  output_fd,
+                                                        GError             **error);
+
 G_END_DECLS

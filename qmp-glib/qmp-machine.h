@@ -169,6 +169,10 @@ gboolean          qmp_machine_open               (QmpMachine           *self,
                                                   GError              **error);
 
 QMP_AVAILABLE_IN_1_0
+void              qmp_machine_keep_open          (QmpMachine           *self,
+                                                  GSocketConnectable   *address);
+
+QMP_AVAILABLE_IN_1_0
 gboolean          qmp_machine_set_process        (QmpMachine           *self,
                                                   int                   pidfd,
                                                   GError              **error);

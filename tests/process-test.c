@@ -50,7 +50,7 @@ spawn_with (const char *script,
             guint       n_fds)
 {
   const char * const argv[] = { "sh", "-c", script, NULL };
-  QmpProcessPlan plan = { .argv = argv, .error_fd = STDERR_FILENO, .fds = fds, .n_fds = n_fds };
+  QmpProcessPlan plan = { .argv = argv, .output_fd = -1, .error_fd = STDERR_FILENO, .fds = fds, .n_fds = n_fds };
   g_autoptr(GError) error = NULL;
   QmpProcess *process = qmp_process_spawn (&plan, &error);
 
@@ -207,7 +207,7 @@ test_not_there (Room          *room,
                 gconstpointer  data)
 {
   const char * const argv[] = { "/nonexistent/qemu", NULL };
-  QmpProcessPlan plan = { .argv = argv, .error_fd = STDERR_FILENO };
+  QmpProcessPlan plan = { .argv = argv, .output_fd = -1, .error_fd = STDERR_FILENO };
   g_autoptr(GError) error = NULL;
   guint n_fds = test_count_fds ();
 
@@ -248,10 +248,53 @@ test_abandon (Room          *room,
   pid_t pid = qmp_process_get_pid (process);
 
   qmp_process_attach (process, room->io, ended_cb, room);
-  qmp_process_abandon (process, room->io);
+  qmp_process_abandon (process, room->io, FALSE);
   test_spin_until (kill (pid, 0) != 0);
   g_assert_false (room->ended);
   g_assert_cmpuint (test_count_fds (), <=, n_fds);
+}
+
+/* One that is to be left running is left, and reaped when it ends. */
+static void
+test_left (Room          *room,
+           gconstpointer  data)
+{
+  const char * const argv[] = { "sleep", "1000", NULL };
+  QmpProcessPlan plan = { .argv = argv, .leave = TRUE, .output_fd = -1, .error_fd = STDERR_FILENO };
+  g_autoptr(GError) error = NULL;
+  guint n_fds = test_count_fds ();
+  QmpProcess *process = qmp_process_spawn (&plan, &error);
+  pid_t pid;
+
+  g_assert_no_error (error);
+  pid = qmp_process_get_pid (process);
+  g_assert_cmpint (getsid (pid), ==, pid);
+  g_assert_false (qmp_process_check (process));
+  qmp_process_attach (process, room->io, ended_cb, room);
+  qmp_process_abandon (process, room->io, FALSE);
+  g_assert_cmpint (kill (pid, 0), ==, 0);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  test_spin_until (kill (pid, 0) != 0);
+  test_spin_until (test_count_fds () == n_fds);
+}
+
+/* Its end is seen before its dispatch, which does not come then. */
+static void
+test_check (Room          *room,
+            gconstpointer  data)
+{
+  QmpProcess *process = spawn_with ("exec sleep 1000", NULL, 0);
+  siginfo_t info;
+
+  qmp_process_attach (process, room->io, ended_cb, room);
+  g_assert_false (qmp_process_check (process));
+  qmp_process_kill (process, SIGKILL);
+  g_assert_cmpint (waitid (P_PID, (id_t) qmp_process_get_pid (process), &info, WEXITED | WNOWAIT), ==, 0);
+  g_assert_true (qmp_process_check (process));
+  g_assert_cmpint (qmp_process_get_end (process)->signal, ==, SIGKILL);
+  test_spin_ready ();
+  g_assert_false (room->ended);
+  qmp_process_free (process);
 }
 
 /* --- with the program's end --- */
@@ -357,6 +400,8 @@ main (int   argc,
   add ("reaped-by-another", test_reaped_by_another);
   add ("free-kills", test_free_kills);
   add ("abandon", test_abandon);
+  add ("left", test_left);
+  add ("check", test_check);
   add ("thread", test_thread);
   add ("program-dies", test_program_dies);
   add ("pidfd", test_pidfd);

@@ -5,14 +5,16 @@
 
 #include "machine/qmp-output-private.h"
 #include "machine/qmp-process-private.h"
+#include "wire/qmp-listening-private.h"
 
 G_BEGIN_DECLS
 
 /* What comes of a launcher: a process that has begun, which need not come to anything. */
 typedef struct {
-  QmpProcess *process;
-  QmpOutput  *output;
-  GIOStream  *monitor;
+  QmpProcess   *process;
+  QmpOutput    *output;     /* nullable: it is left running, and speaks elsewhere */
+  GIOStream    *monitor;
+  QmpListening *listening;  /* nullable: it is left running, and serves this: to be left when it does, or freed */
 } QmpLaunched;
 
 /* launched (out): not attached yet, if TRUE is returned. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@
 
 #define DEFAULT_OUTPUT_LIMIT 16384
 #define MONITOR_ID "qmp-glib-monitor"
+#define LISTENING_ID "qmp-glib-listening"
 
 struct _QmpLauncher {
   GObject            parent_instance;
@@ -45,6 +47,8 @@ struct _QmpLauncher {
   char             **environment;        /* nullable */
   guint              output_limit;
   QmpLauncherFlags   flags;
+  GSocketConnectable *left_address;      /* nullable: it dies with the program */
+  int                left_output_fd;     /* -1 for nowhere */
   GArray            *fds;                /* of int, owned: inherited from the second on, the first is the monitor's */
 };
 
@@ -78,6 +82,8 @@ qmp_launcher_finalize (GObject *object)
   g_free (self->working_directory);
   g_strfreev (self->environment);
   g_array_unref (self->fds);
+  g_clear_object (&self->left_address);
+  close_fd (&self->left_output_fd);
 
   G_OBJECT_CLASS (qmp_launcher_parent_class)->finalize (object);
 }
@@ -222,6 +228,7 @@ qmp_launcher_init (QmpLauncher *self)
   int monitor = -1;
 
   self->output_limit = DEFAULT_OUTPUT_LIMIT;
+  self->left_output_fd = -1;
   self->fds = g_array_new (FALSE, FALSE, sizeof (int));
   g_array_set_clear_func (self->fds, close_fd);
   g_array_append_val (self->fds, monitor);
@@ -249,6 +256,17 @@ check_argv (QmpLauncher  *self,
   return TRUE;
 }
 
+/* The monitor that others can open, behind all other descriptors. */
+static void
+add_listening (QmpLauncher    *self,
+               GStrvBuilder   *builder)
+{
+  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%d,server=on,wait=off", LISTENING_ID,
+                                              QMP_PROCESS_FIRST_FD + (int) self->fds->len);
+
+  g_strv_builder_add_many (builder, "-chardev", chardev, "-mon", "chardev=" LISTENING_ID ",mode=control", NULL);
+}
+
 static GStrv
 make_argv (QmpLauncher *self)
 {
@@ -259,6 +277,8 @@ make_argv (QmpLauncher *self)
   if (self->flags & QMP_LAUNCHER_PAUSED)
     g_strv_builder_add (builder, "-S");
   g_strv_builder_add_many (builder, "-chardev", chardev, "-mon", "chardev=" MONITOR_ID ",mode=control", NULL);
+  if (self->left_address != NULL)
+    add_listening (self, builder);
   return g_strv_builder_end (builder);
 }
 
@@ -277,24 +297,96 @@ make_stream (int      fd,
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
+/* What a launch needs before the process: all of it is the process's, or given back. */
+typedef struct {
+  int           monitor_fd;  /* the process's end; -1 for none yet */
+  int           error_fd;
+  QmpLaunched   launched;
+} Launch;
+
+static void
+launch_clear (Launch *launch)
+{
+  close_fd (&launch->monitor_fd);
+  close_fd (&launch->error_fd);
+  g_clear_object (&launch->launched.monitor);
+  g_clear_pointer (&launch->launched.output, qmp_output_free);
+  g_clear_pointer (&launch->launched.listening, qmp_listening_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Launch, launch_clear)
+
+static gboolean
+make_monitor (Launch  *launch,
+              GError **error)
+{
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+      return FALSE;
+    }
+  launch->monitor_fd = fds[1];
+  launch->launched.monitor = make_stream (fds[0], error);
+  return launch->launched.monitor != NULL;
+}
+
+static int
+open_output (QmpLauncher  *self,
+             GError      **error)
+{
+  int fd = self->left_output_fd >= 0 ? fcntl (self->left_output_fd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD)
+                                     : open ("/dev/null", O_WRONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  return fd;
+}
+
+/* Where it speaks to, and where others find it. */
+static gboolean
+make_output (QmpLauncher  *self,
+             Launch       *launch,
+             GError      **error)
+{
+  if (self->left_address == NULL)
+    {
+      launch->launched.output = qmp_output_new (self->output_limit, &launch->error_fd, error);
+      return launch->launched.output != NULL;
+    }
+  launch->error_fd = open_output (self, error);
+  if (launch->error_fd < 0)
+    return FALSE;
+  /* Whoever can open a monitor can do whatever QEMU can. */
+  launch->launched.listening = qmp_listening_new (self->left_address, QMP_LISTENING_OWNER_ONLY, NULL, NULL, NULL, error);
+  return launch->launched.listening != NULL;
+}
+
 static QmpProcess *
 spawn (QmpLauncher  *self,
-       int           monitor_fd,
-       int           error_fd,
+       Launch       *launch,
        GError      **error)
 {
+  QmpListening *listening = launch->launched.listening;
   g_auto(GStrv) argv = make_argv (self);
-  g_autofree int *fds = g_memdup2 (self->fds->data, self->fds->len * sizeof (int));
+  g_autofree int *fds = g_new (int, self->fds->len + 1);
   QmpProcessPlan plan = {
     .argv = (const char * const *) argv,
     .directory = self->working_directory,
     .environment = (const char * const *) self->environment,
-    .error_fd = error_fd,
+    .leave = listening != NULL,
+    /* The program's may be a pipe that ends with it, and whose reader waits for the last who has it. */
+    .output_fd = listening != NULL ? launch->error_fd : -1,
+    .error_fd = launch->error_fd,
     .fds = fds,
-    .n_fds = self->fds->len,
+    .n_fds = self->fds->len + (listening != NULL ? 1 : 0),
   };
 
-  fds[0] = monitor_fd;
+  memcpy (fds, self->fds->data, self->fds->len * sizeof (int));
+  fds[0] = launch->monitor_fd;
+  if (listening != NULL)
+    fds[self->fds->len] = qmp_listening_get_fd (listening);
   return qmp_process_spawn (&plan, error);
 }
 
@@ -303,33 +395,15 @@ qmp_launcher_spawn (QmpLauncher  *self,
                     QmpLaunched  *launched,
                     GError      **error)
 {
-  g_autoptr(QmpOutput) output = NULL;
-  g_autoptr(GIOStream) monitor = NULL;
-  int fds[2];
-  int error_fd;
-  QmpProcess *process;
+  g_auto(Launch) launch = { -1, -1, { NULL } };
 
-  if (!check_argv (self, error))
+  if (!check_argv (self, error) || !make_monitor (&launch, error) || !make_output (self, &launch, error))
     return FALSE;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
-      return FALSE;
-    }
-  monitor = make_stream (fds[0], error);
-  output = monitor != NULL ? qmp_output_new (self->output_limit, &error_fd, error) : NULL;
-  if (output == NULL)
-    {
-      close (fds[1]);
-      return FALSE;
-    }
-
-  process = spawn (self, fds[1], error_fd, error);
-  close (fds[1]);
-  close (error_fd);
-  if (process == NULL)
+  launch.launched.process = spawn (self, &launch, error);
+  if (launch.launched.process == NULL)
     return FALSE;
-  *launched = (QmpLaunched) { process, g_steal_pointer (&output), g_steal_pointer (&monitor) };
+  *launched = launch.launched;
+  launch.launched = (QmpLaunched) { NULL };
   return TRUE;
 }
 
@@ -592,4 +666,54 @@ qmp_launcher_inherit_fd (QmpLauncher  *self,
     }
   g_array_append_val (self->fds, own);
   return QMP_PROCESS_FIRST_FD + (int) self->fds->len - 1;
+}
+
+/**
+ * qmp_launcher_set_leave_running:
+ * @self: a launcher
+ * @address: (nullable): where the machine can be opened later; `NULL` if it is to die with the program
+ * @output_fd: a descriptor for its standard output and standard error; -1 for nowhere
+ * @error: where to store an error
+ *
+ * Lets the machine outlive the program.
+ *
+ * It gets a second monitor, which listens at @address: the socket is bound here when the machine is launched, and handed to the
+ * process, so nobody else can take its place. Its file is for this user alone; QEMU removes it when it ends in an
+ * orderly way, and one that a killed QEMU has left is replaced. The process is in a session of its own, and a machine that is
+ * disposed of leaves it running, once it was launched. This or another program opens it again ([method@Machine.open],
+ * [method@Machine.keep_open]) and may tell which process it is ([method@Machine.set_process]).
+ *
+ * A pipe to the program would end with it, so what QEMU says goes to @output_fd, such as that of a file, of which a duplicate is
+ * taken; [property@Outcome:output] and the error of a launch that fails do not have it. An address that cannot be listened on is an
+ * error of the launch.
+ *
+ * Errors are those of `G_IO_ERROR` for a descriptor that is not open.
+ *
+ * Returns: `TRUE` if it is so; `FALSE` with @error set, and nothing has changed
+ *
+ * Since: 1.0
+ */
+gboolean
+qmp_launcher_set_leave_running (QmpLauncher         *self,
+                                GSocketConnectable  *address,
+                                int                  output_fd,
+                                GError             **error)
+{
+  int own = -1;
+
+  g_return_val_if_fail (QMP_IS_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (address == NULL || G_IS_SOCKET_CONNECTABLE (address), FALSE);
+
+  if (output_fd >= 0 && (own = fcntl (output_fd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD)) < 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _("Descriptor %d cannot be inherited: %s"), output_fd,
+                   g_strerror (code));
+      return FALSE;
+    }
+  g_set_object (&self->left_address, address);
+  close_fd (&self->left_output_fd);
+  self->left_output_fd = own;
+  return TRUE;
 }

@@ -12,6 +12,8 @@ static gboolean
 require_free (QmpMachine  *self,
               GError     **error)
 {
+  if (!qmp_machine_require_not_kept (self, error))
+    return FALSE;
   if (self->run == NULL && self->n_openings == 0 && qmp_client_get_runstate (self->client) == QMP_RUNSTATE_IDLE)
     return TRUE;
 

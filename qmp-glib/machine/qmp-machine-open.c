@@ -7,16 +7,6 @@
 
 /* Opening the monitor of a machine that runs, and getting hold of its process. */
 
-/* The link is there: the run begins, or goes on over another link. */
-static void
-note_link (QmpMachine *self)
-{
-  if (self->run == NULL)
-    qmp_machine_begin_run (self, NULL);
-  self->run->linked = TRUE;
-  qmp_end_link_begun (&self->run->end);
-}
-
 /* --- in the background --- */
 
 typedef struct {
@@ -38,6 +28,7 @@ end_open (Open   *open,
   if (error == NULL && self->run != NULL)
     qmp_machine_set_ready (self);
   qmp_machine_advance (self);
+  qmp_machine_keep (self);
   qmp_machine_tell (self);
   if (error != NULL)
     g_task_return_error (task, error);
@@ -45,15 +36,34 @@ end_open (Open   *open,
     g_task_return_boolean (task, TRUE);
 }
 
+static void begin_to_read (QmpMachine *self,
+                           Open       *open);
+
 static void
 read_cb (QmpMachine   *self,
          const GError *error,
          gpointer      user_data)
 {
+  if (qmp_machine_is_replaced (error) && qmp_client_is_linked (self->client))
+    {
+      qmp_machine_lose_run (self);
+      begin_to_read (self, user_data);
+      return;
+    }
   /* What is not a machine is left. */
   if (error != NULL && qmp_client_is_linked (self->client))
     qmp_client_close_async (self->client, NULL, NULL, NULL);
   end_open (user_data, error != NULL ? g_error_copy (error) : NULL);
+}
+
+/* What is told first is of a run that is over. */
+static void
+begin_to_read (QmpMachine *self,
+               Open       *open)
+{
+  qmp_machine_take_link (self);
+  qmp_machine_tell (self);
+  qmp_machine_read_async (self, open->cancellable, read_cb, open);
 }
 
 static void
@@ -70,8 +80,7 @@ opened_cb (GObject      *client,
       end_open (open, error);
       return;
     }
-  note_link (self);
-  qmp_machine_read_async (self, open->cancellable, read_cb, open);
+  begin_to_read (self, open);
 }
 
 /**
@@ -86,7 +95,8 @@ opened_cb (GObject      *client,
  *
  * What is opened has no process that the machine knows of, unless [method@Machine.set_process] says so. When its link ends,
  * and the server has not said that it shuts down, then only [property@Machine:connected] is `FALSE`: the
- * machine may go on, and can be opened again.
+ * machine may go on, and can be opened again. If another machine answers then, by its UUID, the one before has ended, and
+ * nobody knows how. [method@Machine.keep_open] opens it again by itself.
  *
  * Since: 1.0
  */
@@ -97,6 +107,8 @@ qmp_machine_open_async (QmpMachine          *self,
                         GAsyncReadyCallback  callback,
                         gpointer             user_data)
 {
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
   Open *open;
 
   g_return_if_fail (QMP_IS_MACHINE (self));
@@ -105,8 +117,14 @@ qmp_machine_open_async (QmpMachine          *self,
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
+  task = qmp_machine_task_new (self, callback, user_data, qmp_machine_open_async);
+  if (!qmp_machine_require_not_kept (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   open = g_new (Open, 1);
-  *open = (Open) { qmp_machine_task_new (self, callback, user_data, qmp_machine_open_async),
+  *open = (Open) { g_steal_pointer (&task),
                    cancellable != NULL ? g_object_ref (cancellable) : NULL };
   self->n_openings++;
   qmp_client_open_async (self->client, address, cancellable, opened_cb, open);
@@ -121,7 +139,7 @@ qmp_machine_open_async (QmpMachine          *self,
  * Ends [method@Machine.open_async].
  *
  * Errors are those of [method@Client.open] and of [method@Client.execute]: a server that does not know `query-status` is
- * not a machine, and its link is closed again.
+ * not a machine, and its link is closed again. A machine that is kept open fails with `QMP_CLIENT_ERROR_STATE`.
  *
  * Returns: `TRUE` if the machine is open; `FALSE` with @error set
  *
@@ -140,6 +158,22 @@ qmp_machine_open_finish (QmpMachine    *self,
 }
 
 /* --- blocking --- */
+
+static gboolean
+read_all (QmpMachine    *self,
+          GCancellable  *cancellable,
+          GError       **error)
+{
+  qmp_machine_take_link (self);
+  if (qmp_machine_read (self, cancellable, error))
+    return TRUE;
+  if (!qmp_machine_is_replaced (*error) || !qmp_client_is_linked (self->client))
+    return FALSE;
+  g_clear_error (error);
+  qmp_machine_lose_run (self);
+  qmp_machine_take_link (self);
+  return qmp_machine_read (self, cancellable, error);
+}
 
 /**
  * qmp_machine_open:
@@ -172,10 +206,9 @@ qmp_machine_open (QmpMachine          *self,
     return FALSE;
 
   held = g_object_ref (self);
-  if (!qmp_client_open (self->client, address, cancellable, error))
+  if (!qmp_machine_require_not_kept (self, error) || !qmp_client_open (self->client, address, cancellable, error))
     return FALSE;
-  note_link (self);
-  if (qmp_machine_read (self, cancellable, &read_error))
+  if (read_all (self, cancellable, &read_error))
     {
       /* A filter may have run a main loop, in which the run has ended. */
       if (self->run != NULL)

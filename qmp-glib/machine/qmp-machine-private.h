@@ -5,6 +5,7 @@
 #include <qmp-glib/qmp-machine.h>
 
 #include "client/qmp-client-serve-private.h"
+#include "machine/qmp-backoff-private.h"
 #include "machine/qmp-end-private.h"
 #include "machine/qmp-jobs-private.h"
 #include "machine/qmp-launcher-private.h"
@@ -19,6 +20,7 @@
  *   qmp-machine-run.c        one run, from its process or its link to its end
  *   qmp-machine-launch.c     launching
  *   qmp-machine-open.c       opening
+ *   qmp-machine-keep.c       keeping it open
  *   qmp-machine-jobs.c       its jobs, which QmpJobs follows
  *   qmp-machine-refresh.c    what is asked of a server, all at once
  *   qmp-machine-verbs.c      what is done with a machine
@@ -67,9 +69,11 @@ enum {
 typedef struct {
   QmpProcess *process;    /* nullable */
   QmpOutput  *output;     /* nullable: of one that was launched */
+  QmpListening *listening;  /* nullable: until it serves that itself */
   QmpEnd      end;
   guint       number;
   gboolean    launched;   /* by this machine, which it holds */
+  gboolean    left;       /* when it is ready: it outlives the program, and its monitor can be opened again */
   gboolean    ready;      /* its end is told */
   gboolean    by_us;
   gboolean    linked;     /* its link was there, and its end was not seen yet */
@@ -80,6 +84,16 @@ typedef struct {
   QmpShutdown shutdown;
   QmpShutdownStep step;   /* to be taken by a blocking call */
 } QmpRun;
+
+typedef struct _QmpMachineTry QmpMachineTry;
+
+/* Whether it is kept open, and how far that is. */
+typedef struct {
+  GSocketConnectable *address;   /* nullable: it is not */
+  QmpBackoff          backoff;
+  QmpIoTimer          timer;     /* in io: the next try */
+  QmpMachineTry      *attempt;   /* nullable, borrowed: one try is under way */
+} QmpMachineKeeping;
 
 /* Who waits for the end of a run. */
 typedef struct {
@@ -126,6 +140,7 @@ struct _QmpMachine {
   gboolean          was_blocking;  /* before the call of the client's that it accompanies */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
+  QmpMachineKeeping keeping;
   guint             n_openings;  /* under way, of which one at most comes to anything */
 };
 
@@ -164,6 +179,13 @@ gboolean  qmp_machine_require_monitor  (QmpMachine           *self,
 /* Its process is another now; taken. */
 void      qmp_machine_watch_process    (QmpMachine           *self,
                                         QmpProcess           *process);
+/* The client has a link, which is not read yet: the run goes on over it, or another one begins. */
+void      qmp_machine_take_link        (QmpMachine           *self);
+/* Another machine is at the other end now: nobody knows how this one has ended. The link is left. */
+void      qmp_machine_lose_run         (QmpMachine           *self);
+/* Why there is no link, nullable; copied. */
+void      qmp_machine_set_link_error   (QmpMachine           *self,
+                                        const GError         *error);
 /* Where all that it waits for beside the link is watched from now on. */
 void      qmp_machine_attach           (QmpMachine           *self,
                                         QmpIoContext         *context);
@@ -203,6 +225,8 @@ void      qmp_machine_read_async       (QmpMachine           *self,
 gboolean  qmp_machine_read             (QmpMachine           *self,
                                         GCancellable         *cancellable,
                                         GError              **error);
+/* What was read is of another machine than before the link: nothing of it was taken. error: nullable. */
+gboolean  qmp_machine_is_replaced      (const GError         *error);
 /* The status alone. Milliseconds, or QMP_TIMEOUT_CLIENT. FALSE with error; a status that is not taken is asked for again. */
 gboolean  qmp_machine_read_status      (QmpMachine           *self,
                                         int                   timeout,
@@ -210,6 +234,19 @@ gboolean  qmp_machine_read_status      (QmpMachine           *self,
                                         GError              **error);
 /* Asks for the status, if somebody wants that. */
 void      qmp_machine_ask_status       (QmpMachine           *self);
+
+/* qmp-machine-keep.c */
+void      qmp_machine_init_keeping     (QmpMachine           *self);
+/* It may have to be opened: looks whether it is so. */
+void      qmp_machine_keep             (QmpMachine           *self);
+void      qmp_machine_stop_keeping     (QmpMachine           *self);
+/* FALSE with QMP_CLIENT_ERROR_STATE. */
+gboolean  qmp_machine_require_not_kept (QmpMachine           *self,
+                                        GError              **error);
+/* For tests: microseconds. Before it is kept open. */
+void      qmp_machine_set_keep_delays  (QmpMachine           *self,
+                                        gint64                first,
+                                        gint64                last);
 
 /* qmp-machine-wait.c */
 /* Nobody can cancel it any more. */

@@ -173,7 +173,8 @@ qmp_machine_install_properties (GObjectClass *object_class)
   /**
    * QmpMachine:link-error: (getter get_link_error)
    *
-   * How the link has ended last; `NULL` while there is one, before, and when the client was closed by the program.
+   * How the link has ended last, or while it is kept open ([method@Machine.keep_open]) why it cannot be opened; `NULL` while there
+   * is one, before, and when the client was closed by the program.
    *
    * Since: 1.0
    */

@@ -3,6 +3,8 @@
 
 #include "machine/qmp-machine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "machine/qmp-member-private.h"
 
 /* What is asked of a server, all at once. */
@@ -54,18 +56,53 @@ set_text (QmpMachine     *self,
   qmp_machine_touch (self, prop);
 }
 
+/* NULL: it has none. */
+static const char *
+get_uuid (Read *read)
+{
+  const char *uuid = qmp_member_get_string (read->replies[READ_UUID], "UUID");
+
+  return g_strcmp0 (uuid, NO_UUID) != 0 ? uuid : NULL;
+}
+
+/* Over one link it is the same. One that does not tell its UUID counts for the same. */
+static gboolean
+is_another (Read *read)
+{
+  QmpMachine *self = read->self;
+
+  return read->error == NULL && self->run != NULL && self->run->ready && !self->connected &&
+         read->replies[READ_UUID] != NULL && g_strcmp0 (self->uuid, get_uuid (read)) != 0;
+}
+
+static void
+refuse (Read *read)
+{
+  read->error = g_error_new_literal (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LOST,
+                                     _("Another machine answers at this address, with another UUID"));
+  for (guint i = 0; i < N_READS; i++)
+    g_clear_pointer (&read->replies[i], json_node_unref);
+}
+
+gboolean
+qmp_machine_is_replaced (const GError *error)
+{
+  return g_error_matches (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LOST);
+}
+
 static void
 apply (Read *read)
 {
   QmpMachine *self = read->self;
-  const char *uuid = qmp_member_get_string (read->replies[READ_UUID], "UUID");
 
+  if (is_another (read))
+    refuse (read);
   qmp_status_answer (&self->status, read->ticket, 0, read->replies[READ_STATUS]);
   qmp_jobs_answer (self->jobs, read->jobs, read->replies[READ_JOBS]);
   if (read->error != NULL)
     return;
   set_text (self, &self->name, qmp_member_get_string (read->replies[READ_NAME], "name"), QMP_MACHINE_NAME);
-  set_text (self, &self->uuid, g_strcmp0 (uuid, NO_UUID) != 0 ? uuid : NULL, QMP_MACHINE_UUID);
+  set_text (self, &self->uuid, get_uuid (read), QMP_MACHINE_UUID);
 }
 
 /* Takes both. A server that does not tell its name is a machine anyway. */

@@ -109,6 +109,8 @@ qmp_machine_begin_run (QmpMachine  *self,
     return run;
 
   run->launched = TRUE;
+  run->left = launched->listening != NULL;
+  run->listening = launched->listening;
   run->output = launched->output;
   /* A guest does not die because nobody looks at it. */
   g_object_ref (self);
@@ -136,32 +138,59 @@ qmp_machine_set_ready (QmpMachine *self)
   QmpRun *run = self->run;
 
   run->ready = TRUE;
+  if (run->listening != NULL)
+    qmp_listening_leave (g_steal_pointer (&run->listening));
   /* The link may have ended behind what mattered. */
   if (self->connected || !run->linked)
     return;
   self->connected = TRUE;
-  if (self->link_error != NULL)
-    qmp_machine_touch (self, QMP_MACHINE_LINK_ERROR);
-  g_clear_error (&self->link_error);
+  qmp_machine_set_link_error (self, NULL);
   qmp_machine_touch (self, QMP_MACHINE_CONNECTED);
 }
 
 /* --- the end of its link --- */
 
+static gboolean
+is_same_error (const GError *error,
+               const GError *other)
+{
+  if (error == NULL || other == NULL)
+    return error == other;
+  return g_error_matches (error, other->domain, other->code) && g_str_equal (error->message, other->message);
+}
+
+void
+qmp_machine_set_link_error (QmpMachine   *self,
+                            const GError *error)
+{
+  if (is_same_error (error, self->link_error))
+    return;
+  g_clear_error (&self->link_error);
+  self->link_error = error != NULL ? g_error_copy (error) : NULL;
+  qmp_machine_touch (self, QMP_MACHINE_LINK_ERROR);
+}
+
+/* Over another link it may be spoken to again. Otherwise a launched machine has the one. */
+static gboolean
+can_be_opened_again (QmpMachine *self)
+{
+  return self->run->left ? self->run->ready : !self->run->launched;
+}
+
+/* A process whose monitor has hung up is about to end, unless that can be had again, and the end of the process will be seen. */
 static void
 lose_link (QmpMachine *self)
 {
   const GError *error = qmp_client_get_last_error (self->client);
+  gboolean hung_up = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  gboolean again = can_be_opened_again (self);
 
   self->run->linked = FALSE;
-  qmp_end_link_over (&self->run->end, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED),
+  qmp_end_link_over (&self->run->end, hung_up && !(again && (self->run->left || self->keeping.address != NULL)),
                      g_get_monotonic_time ());
-  g_clear_error (&self->link_error);
-  self->link_error = error != NULL ? g_error_copy (error) : NULL;
-  /* A launched machine has the one link. */
-  if (self->run->launched)
+  if (!again)
     qmp_jobs_lose (self->jobs);
-  qmp_machine_touch (self, QMP_MACHINE_LINK_ERROR);
+  qmp_machine_set_link_error (self, error);
   if (!self->connected)
     return;
   self->connected = FALSE;
@@ -175,7 +204,8 @@ run_free (QmpMachine *self,
           QmpRun     *run)
 {
   if (run->process != NULL)
-    qmp_process_abandon (run->process, self->io);
+    qmp_process_abandon (run->process, self->io, !run->left || !run->ready);
+  g_clear_pointer (&run->listening, qmp_listening_free);
   g_clear_pointer (&run->output, qmp_output_free);
   qmp_end_clear (&run->end);
   g_clear_error (&run->failure);
@@ -281,20 +311,19 @@ leave_link (QmpMachine *self)
     lose_link (self);
   if ((run->launching != NULL || run->fails != NULL) && run->failure == NULL)
     run->failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("The process has ended"));
-  if (qmp_client_is_linked (self->client) || qmp_client_get_runstate (self->client) == QMP_RUNSTATE_CONNECTING)
+  if (qmp_client_is_linked (self->client) ||
+      (qmp_client_get_runstate (self->client) == QMP_RUNSTATE_CONNECTING && self->keeping.attempt == NULL))
     qmp_client_close_async (self->client, NULL, NULL, NULL);
 }
 
+/* Whether or not there is a link. */
 static void
-finish (QmpMachine *self)
+end_run (QmpMachine *self)
 {
   QmpMachineEnding *ending = g_new0 (QmpMachineEnding, 1);
-  QmpRun *run;
-  gboolean launched;
+  QmpRun *run = g_steal_pointer (&self->run);
+  gboolean launched = run->launched;
 
-  leave_link (self);
-  run = g_steal_pointer (&self->run);
-  launched = run->launched;
   qmp_io_timer_clear (&self->alarm);
   ending->outcome = make_outcome (run);
   ending->ready = run->ready;
@@ -313,8 +342,16 @@ finish (QmpMachine *self)
   take_waiting (run, ending);
   qmp_machine_post_ending (self, ending);
   run_free (self, run);
+  qmp_machine_keep (self);
   if (launched)
     g_object_unref (self);
+}
+
+static void
+finish (QmpMachine *self)
+{
+  leave_link (self);
+  end_run (self);
 }
 
 void
@@ -331,6 +368,26 @@ qmp_machine_advance (QmpMachine *self)
     }
   qmp_machine_step_shutdown (self);
   set_alarm (self, get_context (self));
+}
+
+/* A process that has ended is not at the other end of a link that begins, though nobody was told of its end yet. */
+void
+qmp_machine_take_link (QmpMachine *self)
+{
+  if (self->run != NULL && self->run->process != NULL && qmp_process_check (self->run->process))
+    end_run (self);
+  if (self->run == NULL)
+    qmp_machine_begin_run (self, NULL);
+  self->run->linked = TRUE;
+  qmp_end_link_begun (&self->run->end);
+}
+
+void
+qmp_machine_lose_run (QmpMachine *self)
+{
+  if (self->run == NULL)
+    return;
+  end_run (self);
 }
 
 void

@@ -261,6 +261,12 @@ client_closed_after (QmpMachine *self)
   qmp_machine_tell (self);
 }
 
+static void
+runstate_changed (QmpMachine *self)
+{
+  qmp_machine_keep (self);
+}
+
 /* --- the object --- */
 
 static void
@@ -284,6 +290,8 @@ qmp_machine_constructed (GObject *object)
   qmp_client_add_listener (self->client, self->listener);
   self->jobs = qmp_jobs_new (self->client, self->io);
   qmp_client_set_companion (self->client, &qmp_machine_companion_funcs, self);
+  qmp_machine_init_keeping (self);
+  g_signal_connect_object (self->client, "notify::runstate", G_CALLBACK (runstate_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->client, "closed", G_CALLBACK (client_closed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->client, "closed", G_CALLBACK (client_closed_after), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
@@ -311,6 +319,7 @@ qmp_machine_dispose (GObject *object)
     return;
 
   qmp_client_drop_companion (self->client, self);
+  qmp_machine_stop_keeping (self);
   qmp_machine_drop_run (self);
   qmp_io_timer_clear (&self->settling);
   if (self->listener != NULL)

@@ -17,6 +17,8 @@ typedef struct {
   const char * const *argv;
   const char         *directory;    /* nullable: the program's own */
   const char * const *environment;  /* nullable: the program's own */
+  gboolean            leave;        /* it outlives the program, in a session of its own */
+  int                 output_fd;    /* what its standard output is; -1: the program's */
   int                 error_fd;     /* what its standard error is */
   const int          *fds;          /* these are QMP_PROCESS_FIRST_FD and so on there */
   guint               n_fds;
@@ -34,8 +36,8 @@ typedef struct {
 /* It has ended, and was reaped. May free the process. */
 typedef void (*QmpProcessFunc) (gpointer owner);
 
-/* In a process group of its own, with nothing on its standard input, and the program's standard output. It is killed when
- * the program ends, however that happens, or when self is freed. Returns when it was executed; NULL with error if it
+/* In a process group of its own, with nothing on its standard input. Unless it is to be left running it is killed when the
+ * program ends, however that happens, or when self is freed. Returns when it was executed; NULL with error if it
  * could not be. */
 QmpProcess          *qmp_process_spawn         (const QmpProcessPlan *plan,
                                                 GError              **error);
@@ -43,11 +45,15 @@ QmpProcess          *qmp_process_spawn         (const QmpProcessPlan *plan,
  * freed. */
 QmpProcess          *qmp_process_new_for_pidfd (int                   pidfd,
                                                 GError              **error);
-/* Kills it unless it has ended, or is not ours. Somebody else then reaps it. */
+/* Kills it unless it has ended, is not ours, or is to be left running. Somebody else then reaps it. */
 void                 qmp_process_free          (QmpProcess           *self);
-/* The same, but it is reaped as soon as it has ended, from a dispatch of that context. */
+/* The same, but it is reaped as soon as it has ended, from a dispatch of that context. to_kill: also one that was to be left
+ * running. */
 void                 qmp_process_abandon       (QmpProcess           *self,
-                                                QmpIoContext         *context);
+                                                QmpIoContext         *context,
+                                                gboolean              to_kill);
+/* Looks whether it has ended, before its dispatch, which does not come then. */
+gboolean             qmp_process_check         (QmpProcess           *self);
 
 /* Where it is watched, from now on. func is called once, from a dispatch. */
 void                 qmp_process_attach        (QmpProcess           *self,

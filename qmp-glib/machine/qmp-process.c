@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -21,7 +22,8 @@
 struct _QmpProcess {
   pid_t           pid;
   int             fd;       /* pidfd */
-  int             life_fd;  /* -1 if it is not ours: its end is the process's */
+  gboolean        ours;     /* it was started here: it is reaped, and its group killed */
+  int             life_fd;  /* its end is the process's; -1 if it is not ours, or is left running */
   pid_t           owner;    /* the process that has made this: a forked child only drops it */
   QmpIoWatch      watch;
   QmpProcessFunc  func;
@@ -33,7 +35,7 @@ struct _QmpProcess {
 /* --- in the child, before it is executed: only what may be called there --- */
 
 typedef struct {
-  int life_fd;
+  int life_fd;  /* -1: it is left running */
 } Child;
 
 static void
@@ -64,22 +66,29 @@ set_up_child (gpointer user_data)
 {
   Child *child = user_data;
 
-  setpgid (0, 0);
+  /* No terminal that goes away reaches what is left running. */
+  if (child->life_fd < 0)
+    setsid ();
+  else
+    setpgid (0, 0);
   reset_signals ();
-  die_with_program (child->life_fd);
+  if (child->life_fd >= 0)
+    die_with_program (child->life_fd);
 }
 
 /* --- starting it --- */
 
 static QmpProcess *
-process_new (pid_t pid,
-             int   fd,
-             int   life_fd)
+process_new (pid_t    pid,
+             int      fd,
+             gboolean ours,
+             int      life_fd)
 {
   QmpProcess *self = g_new0 (QmpProcess, 1);
 
   self->pid = pid;
   self->fd = fd;
+  self->ours = ours;
   self->life_fd = life_fd;
   self->owner = getpid ();
   return self;
@@ -95,15 +104,15 @@ fail (GError     **error,
   return FALSE;
 }
 
-/* The fds of plan and the end of the pipe behind them. pid (out). */
+/* The fds of plan and the end of the pipe behind them, if there is one. pid (out). */
 static gboolean
 spawn (const QmpProcessPlan  *plan,
        int                    life_fd,
        pid_t                 *pid,
        GError               **error)
 {
-  guint n_fds = plan->n_fds + 1;
-  Child child = { QMP_PROCESS_FIRST_FD + (int) plan->n_fds };
+  guint n_fds = plan->n_fds + (life_fd >= 0 ? 1 : 0);
+  Child child = { life_fd >= 0 ? QMP_PROCESS_FIRST_FD + (int) plan->n_fds : -1 };
   g_autofree int *fds = g_new (int, n_fds);
   g_autofree int *numbers = g_new (int, n_fds);
 
@@ -114,26 +123,33 @@ spawn (const QmpProcessPlan  *plan,
     }
   return g_spawn_async_with_pipes_and_fds (plan->directory, plan->argv, plan->environment,
                                            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDIN_FROM_DEV_NULL,
-                                           set_up_child, &child, -1, -1, plan->error_fd, fds, numbers, n_fds,
+                                           set_up_child, &child, -1, plan->output_fd, plan->error_fd, fds, numbers, n_fds,
                                            pid, NULL, NULL, NULL, error);
+}
+
+static void
+close_if_open (int fd)
+{
+  if (fd >= 0)
+    close (fd);
 }
 
 QmpProcess *
 qmp_process_spawn (const QmpProcessPlan  *plan,
                    GError               **error)
 {
-  int life[2];
+  int life[2] = { -1, -1 };
   pid_t pid;
   gboolean spawned;
   int fd;
 
-  if (!g_unix_open_pipe (life, FD_CLOEXEC, error))
+  if (!plan->leave && !g_unix_open_pipe (life, FD_CLOEXEC, error))
     return NULL;
   spawned = spawn (plan, life[0], &pid, error);
-  close (life[0]);
+  close_if_open (life[0]);
   if (!spawned)
     {
-      close (life[1]);
+      close_if_open (life[1]);
       return NULL;
     }
 
@@ -141,11 +157,12 @@ qmp_process_spawn (const QmpProcessPlan  *plan,
   if (fd < 0)
     {
       fail (error, _("The process cannot be watched"));
-      close (life[1]);
+      close_if_open (life[1]);
+      kill (-pid, SIGKILL);
       waitpid (pid, NULL, 0);
       return NULL;
     }
-  return process_new (pid, fd, life[1]);
+  return process_new (pid, fd, TRUE, life[1]);
 }
 
 /* --- one that runs already --- */
@@ -183,7 +200,7 @@ qmp_process_new_for_pidfd (int      pidfd,
       fail (error, _("The process cannot be watched"));
       return NULL;
     }
-  return process_new (pid, fd, -1);
+  return process_new (pid, fd, FALSE, -1);
 }
 
 /* --- its end --- */
@@ -201,7 +218,7 @@ note_end (QmpProcess      *self,
 static void
 reap (QmpProcess *self)
 {
-  int options = WEXITED | WNOHANG | (self->life_fd >= 0 ? 0 : WNOWAIT);
+  int options = WEXITED | WNOHANG | (self->ours ? 0 : WNOWAIT);
   siginfo_t info = { 0 };
   int result;
 
@@ -264,10 +281,22 @@ qmp_process_kill (QmpProcess *self,
     return;
 
   /* Its number is its own until it was reaped; whoever else may have done that, it has no descriptor then. */
-  if (self->life_fd >= 0 && pidfd_send_signal (self->fd, 0, NULL, 0) == 0)
+  if (self->ours && pidfd_send_signal (self->fd, 0, NULL, 0) == 0)
     kill (-self->pid, signal_number);
   else
     pidfd_send_signal (self->fd, signal_number, NULL, 0);
+}
+
+gboolean
+qmp_process_check (QmpProcess *self)
+{
+  struct pollfd entry = { self->fd, POLLIN, 0 };
+
+  if (!self->ended && poll (&entry, 1, 0) > 0)
+    reap (self);
+  if (self->ended)
+    qmp_io_watch_detach (&self->watch);
+  return self->ended;
 }
 
 pid_t
@@ -301,13 +330,15 @@ qmp_process_free (QmpProcess *self)
 
 void
 qmp_process_abandon (QmpProcess   *self,
-                     QmpIoContext *context)
+                     QmpIoContext *context,
+                     gboolean      to_kill)
 {
-  if (self->ended || self->life_fd < 0)
+  if (self->ended || !self->ours)
     {
       qmp_process_free (self);
       return;
     }
-  qmp_process_kill (self, SIGKILL);
+  if (to_kill || self->life_fd >= 0)
+    qmp_process_kill (self, SIGKILL);
   qmp_process_attach (self, context, NULL, NULL);
 }

@@ -25,7 +25,7 @@ typedef void (* QmpListeningFunc) (GIOStream *peer,
                                    gpointer   user_data);
 
 /* Listens on the first of the addresses that can be had, or on a descriptor, and rests. Peers are turned away in
- * owner_context. */
+ * owner_context. Who only hands the socket on gives neither context nor func. */
 QmpListening   *qmp_listening_new         (GSocketConnectable  *address,
                                            QmpListeningFlags    flags,
                                            QmpIoContext        *owner_context,
@@ -34,6 +34,10 @@ QmpListening   *qmp_listening_new         (GSocketConnectable  *address,
                                            GError             **error);
 /* Closes it. Its file is removed, unless it is somebody else's by now, or this is a forked child. */
 void            qmp_listening_free        (QmpListening        *listening);
+/* The same, but the file stays: somebody else has the socket now, and serves it. */
+void            qmp_listening_leave       (QmpListening        *listening);
+/* Borrowed. */
+int             qmp_listening_get_fd      (QmpListening        *listening);
 /* Owned: what was really bound. */
 GSocketAddress *qmp_listening_dup_address (QmpListening        *listening);
 /* Calls func once, from context. After a peer the others are turned away, after an error it rests. */

@@ -250,10 +250,25 @@ qmp_listening_new (GSocketConnectable  *address,
 
   if (listening == NULL)
     return NULL;
-  listening->owner_context = qmp_io_context_ref (owner_context);
+  listening->owner_context = owner_context != NULL ? qmp_io_context_ref (owner_context) : NULL;
   listening->func = func;
   listening->user_data = user_data;
   return listening;
+}
+
+void
+qmp_listening_leave (QmpListening *listening)
+{
+  g_clear_pointer (&listening->path, g_free);
+  /* Whoever has it now sets its flags. */
+  listening->given = FALSE;
+  qmp_listening_free (listening);
+}
+
+int
+qmp_listening_get_fd (QmpListening *listening)
+{
+  return g_socket_get_fd (listening->socket);
 }
 
 GSocketAddress *

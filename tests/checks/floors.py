@@ -39,7 +39,7 @@ ALSO = {
     ),
     'machine': (
         'client/qmp-client-serve-private.h', 'core/qmp-cancellation-private.h', 'wire/qmp-hand-over-private.h',
-        'wire/qmp-io-context-private.h', 'wire/qmp-patience-private.h',
+        'wire/qmp-io-context-private.h', 'wire/qmp-listening-private.h', 'wire/qmp-patience-private.h',
     ),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:\.\./|qmp-glib/)*([^>"]+)[>"]', re.MULTILINE)

@@ -306,6 +306,34 @@ def machine(directory, *command):
         matches(program.finish(1), r'')
 
 
+def keeper(directory, *command):
+    names = ['a', 'b', 'c']
+    paths = {name: [f'{directory}/{name}', f'{directory}/{name}-test'] for name in names}
+    with contextlib.ExitStack() as stack:
+        a = stack.enter_context(qemu(*paths['a']))
+        with open(f'{directory}/a.pid', 'w') as file:
+            file.write(f'{a.pid}\n')
+        program = stack.enter_context(Program([*command, directory, *names]))
+        program.wait_for('^a: running, process known$')
+        with qemu(*paths['b']) as b:  # comes later, and goes
+            program.wait_for('^b: running, process not known$')
+            with Monitor(paths['b'][1]) as monitor:
+                monitor.execute('quit')
+            program.wait_for('^b: ended, host-qmp-quit$')
+            b.wait(SECONDS)
+        with qemu(*paths['b']):  # comes again
+            program.wait_for('^b: running, process not known$')
+            with qemu(*paths['c']) as c:
+                program.wait_for('^c: running, process not known$')
+                c.kill()
+                program.wait_for('^c: no link$')
+            program.process.send_signal(signal.SIGTERM)
+            program.finish()
+            for name in 'a', 'b':
+                with Monitor(paths[name][1]) as monitor:
+                    monitor.execute('query-status')
+
+
 def machine_asyncio(directory, *command):
     qemu_none = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none']
     with Program([*command, *qemu_none]) as program:

@@ -57,6 +57,22 @@ async function errors() {
     assertEqual(await fail((async () => vm.shut_down(...wrong))()) instanceof TypeError, true);
 }
 
+async function leftRunning() {
+  const path = GLib.build_filenamev([GLib.get_tmp_dir(), `qmp-glib-${GLib.uuid_string_random()}`]);
+  const launcher = Qmp.Launcher.new(QEMU);
+  const vm = new Qmp.Machine();
+  launcher.set_leave_running(path);
+  await vm.launch_async(launcher);
+  await vm.client.close_async();
+  const connected = new Promise(resolve => {
+    vm.connect('notify::connected', () => vm.connected && resolve());
+  });
+  vm.keep_open(path);
+  await connected;
+  vm.keep_open(null);
+  assertEqual((await vm.shut_down_async(Qmp.ShutDownFlags.NONE, 0, 60000)).text, 'host-qmp-quit');
+}
+
 function blocking() {
   const vm = new Qmp.Machine();
   vm.launch(Qmp.Launcher.new(QEMU));
@@ -73,6 +89,7 @@ let status = 1;
   try {
     await promises();
     await errors();
+    await leftRunning();
     blocking();
     status = 0;
   } catch (error) {

@@ -8,6 +8,7 @@ usage: machine.py
 import asyncio
 import os
 import signal
+import tempfile
 import threading
 import unittest
 
@@ -175,6 +176,33 @@ class Machine(unittest.TestCase):
                 await asyncio.sleep(0.01)
 
         asyncio.run(launch())
+
+    def test_left_running(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = f'{directory}/monitor'
+            launcher = Qmp.Launcher(QEMU)
+            with open(f'{directory}/log', 'w+b') as log:
+                launcher.set_leave_running(path, log)
+                with Qmp.Machine().launch(launcher) as vm:
+                    pid = vm.get_pid()
+                self.assertIsNone(vm.get_outcome())
+                other = Qmp.Machine()
+                loop = GLib.MainLoop()
+                other.connect('notify::connected', lambda *_: loop.quit())
+                other.keep_open(path)
+                loop.run()
+                self.assertTrue(other.get_connected())
+                with self.assertRaises(Qmp.StateError):
+                    other.open(path)
+                other.keep_open(None)
+                other.set_process(os.pidfd_open(pid))
+                self.assertEqual(other.shut_down(ask=0, quit=60).text, 'host-qmp-quit')
+                while vm.get_outcome() is None:
+                    GLib.MainContext.default().iteration(True)
+                self.assertEqual(vm.get_outcome().exit_status, 0)
+            launcher.set_leave_running(None)
+            with self.assertRaises(TypeError):
+                other.keep_open(5)
 
     def test_actions(self):
         group = Qmp.Machine().get_action_group()

@@ -1042,6 +1042,8 @@ declare module 'gi://Qmp?version=1.0' {
       set_argv(argv: string[] | null): void;
       set_environment(environment: string[] | null): void;
       set_flags(flags: LauncherFlags): void;
+      /** Lets the machine outlive the program, and be opened again at an address. */
+      set_leave_running(address: Address | null, output_fd?: number): boolean;
       set_output_limit(output_limit: number): void;
       set_working_directory(working_directory: string | null): void;
     }
@@ -1149,6 +1151,7 @@ declare module 'gi://Qmp?version=1.0' {
       get_status(): MachineStatus;
       get_status_name(): string | null;
       get_uuid(): string | null;
+      keep_open(address: Address | null): void;
       kill(cancellable?: Gio.Cancellable | null): boolean;
       kill_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       kill_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;

@@ -409,6 +409,15 @@ function _init() {
   const job = Qmp.Job.prototype;
   adapt(machine, 'launch', makeLauncher);
   adapt(machine, 'open', makeAddress);
+  const keepOpen = machine.keep_open;
+  machine.keep_open = function (address) {
+    keepOpen.call(this, address === null ? null : makeAddress(address));
+  };
+  const launcherPrototype = Qmp.Launcher.prototype;
+  const setLeaveRunning = launcherPrototype.set_leave_running;
+  launcherPrototype.set_leave_running = function (address, outputFd = -1) {
+    return setLeaveRunning.call(this, address === null ? null : makeAddress(address), outputFd);
+  };
   adapt(client, 'open', makeAddress);
   adapt(client, 'listen', makeAddress);
   adapt(client, 'exchange', makeMessage);

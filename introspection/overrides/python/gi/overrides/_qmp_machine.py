@@ -73,6 +73,24 @@ def inherit_fd(self, fd):
     return _plain_inherit_fd(self, _get_fd(fd))
 
 
+_plain_set_leave_running = Qmp.Launcher.set_leave_running
+
+
+@_add(Qmp.Launcher)
+def set_leave_running(self, address, output=None):
+    """Lets the machine outlive the program, and be opened again at an address; None lets it die with the program.
+
+    address: as for Qmp.Client.open()
+    output: where it writes to: a number, or what has a fileno(), such as a file; it stays yours
+    """
+    _plain_set_leave_running(self, None if address is None else _make_address(address),
+                             -1 if output is None else _get_fd(output))
+    self._leaves_running = address is not None
+
+
+Qmp.Launcher._leaves_running = False
+
+
 # --- machines ---
 
 def _make_launcher(launcher):
@@ -108,7 +126,7 @@ for _method in (_launch, _open_machine):
     _replace(Qmp.Machine, f'{_method.name}_finish', _explained(_method.finish))
 
 
-# Whether it was launched here: who leaves a machine that was opened leaves it running.
+# Whether it was launched here, and is not to be left running: who leaves a machine that was opened leaves it running.
 Qmp.Machine._launched = False
 
 
@@ -128,8 +146,9 @@ def launch(self, launcher, cancellable=None):
 
     Raises Qmp.LaunchError, Qmp.StateError, GLib.Error.
     """
-    _launch.block([self], [_make_launcher(launcher)], cancellable)
-    return _note_launched(self, True)
+    launcher = _make_launcher(launcher)
+    _launch.block([self], [launcher], cancellable)
+    return _note_launched(self, not launcher._leaves_running)
 
 
 @_add(Qmp.Machine)
@@ -137,7 +156,9 @@ def launch_async(self, launcher, cancellable=None, callback=None, *user_data):
     """Like launch(), for await. With a callback, it is the C library's."""
     if _launch.has_callback((launcher, cancellable, callback), {}):
         return _launch.start_with_callback(self, launcher, cancellable, callback, *user_data)
-    return _launch.begin([self], [_make_launcher(launcher)], cancellable, lambda _launched: _note_launched(self, True))
+    launcher = _make_launcher(launcher)
+    return _launch.begin([self], [launcher], cancellable,
+                         lambda _launched: _note_launched(self, not launcher._leaves_running))
 
 
 @_add(Qmp.Machine)
@@ -156,6 +177,19 @@ def open_async(self, address, cancellable=None, callback=None, *user_data):
     if _open_machine.has_callback((address, cancellable, callback), {}):
         return _open_machine.start_with_callback(self, address, cancellable, callback, *user_data)
     return _open_machine.begin([self], [_make_address(address)], cancellable, lambda _opened: _note_launched(self, False))
+
+
+_plain_keep_open = Qmp.Machine.keep_open
+
+
+@_add(Qmp.Machine)
+def keep_open(self, address):
+    """Keeps the monitor open: opens it as soon as it can be had, and again when the link ends, until told None.
+
+    address: as for Qmp.Client.open()
+    """
+    _check_thread(self)
+    _plain_keep_open(self, None if address is None else _make_address(address))
 
 
 @_override(Qmp.Machine)
