@@ -159,6 +159,40 @@ test_disposed_in_wait (void)
   test_client_free (client);
 }
 
+/* --- what nobody has --- */
+
+static void
+ended_cb (QmpMachine *vm,
+          QmpOutcome *outcome,
+          gboolean   *ended)
+{
+  *ended = TRUE;
+}
+
+/* The process is seen to have ended before its link, and only the run has held the machine: that tells of its end anyway. */
+static void
+test_link_ends_last (void)
+{
+  const char *argv[] = {
+    "sh", "-c", "qemu-system-x86_64 \"$@\" & exec sleep 1000", "sh",
+    "-machine", "none", "-nodefaults", "-display", "none", NULL
+  };
+  QmpMachine *vm = test_machine_new (qmp_launcher_new (argv));
+  QmpClient *client = g_object_ref (qmp_machine_get_client (vm));
+  gboolean ended = FALSE;
+  gboolean gone = FALSE;
+
+  g_signal_connect (vm, "ended", G_CALLBACK (ended_cb), &ended);
+  g_object_weak_ref (G_OBJECT (vm), set_gone, &gone);
+  kill (qmp_machine_get_pid (vm), SIGKILL);
+  g_object_unref (vm);
+  test_spin_until (test_has_no_children ());
+  qmp_client_close_async (client, NULL, NULL, NULL);
+  test_spin_until (gone);
+  g_assert_true (ended);
+  test_client_free (client);
+}
+
 /* --- one opening and another --- */
 
 static void
@@ -216,6 +250,7 @@ main (int   argc,
   g_test_add_func ("/machine-inside/made-inside", test_made_inside);
   g_test_add_func ("/machine-inside/disposed/in-launch", test_disposed_in_launch);
   g_test_add_func ("/machine-inside/disposed/in-wait", test_disposed_in_wait);
+  g_test_add_func ("/machine-inside/link-ends-last", test_link_ends_last);
   g_test_add_func ("/machine-inside/opened-twice", test_opened_twice);
 
   return g_test_run ();

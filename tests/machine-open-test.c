@@ -140,7 +140,16 @@ test_not_a_machine (void)
       test_spin_until (qmp_client_get_runstate (qmp_machine_get_client (vm)) == QMP_RUNSTATE_IDLE);
       g_assert_false (qmp_machine_get_connected (vm));
     }
-  test_machine_free (vm);
+  /* Nothing of it is left. */
+  {
+    g_autoptr(QmpLauncher) launcher = test_launcher_new ();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null (qmp_machine_get_outcome (vm));
+    g_assert_true (test_launch (vm, launcher, &error));
+    g_assert_no_error (error);
+  }
+  test_machine_quit (vm);
 }
 
 #define PEER_READ(status) \

@@ -4,7 +4,8 @@
 
 usage: keeper.py FOLDER NAME...
 
-The monitor of each is FOLDER/NAME; FOLDER/NAME.pid has the number of its process, if that is known. They run on when this ends.
+The monitor of each is FOLDER/NAME; FOLDER/NAME.pid has the number of its
+process, if that is known. They run on when this ends.
 """
 
 import os
@@ -41,16 +42,22 @@ def connected(vm, _property, name):
     if not vm.get_connected():
         say(name, 'no link')
         return
-    if not vm.get_alive() and (descriptor := find_process(name)) is not None:
+    descriptor = find_process(name)
+    if descriptor is not None:
         vm.set_process(descriptor)
         os.close(descriptor)
-    say(name, f'{vm.get_status_name()}, process {"known" if vm.get_alive() else "not known"}')
+    process = 'known' if vm.get_alive() else 'not known'
+    say(name, f'{vm.get_status_name()}, process {process}')
+
+
+def ended(_vm, outcome, name):
+    say(name, f'ended, {outcome.text}')
 
 
 def keep(name):
     vm = Qmp.Machine()
     vm.connect('notify::connected', connected, name)
-    vm.connect('ended', lambda _vm, outcome: say(name, f'ended, {outcome.text}'))
+    vm.connect('ended', ended, name)
     vm.keep_open(str(folder / name))
     return vm
 

@@ -40,6 +40,7 @@ end_try (QmpMachineTry *try,
   if (error != NULL)
     qmp_machine_set_link_error (self, error);
   qmp_machine_advance (self);
+  qmp_machine_give_link_up (self);
   qmp_machine_keep (self);
   qmp_machine_tell (self);
 }

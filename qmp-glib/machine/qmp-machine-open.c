@@ -28,6 +28,8 @@ end_open (Open   *open,
   if (error == NULL && self->run != NULL)
     qmp_machine_set_ready (self);
   qmp_machine_advance (self);
+  if (error != NULL)
+    qmp_machine_give_link_up (self);
   qmp_machine_keep (self);
   qmp_machine_tell (self);
   if (error != NULL)
@@ -218,6 +220,7 @@ qmp_machine_open (QmpMachine          *self,
   if (qmp_client_is_linked (self->client))
     qmp_client_close (self->client, NULL, NULL);
   qmp_machine_advance (self);
+  qmp_machine_give_link_up (self);
   g_propagate_error (error, read_error);
   return FALSE;
 }

@@ -140,6 +140,7 @@ struct _QmpMachine {
   gboolean          was_blocking;  /* before the call of the client's that it accompanies */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
+  QmpMachine       *held;        /* nullable, owned: itself, until they are told */
   QmpMachineKeeping keeping;
   guint             n_openings;  /* under way, of which one at most comes to anything */
 };
@@ -181,6 +182,8 @@ void      qmp_machine_watch_process    (QmpMachine           *self,
                                         QmpProcess           *process);
 /* The client has a link, which is not read yet: the run goes on over it, or another one begins. */
 void      qmp_machine_take_link        (QmpMachine           *self);
+/* It could not be read: what has begun with the link is forgotten, unless somebody counts on it already. */
+void      qmp_machine_give_link_up     (QmpMachine           *self);
 /* Another machine is at the other end now: nobody knows how this one has ended. The link is left. */
 void      qmp_machine_lose_run         (QmpMachine           *self);
 /* Why there is no link, nullable; copied. */

@@ -436,6 +436,18 @@ qmp_machine_drop_run (QmpMachine *self)
     g_object_unref (self);
 }
 
+void
+qmp_machine_give_link_up (QmpMachine *self)
+{
+  QmpRun *run = self->run;
+
+  if (run == NULL || run->ready || run->launched || run->process != NULL || run->waiting.head != NULL)
+    return;
+  qmp_machine_drop_run (self);
+  qmp_status_forget (&self->status);
+  qmp_jobs_lose (self->jobs);
+}
+
 /* --- in blocking calls of others --- */
 
 static gboolean

@@ -41,7 +41,8 @@
  * ## Life
  *
  * A machine that was launched is held by its run: a guest does not die because the last reference was dropped. It dies
- * with the program. Like its client a machine belongs to the thread that made it; its last reference may go in any.
+ * with the program, unless it is to be left running. Like its client a machine belongs to the thread that made it; its last
+ * reference may go in any.
  *
  * Since: 1.0
  */
@@ -177,6 +178,8 @@ qmp_machine_tell (QmpMachine *self)
       tell_property (self);
     else
       tell_ending (self, g_queue_pop_head (&self->endings));
+  if (self->endings.head == NULL)
+    g_clear_object (&self->held);
 }
 
 /* --- what is to be done --- */
@@ -250,6 +253,9 @@ client_closed (QmpMachine *self)
 
   qmp_machine_advance (self);
   qmp_jobs_tell (self->jobs);
+  /* The run that is over has held it; its end is told behind them. */
+  if (self->endings.head != NULL && self->held == NULL)
+    self->held = g_steal_pointer (&held);
 }
 
 /* And behind them. */
@@ -327,6 +333,7 @@ qmp_machine_dispose (GObject *object)
   g_clear_object (&self->listener);
   qmp_io_watch_detach (&self->todo);
   g_queue_clear_full (&self->endings, drop_ending);
+  g_clear_object (&self->held);
 
   G_OBJECT_CLASS (qmp_machine_parent_class)->dispose (object);
   qmp_hand_over_end_dispose (object, self->io);
