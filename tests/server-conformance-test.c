@@ -38,6 +38,8 @@ typedef struct {
   GHashTable  *qemu_answers;  /* what QEMU says to commands that both have, as JSON */
   QmpServer   *server;
   GHashTable  *seen;          /* the names of differences */
+  GHashTable  *their_forms;   /* what QEMU has said, without names and ids */
+  GHashTable  *our_forms;     /* the same of what we said where QEMU has named another fault */
   GRand       *rand;
   guint        n_inputs;
 } Fixture;
@@ -247,6 +249,23 @@ name_difference (const char *input,
   return NULL;
 }
 
+/* What is said, with all that is in single quotes left out, and without the id. */
+static char *
+dup_form (const char *words)
+{
+  const char *start = strstr (words, "\"desc\":");
+  GString *form = g_string_new (NULL);
+  gboolean quoted = FALSE;
+
+  for (const char *p = start != NULL ? start : words; *p != '\0' && *p != '}'; p++)
+    {
+      quoted ^= *p == '\'';
+      if (!quoted)
+        g_string_append_c (form, *p);
+    }
+  return g_string_free (form, FALSE);
+}
+
 static void
 compare (const char *input,
          const char *ours,
@@ -255,6 +274,7 @@ compare (const char *input,
   const char *name;
 
   fixture.n_inputs++;
+  g_hash_table_add (fixture.their_forms, dup_form (theirs));
   if (has_word (ours, "parse-error") && has_word (theirs, "parse-error"))
     g_hash_table_add (fixture.seen, (char *) "parse-errors");
   if (g_str_equal (ours, theirs))
@@ -268,6 +288,8 @@ compare (const char *input,
       return;
     }
   g_hash_table_add (fixture.seen, (char *) name);
+  if (g_str_equal (name, "several-faults"))
+    g_hash_table_add (fixture.our_forms, dup_form (ours));
 }
 
 /* --- inputs --- */
@@ -591,6 +613,11 @@ test_table (void)
   gpointer name;
 
   g_assert_cmpuint (fixture.n_inputs, >=, 500);
+  /* Another fault, but in QEMU's words. */
+  g_hash_table_iter_init (&iter, fixture.our_forms);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (!g_hash_table_contains (fixture.their_forms, name))
+      g_error ("QEMU does not say “%s”", (char *) name);
   g_hash_table_iter_init (&iter, fixture.seen);
   while (g_hash_table_iter_next (&iter, &name, NULL))
     if (!g_hash_table_remove (names, name))
@@ -630,6 +657,8 @@ set_up (guint seed)
 {
   fixture.rand = g_rand_new_with_seed (seed);
   fixture.seen = g_hash_table_new (g_str_hash, g_str_equal);
+  fixture.their_forms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  fixture.our_forms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   fixture.qemu = test_server_new (TEST_SERVER_QEMU);
   fixture.qemu_answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   ask_qemu ("migrate-pause");
@@ -649,6 +678,8 @@ tear_down (void)
   test_server_free (fixture.qemu);
   g_hash_table_unref (fixture.qemu_answers);
   g_hash_table_unref (fixture.seen);
+  g_hash_table_unref (fixture.their_forms);
+  g_hash_table_unref (fixture.our_forms);
   g_rand_free (fixture.rand);
 }
 
