@@ -24,11 +24,13 @@ G_BEGIN_DECLS
  * @QMP_MACHINE_ERROR_LAUNCH: the machine could not be launched; the text has all that QEMU has said, and
  *   [property@Machine:outcome] how the process has ended
  * @QMP_MACHINE_ERROR_ENDED: there is no machine: it has ended, or was not launched yet
- * @QMP_MACHINE_ERROR_NO_ANSWER: the guest does not turn itself off, or the process does not go although it was killed
+ * @QMP_MACHINE_ERROR_NO_ANSWER: the guest does not turn itself off, or does not let go of a device, in time; or the process
+ *   does not go although it was killed
  * @QMP_MACHINE_ERROR_NO_PROCESS: the machine knows of no process that could be killed; see [method@Machine.set_process]
  * @QMP_MACHINE_ERROR_JOB: a job has failed; the text is QEMU's
  * @QMP_MACHINE_ERROR_JOB_CANCELLED: a job was cancelled; `G_IO_ERROR_CANCELLED` is for waiting that was
- * @QMP_MACHINE_ERROR_LOST: nobody knows what has become of a job, as there is no link, or was none when it ended
+ * @QMP_MACHINE_ERROR_LOST: nobody knows what has become of a job, or of a device that was to go, as there is no link, or
+ *   was none when it ended
  *
  * A machine as a whole.
  *
@@ -360,6 +362,63 @@ QmpJob           *qmp_machine_start_job_finish   (QmpMachine           *self,
 QMP_AVAILABLE_IN_1_0
 QmpJob           *qmp_machine_start_job          (QmpMachine           *self,
                                                   QmpMessage           *command,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* devices */
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_unplug_async       (QmpMachine           *self,
+                                                  const char           *device,
+                                                  int                   timeout,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+gboolean          qmp_machine_unplug_finish      (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+gboolean          qmp_machine_unplug             (QmpMachine           *self,
+                                                  const char           *device,
+                                                  int                   timeout,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error);
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_screendump_async   (QmpMachine           *self,
+                                                  const char           *device,
+                                                  guint                 head,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+GBytes           *qmp_machine_screendump_finish  (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+GBytes           *qmp_machine_screendump         (QmpMachine           *self,
+                                                  const char           *device,
+                                                  guint                 head,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_open_display_async (QmpMachine           *self,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+GDBusConnection  *qmp_machine_open_display_finish (QmpMachine          *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+GDBusConnection  *qmp_machine_open_display       (QmpMachine           *self,
                                                   GCancellable         *cancellable,
                                                   GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 

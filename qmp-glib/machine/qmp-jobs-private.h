@@ -48,7 +48,8 @@ typedef struct {
 /* A job that is being started. A member of whoever starts it. */
 typedef struct {
   const char *id;
-  QmpJob     *job;    /* nullable, owned: has come since */
+  gboolean    deafens;  /* QEMU answers nothing meanwhile */
+  QmpJob     *job;      /* nullable, owned: has come since */
   GList       link;
 } QmpJobsStart;
 
@@ -70,6 +71,11 @@ void           qmp_jobs_answer       (QmpJobs       *self,
                                       JsonNode      *reply);
 /* There is no server any more: what has not ended is lost. */
 void           qmp_jobs_lose         (QmpJobs       *self);
+
+/* QEMU does not answer while it saves, loads or deletes a snapshot, which takes as long as it takes. */
+gboolean       qmp_jobs_may_be_deaf  (QmpJobs       *self);
+/* Such a command, or type of a job. */
+gboolean       qmp_jobs_is_deafening (const char    *command);
 
 /* For qmp-jobs-start.c: before the command is written, ... */
 void           qmp_jobs_expect       (QmpJobs       *self,

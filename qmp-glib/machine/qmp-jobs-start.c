@@ -87,6 +87,16 @@ prepare (QmpMessage  *command,
   return g_steal_pointer (&own);
 }
 
+static gboolean
+deafens (QmpMessage *command)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *id = NULL;
+
+  read_command (command, &name, &id);
+  return name != NULL && qmp_jobs_is_deafening (name);
+}
+
 /* Of one that is concluded more is asked anyway. */
 static gboolean
 is_to_be_described (QmpJob *job)
@@ -171,6 +181,7 @@ qmp_jobs_start_async (QmpJobs      *self,
   start->task = task;
   start->id = id;
   start->start.id = id;
+  start->start.deafens = deafens (own);
   qmp_jobs_expect (self, &start->start);
   qmp_client_execute_message_async (self->client, own, cancellable, started_cb, start);
 }
@@ -195,6 +206,7 @@ qmp_jobs_start (QmpJobs       *self,
   if (own == NULL)
     return NULL;
   start.id = id;
+  start.deafens = deafens (own);
   qmp_jobs_ref (self);
   qmp_jobs_expect (self, &start);
   reply = qmp_client_execute_message (self->client, own, cancellable, &start_error);

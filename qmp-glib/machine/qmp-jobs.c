@@ -234,6 +234,28 @@ has_to_ask (QmpJobs *self)
   return find (self, wants_query) != NULL || g_hash_table_size (self->orphans) > 0;
 }
 
+gboolean
+qmp_jobs_is_deafening (const char *command)
+{
+  return g_str_has_prefix (command, "snapshot-");
+}
+
+/* Of what kind a job is was not asked yet, or is not answered. */
+static gboolean
+may_deafen (QmpJob *job)
+{
+  return !job->settled && (job->job_type == NULL || qmp_jobs_is_deafening (job->job_type));
+}
+
+gboolean
+qmp_jobs_may_be_deaf (QmpJobs *self)
+{
+  for (GList *l = self->starts.head; l != NULL; l = l->next)
+    if (((QmpJobsStart *) l->data)->deafens)
+      return TRUE;
+  return find (self, may_deafen) != NULL;
+}
+
 QmpJobsTicket
 qmp_jobs_ask (QmpJobs *self)
 {

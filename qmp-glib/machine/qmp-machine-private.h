@@ -10,6 +10,7 @@
 #include "machine/qmp-jobs-private.h"
 #include "machine/qmp-launcher-private.h"
 #include "machine/qmp-outcome-private.h"
+#include "machine/qmp-screen-private.h"
 #include "machine/qmp-shutdown-private.h"
 #include "machine/qmp-status-private.h"
 
@@ -26,6 +27,9 @@
  *   qmp-machine-verbs.c      what is done with a machine
  *   qmp-machine-shut-down.c  how it is brought to its end
  *   qmp-machine-wait.c       waiting for the end
+ *   qmp-machine-unplug.c     taking a device out
+ *   qmp-machine-screendump.c pictures of its screen, which QmpScreen takes
+ *   qmp-machine-display.c    a D-Bus connection to its display
  *   qmp-machine-actions.c    the verbs as actions
  *
  * What is of one topic has an object of its own, such as the status. It is told by the machine: of an event in see_event()
@@ -127,6 +131,7 @@ struct _QmpMachine {
 
   QmpStatus         status;
   QmpJobs          *jobs;
+  QmpScreen        *screen;
   char             *name;        /* nullable */
   char             *uuid;        /* nullable */
   gboolean          connected;

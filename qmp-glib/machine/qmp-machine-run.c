@@ -186,6 +186,7 @@ lose_link (QmpMachine *self)
   gboolean again = can_be_opened_again (self);
 
   self->run->linked = FALSE;
+  qmp_screen_forget (self->screen);
   qmp_end_link_over (&self->run->end, hung_up && !(again && (self->run->left || self->keeping.address != NULL)),
                      g_get_monotonic_time ());
   if (!again)

@@ -216,6 +216,7 @@ status_changed (gpointer owner)
 {
   QmpMachine *self = owner;
 
+  qmp_screen_set_running (self->screen, self->status.value == QMP_MACHINE_STATUS_RUNNING);
   qmp_machine_touch (self, QMP_MACHINE_STATUS);
   qmp_machine_touch (self, QMP_MACHINE_STATUS_NAME);
   qmp_machine_touch (self, QMP_MACHINE_RUNNING);
@@ -295,6 +296,7 @@ qmp_machine_constructed (GObject *object)
   self->listener = qmp_event_listener_new_for_match (match);
   qmp_client_add_listener (self->client, self->listener);
   self->jobs = qmp_jobs_new (self->client, self->io);
+  self->screen = qmp_screen_new (self->client, self->io, self->jobs);
   qmp_client_set_companion (self->client, &qmp_machine_companion_funcs, self);
   qmp_machine_init_keeping (self);
   g_signal_connect_object (self->client, "notify::runstate", G_CALLBACK (runstate_changed), self, G_CONNECT_SWAPPED);
@@ -346,6 +348,7 @@ qmp_machine_finalize (GObject *object)
 
   g_clear_object (&self->actions);
   qmp_status_clear (&self->status);
+  qmp_screen_unref (self->screen);
   qmp_jobs_leave (self->jobs);
   g_free (self->name);
   g_free (self->uuid);

@@ -373,6 +373,10 @@ def hotplug(directory, *command):
                 raise Failure('a node is left')
 
 
+def hotplug_machine(directory, *command):
+    hotplug(directory, *command)
+
+
 def backup(directory, *command):
     path, copy = f'{directory}/monitor', f'{directory}/copy'
     disk = json.dumps({'driver': 'null-co', 'node-name': 'disk0', 'size': 1024 * 1024, 'read-zeroes': True})
@@ -394,6 +398,10 @@ def screenshot(directory, *command):
         picture = subprocess.run([*command, path], stdout=subprocess.PIPE, check=True, timeout=SECONDS).stdout
         if not picture.startswith(b'\x89PNG') or b'IEND' not in picture:
             raise Failure(f'it is no picture: {picture[:40]}')
+
+
+def screenshot_machine(directory, *command):
+    screenshot(directory, *command)
 
 
 def migrate(directory, *command):

@@ -30,6 +30,7 @@ const make = {
   'gboolean': () => false,
   'ShutDownFlags': () => Qmp.ShutDownFlags.NONE,
   'gint': () => 0,
+  'guint': () => 0,
   'gint64': () => 0,
   'utf8': () => 'query-status',
   'utf8[]': () => ['query-status'],

@@ -38,6 +38,7 @@ MAKE = {
     'gboolean': lambda: False,
     'ShutDownFlags': lambda: Qmp.ShutDownFlags.NONE,
     'gint': lambda: 0,
+    'guint': lambda: 0,
     'gint64': lambda: 0,
     'utf8': lambda: 'query-status',
     'utf8[]': lambda: ['query-status'],

@@ -282,7 +282,7 @@ declare module 'gi://Qmp?version=1.0' {
       constructor(message: string);
     }
 
-    /** The guest does not turn itself off, or the process does not go although it was killed. */
+    /** The guest does not turn itself off or let go of a device in time, or the process does not go although it was killed. */
     class NoAnswerError extends MachineError {
       constructor(message: string);
     }
@@ -302,7 +302,7 @@ declare module 'gi://Qmp?version=1.0' {
       constructor(message: string);
     }
 
-    /** Nobody knows what has become of a job, as there is no link, or was none when it ended. */
+    /** Nobody knows what has become of a job or a device, as there is no link, or was none when it ended. */
     class LostError extends MachineError {
       constructor(message: string);
     }
@@ -1165,6 +1165,11 @@ declare module 'gi://Qmp?version=1.0' {
       open_async(address: Address, cancellable?: Gio.Cancellable | null): Promise<boolean>;
       open_async(address: Address, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       open_finish(result: Gio.AsyncResult): boolean;
+      /** Opens a D-Bus connection to the display, which closes the one before. */
+      open_display(cancellable?: Gio.Cancellable | null): Gio.DBusConnection;
+      open_display_async(cancellable?: Gio.Cancellable | null): Promise<Gio.DBusConnection>;
+      open_display_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      open_display_finish(result: Gio.AsyncResult): Gio.DBusConnection;
       pause(cancellable?: Gio.Cancellable | null): boolean;
       pause_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       pause_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
@@ -1189,6 +1194,12 @@ declare module 'gi://Qmp?version=1.0' {
       resume_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       resume_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       resume_finish(result: Gio.AsyncResult): boolean;
+      /** Takes a picture of the screen: a PNG image. */
+      screendump(device?: string | null, head?: number, cancellable?: Gio.Cancellable | null): GLib.Bytes;
+      screendump_async(device?: string | null, head?: number, cancellable?: Gio.Cancellable | null): Promise<GLib.Bytes>;
+      screendump_async(device: string | null, head: number, cancellable: Gio.Cancellable | null,
+        callback: Gio.AsyncReadyCallback<this>): void;
+      screendump_finish(result: Gio.AsyncResult): GLib.Bytes;
       set_process(pidfd: number): boolean;
       set_progress_interval(progress_interval: number): void;
       /** Brings the machine to its end, in stages, of so many milliseconds; 0 skips one, and -1 waits for ever. */
@@ -1203,6 +1214,12 @@ declare module 'gi://Qmp?version=1.0' {
       start_job_async(command: string | Message, args?: object | null, cancellable?: Gio.Cancellable | null): Promise<Job>;
       start_job_async(command: Message, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       start_job_finish(result: Gio.AsyncResult): Job;
+      /** Takes a device out, and waits until it is gone, for so many milliseconds; -1 waits for ever. */
+      unplug(device: string, timeout?: number, cancellable?: Gio.Cancellable | null): boolean;
+      unplug_async(device: string, timeout?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+      unplug_async(device: string, timeout: number, cancellable: Gio.Cancellable | null,
+        callback: Gio.AsyncReadyCallback<this>): void;
+      unplug_finish(result: Gio.AsyncResult): boolean;
       wait_ended(cancellable?: Gio.Cancellable | null): Outcome;
       wait_ended_async(cancellable?: Gio.Cancellable | null): Promise<Outcome>;
       wait_ended_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;

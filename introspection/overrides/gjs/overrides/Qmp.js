@@ -429,7 +429,7 @@ function _init() {
   }
   // The cancellable, the last of so many arguments, may be left out.
   for (const [holder, name, count] of [
-    ...['pause', 'resume', 'reset', 'power_down', 'wake_up', 'quit', 'kill', 'refresh', 'wait_ended'].map(
+    ...['pause', 'resume', 'reset', 'power_down', 'wake_up', 'quit', 'kill', 'refresh', 'wait_ended', 'open_display'].map(
       name => [machine, name, 1]),
     ...['pause', 'resume', 'complete', 'cancel', 'dismiss'].map(name => [job, name, 1]),
     [client, 'open_stream', 2],
@@ -453,6 +453,20 @@ function _init() {
     machine[name] = function (flags = Qmp.ShutDownFlags.NONE, ask = 30000, quit = 10000, cancellable = null, ...rest) {
       return plain.call(this, checkNumber('flags', flags), checkTime('ask', ask, Qmp.TIMEOUT_NONE), checkTime('quit', quit, Qmp.TIMEOUT_NONE),
         cancellable, ...rest);
+    };
+  }
+
+  for (const name of ['unplug', 'unplug_async']) {
+    const plain = machine[name];
+    machine[name] = function (device, timeout = 30000, cancellable = null, ...rest) {
+      return plain.call(this, device, checkTime('timeout', timeout, Qmp.TIMEOUT_NONE), cancellable, ...rest);
+    };
+  }
+
+  for (const name of ['screendump', 'screendump_async']) {
+    const plain = machine[name];
+    machine[name] = function (device = null, head = 0, cancellable = null, ...rest) {
+      return plain.call(this, device, checkNumber('head', head), cancellable, ...rest);
     };
   }
 

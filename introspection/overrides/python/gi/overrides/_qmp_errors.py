@@ -159,7 +159,7 @@ class EndedError(_KnownError):
 
 
 class NoAnswerError(_KnownError):
-    """The guest does not turn itself off, or the process does not go although it was killed."""
+    """The guest does not turn itself off or let go of a device in time, or the process does not go although it was killed."""
 
     __module__ = 'gi.repository.Qmp'
     _DOMAIN = MACHINE_ERROR
@@ -191,7 +191,7 @@ class JobCancelledError(_KnownError):
 
 
 class LostError(_KnownError):
-    """Nobody knows what has become of a job, as there is no link, or was none when it ended."""
+    """Nobody knows what has become of a job or a device, as there is no link, or was none when it ended."""
 
     __module__ = 'gi.repository.Qmp'
     _DOMAIN = MACHINE_ERROR

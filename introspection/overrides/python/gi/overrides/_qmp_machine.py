@@ -11,6 +11,7 @@ from ._qmp_errors import EndedError
 from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained, name_type as _name_type,
                            override as _override, override_unknown as _override_unknown, replace as _replace,
                            to_words_or_none as _to_words_or_none)
+from ._qmp_times import to_wait
 
 Qmp = get_introspection_module('Qmp')
 
@@ -287,6 +288,45 @@ def start_job_async(self, command, arguments=None, cancellable=None, callback=No
         return _start_job.start_with_callback(self, command, arguments, cancellable,
                                               *([] if callback is None and not user_data else [callback, *user_data]))
     return _start_job.begin([self], [_make_command(command, arguments, more)], cancellable)
+
+
+# --- devices ---
+
+@_override(Qmp.Machine)
+def _unplug(self, device, timeout=30, cancellable=None):
+    """Takes a device out of the machine, and waits until it is gone.
+
+    device: its ID, or, if it has none, its path in QOM
+    timeout: how many seconds the guest may take; None waits for ever. It has still been asked then, and may let go later.
+
+    Raises Qmp.NoAnswerError, Qmp.LostError, Qmp.ExecuteError, GLib.Error when the guest refuses.
+    """
+    return [device, to_wait(timeout)], cancellable
+
+
+def _take_bytes(value):
+    return bytes(value.get_data() or b'')
+
+
+@_override(Qmp.Machine, convert=_take_bytes)
+def _screendump(self, device=None, head=0, cancellable=None):
+    """Takes a picture of the machine's screen. Returns a PNG image: bytes.
+
+    device: the ID of a display device; None for the first
+    head: which of its screens
+
+    Raises Qmp.ExecuteError, GLib.Error: Gio.IOErrorEnum.NOT_SUPPORTED if QEMU has no PNG, or the link is not a Unix socket.
+    """
+    return [device, head], cancellable
+
+
+@_override(Qmp.Machine)
+def _open_display(self, cancellable=None):
+    """Opens a D-Bus connection to the display of a machine with -display dbus,p2p=yes: a Gio.DBusConnection.
+
+    QEMU has one such connection at a time, and closes the one before.
+    """
+    return [], cancellable
 
 
 # --- processes ---
