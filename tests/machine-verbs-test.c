@@ -364,6 +364,38 @@ test_cancelled (void)
   close_vm (vm, peer);
 }
 
+static gboolean
+refuse_stop_cb (QmpClient   *client,
+                QmpMessage  *message,
+                gpointer     user_data,
+                GError     **error)
+{
+  g_autofree char *name = qmp_message_dup_string (message, "execute", NULL);
+
+  if (g_strcmp0 (name, "stop") != 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "not this one");
+  return FALSE;
+}
+
+/* The client itself refuses the command, and the query behind it has no time: whichever is told of first. */
+static void
+test_refused_here (void)
+{
+  QmpMachine *vm = test_machine_new (test_launcher_new ());
+  QmpClient *client = qmp_machine_get_client (vm);
+  g_autoptr(GError) error = NULL;
+
+  blocking = FALSE;
+  qmp_client_set_command_check (client, refuse_stop_cb, NULL, NULL);
+  qmp_client_set_timeout (client, 0);
+  g_assert_false (run (vm, &do_pause, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  qmp_client_set_command_check (client, NULL, NULL, NULL);
+  qmp_client_set_timeout (client, 30000);
+  test_machine_quit (vm);
+}
+
 #define add_both(name, function)                                                                  \
   g_test_add_data_func ("/machine-verbs/" name, GINT_TO_POINTER (FALSE), function);               \
   g_test_add_data_func ("/machine-verbs/" name "/blocking", GINT_TO_POINTER (TRUE), function)
@@ -388,6 +420,7 @@ main (int   argc,
   add_both ("refused-to-quit", test_refused_to_quit);
   add_both ("no-process", test_no_process);
   g_test_add_func ("/machine-verbs/cancelled", test_cancelled);
+  g_test_add_func ("/machine-verbs/refused-here", test_refused_here);
 
   return g_test_run ();
 }

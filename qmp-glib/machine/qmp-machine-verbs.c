@@ -12,10 +12,13 @@
 /* A command and a query behind it, written together: what the query says is what the command has brought about. */
 typedef struct {
   GTask           *task;
-  GError          *error;   /* nullable: of the command */
+  GError          *error;         /* nullable: of the command */
+  GError          *answer_error;  /* nullable: of the query */
+  gboolean         commanded;     /* the command has been told of */
+  gboolean         answered;      /* there is nothing more to ask */
   QmpStatusTicket  ticket;
-  guint            own;     /* how many STOPs and RESUMEs the command brings, at most */
-  guint            n_left;  /* of tries: an answer may be old when it comes */
+  guint            own;           /* how many STOPs and RESUMEs the command brings, at most */
+  guint            n_left;        /* of tries: an answer may be old when it comes */
 } Settling;
 
 #define MAX_TRIES 5
@@ -23,19 +26,16 @@ typedef struct {
 static void ask (Settling     *settling,
                  GCancellable *cancellable);
 
-/* Takes settling, and error, which is nullable. */
+/* Takes settling. The command's own error says more than that of the query behind it. */
 static void
-end (Settling *settling,
-     GError   *error)
+end (Settling *settling)
 {
   g_autoptr(GTask) task = settling->task;
   QmpMachine *self = g_task_get_source_object (task);
+  GError *error = settling->error != NULL ? g_steal_pointer (&settling->error)
+                                          : g_steal_pointer (&settling->answer_error);
 
-  if (settling->error != NULL)
-    {
-      g_clear_error (&error);
-      error = settling->error;
-    }
+  g_clear_error (&settling->answer_error);
   g_free (settling);
   qmp_machine_tell (self);
   if (error != NULL)
@@ -51,6 +51,10 @@ commanded_cb (GObject      *client,
 {
   Settling *settling = user_data;
   g_autoptr(JsonNode) reply = qmp_client_execute_finish (QMP_CLIENT (client), result, &settling->error);
+
+  settling->commanded = TRUE;
+  if (settling->answered)
+    end (settling);
 }
 
 static void
@@ -60,13 +64,15 @@ answered_cb (GObject      *client,
 {
   Settling *settling = user_data;
   QmpMachine *self = g_task_get_source_object (settling->task);
-  GError *error = NULL;
-  g_autoptr(JsonNode) reply = qmp_client_execute_finish (QMP_CLIENT (client), result, &error);
+  g_autoptr(JsonNode) reply = qmp_client_execute_finish (QMP_CLIENT (client), result, &settling->answer_error);
   gboolean taken = qmp_status_answer (&self->status, settling->ticket, settling->own, reply);
 
   if (reply == NULL || taken || settling->error != NULL || settling->n_left-- == 0)
     {
-      end (settling, error);
+      /* A command that the client itself refuses may be told of later than a query that has no time. */
+      settling->answered = TRUE;
+      if (settling->commanded)
+        end (settling);
       return;
     }
   settling->own = 0;

@@ -122,7 +122,7 @@ qmp_picture_read (QmpPicture  *self,
   if (data == NULL)
     {
       g_set_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_FAILED,
-                   _("The picture that QEMU has written is too large: %" G_GINT64_FORMAT " bytes"), (gint64) about.st_size);
+                   _("The picture that QEMU has written is too large: %.0f bytes"), (double) about.st_size);
       return NULL;
     }
   length = read_all (self->read_fd, data, about.st_size);
