@@ -476,45 +476,87 @@ def server(directory, *command):
         raise Failure('the socket was left behind')
 
 
-def window(directory, screenshot, *command):
-    """Presses the window's buttons by their keys, and takes a picture."""
-    paths = [f'{directory}/example', f'{directory}/test']
+@contextlib.contextmanager
+def screen(directory, size):
+    """An X server; gives the environment of its programs, and a function that calls xdotool."""
     read, write = os.pipe()
-    x_server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '640x360x24', '-nolisten', 'tcp'],
+    x_server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', f'{size}x24', '-nolisten', 'tcp'],
                                 pass_fds=[write], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(write)
-    with open(read, encoding='ascii') as display, running(x_server), qemu(*paths):
+    with open(read, encoding='ascii') as display, running(x_server):
         environment = {**os.environ, 'DISPLAY': ':' + display.readline().strip(), 'GDK_BACKEND': 'x11',
                        'GSK_RENDERER': 'cairo', 'LIBGL_ALWAYS_SOFTWARE': '1', 'GTK_A11Y': 'none',
                        'GSETTINGS_BACKEND': 'memory', 'HOME': directory, 'XDG_RUNTIME_DIR': directory}
         environment.pop('WAYLAND_DISPLAY', None)
-        with Monitor(paths[1]) as monitor, running(subprocess.Popen([*command, paths[0]], env=environment)) as program:
-            def xdotool(*words):
-                subprocess.run(['xdotool', *words], env=environment, check=True, timeout=SECONDS,
-                               stdout=subprocess.DEVNULL)
 
-            def wait_for_status(status, key):
-                """The key does something only when the window is there and knows its machine."""
-                for _ in range(SECONDS * 5):
-                    if program.poll() is not None:
-                        raise Failure(f'the window ended with status {program.returncode}')
-                    if monitor.execute('query-status')['status'] == status:
-                        return
-                    xdotool('key', key, 'sleep', '0.2')
-                raise Failure(f'{key} did not make the machine {status}')
+        def xdotool(*words):
+            subprocess.run(['xdotool', *words], env=environment, check=True, timeout=SECONDS, stdout=subprocess.DEVNULL)
 
-            xdotool('search', '--sync', '--onlyvisible', '--name', 'Machine', 'windowfocus')
-            wait_for_status('paused', 'ctrl+p')
-            wait_for_status('running', 'ctrl+r')
-            for disk in ('disk0', 'disk1'):  # a job has events with something to say
-                monitor.execute('blockdev-add', driver='null-co', node_name=disk, size=1024 * 1024)
-            monitor.execute('blockdev-mirror', job_id='copy', device='disk0', target='disk1', sync='full')
-            wait_for_status('paused', 'ctrl+p')
-            xdotool('mousemove', '639', '359', 'sleep', '1')
-            subprocess.run(['import', '-window', 'root', screenshot], env=environment, check=True, timeout=SECONDS)
-            monitor.execute('quit')
-    if pathlib.Path(screenshot).stat().st_size < 5000:
+        yield environment, xdotool
+
+
+def wait_while_it_runs(program, xdotool, what, condition, *words):
+    """The words are for xdotool: a key does something only when the window is there and knows its machine."""
+    for _ in range(SECONDS * 5):
+        if program.poll() is not None:
+            raise Failure(f'the window ended with status {program.returncode}')
+        if condition():
+            return
+        xdotool(*words, 'sleep', '0.2')
+    raise Failure(f'{what} did not come about')
+
+
+def take_screenshot(path, environment):
+    subprocess.run(['import', '-window', 'root', path], env=environment, check=True, timeout=SECONDS)
+    if pathlib.Path(path).stat().st_size < 5000:
         raise Failure('the picture is empty')
+
+
+def window(directory, screenshot, *command):
+    """Presses the window's buttons by their keys, and takes a picture."""
+    paths = [f'{directory}/example', f'{directory}/test']
+    with screen(directory, '640x360') as (environment, xdotool), qemu(*paths), Monitor(paths[1]) as monitor, \
+            running(subprocess.Popen([*command, paths[0]], env=environment)) as program:
+        def wait_for_status(status, key):
+            wait_while_it_runs(program, xdotool, status,
+                               lambda: monitor.execute('query-status')['status'] == status, 'key', key)
+
+        xdotool('search', '--sync', '--onlyvisible', '--name', 'Machine', 'windowfocus')
+        wait_for_status('paused', 'ctrl+p')
+        wait_for_status('running', 'ctrl+r')
+        for disk in ('disk0', 'disk1'):  # a job has events with something to say
+            monitor.execute('blockdev-add', driver='null-co', node_name=disk, size=1024 * 1024)
+        monitor.execute('blockdev-mirror', job_id='copy', device='disk0', target='disk1', sync='full')
+        wait_for_status('paused', 'ctrl+p')
+        xdotool('mousemove', '639', '359', 'sleep', '1')
+        take_screenshot(screenshot, environment)
+        monitor.execute('quit')
+
+
+def shown_machine(paths, name):
+    return running(start_server('qemu-system-x86_64', paths, '-machine', 'pc', '-m', '16', '-nodefaults',
+                                '-display', 'none', '-accel', 'tcg', '-device', 'VGA', '-name', name))
+
+
+def manager(directory, screenshot, *command):
+    """Pauses the first machine by its key, and takes a picture when the window has taken those of both screens."""
+    paths = [[f'{directory}/example{i}', f'{directory}/test{i}'] for i in range(2)]
+    with screen(directory, '720x400') as (environment, xdotool), \
+            shown_machine(paths[0], 'first'), shown_machine(paths[1], 'second'), \
+            Monitor(paths[0][1]) as first, Monitor(paths[1][1]) as second, \
+            running(subprocess.Popen([*command, paths[0][0], paths[1][0]], env=environment)) as program:
+        xdotool('search', '--sync', '--onlyvisible', '--name', 'Machines', 'windowfocus')
+        wait_while_it_runs(program, xdotool, 'paused',
+                           lambda: first.execute('query-status')['status'] == 'paused', 'key', 'ctrl+1')
+        for disk in ('disk0', 'disk1'):
+            second.execute('blockdev-add', driver='null-co', node_name=disk, size=4 * 1024 * 1024)
+        # It rests at a part.
+        second.execute('blockdev-backup', job_id='copy', device='disk0', target='disk1', sync='full', speed=1024 * 1024)
+        second.execute('block-job-set-speed', device='copy', speed=1)
+        wait_while_it_runs(program, xdotool, 'pictures',
+                           lambda: first.execute('query-fdsets') and second.execute('query-fdsets'))
+        xdotool('mousemove', '719', '399', 'sleep', '1')
+        take_screenshot(screenshot, environment)
 
 
 def main():
