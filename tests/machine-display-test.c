@@ -312,7 +312,7 @@ test_disposed (void)
   test_spin_until (qmp_client_get_runstate (client) == QMP_RUNSTATE_IDLE);
 }
 
-/* What it tells comes in the main context of the machine. */
+/* What it tells comes in the main context of the machine, also when it was opened while the thread had another. */
 static void
 test_own_context (gconstpointer data)
 {
@@ -325,7 +325,11 @@ test_own_context (gconstpointer data)
   blocking = GPOINTER_TO_INT (data);
   g_main_context_push_thread_default (context);
   vm = test_machine_new (test_launcher_new_pc ("-name", "shown", "-device", "VGA", "-display", "dbus,p2p=yes"));
+  if (blocking)
+    g_main_context_pop_thread_default (context);
   display = open_display (vm, NULL, &error);
+  if (blocking)
+    g_main_context_push_thread_default (context);
   g_assert_no_error (error);
   g_signal_connect (display, "closed", G_CALLBACK (closed_cb), &closed);
   assert_answers (display, "shown");
