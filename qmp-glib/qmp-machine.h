@@ -53,7 +53,8 @@ typedef enum {
  * QmpShutDownFlags:
  * @QMP_SHUT_DOWN_NONE: none of these
  * @QMP_SHUT_DOWN_RESUME: a machine that is paused is resumed first, for its guest cannot answer otherwise
- * @QMP_SHUT_DOWN_WAKE: a guest that sleeps is woken first
+ * @QMP_SHUT_DOWN_WAKE: a guest that sleeps is woken first; as one that is about to wake up may not hear the button, that is
+ *   pressed again each half second
  * @QMP_SHUT_DOWN_PRESS_AGAIN: the button is pressed a second time half a second later, as some guests want it
  * @QMP_SHUT_DOWN_ASK_ONLY: nothing but asking is done
  *

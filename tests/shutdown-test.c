@@ -161,6 +161,17 @@ test_wake (Desk          *desk,
   assert_steps (desk, 0, "wake");
   desk->sight.status = QMP_MACHINE_STATUS_RUNNING;
   assert_steps (desk, 1, "press");
+  /* It does not hear at once. */
+  join (desk, 1, QMP_SHUT_DOWN_NONE, 2000, 50, 1);
+  qmp_shutdown_leave (&desk->shutdown, &desk->callers[0]);
+  assert_until (desk, 501);
+  assert_steps (desk, 501, "press");
+  assert_steps (desk, 1000, "");
+  assert_steps (desk, 1001, "press");
+  /* Somebody has paused it. */
+  desk->sight.status = QMP_MACHINE_STATUS_PAUSED;
+  assert_steps (desk, 1501, "");
+  assert_until (desk, 2001);
 }
 
 static void

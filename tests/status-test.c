@@ -120,10 +120,45 @@ test_rows (Desk          *desk,
         receive (desk, rows[i].events[j], rows[i].events[j + 1]);
       assert_status (desk, rows[i].status);
       assert_pause_event (desk, rows[i].pause_event);
-      /* And the server is asked, once for all of them. */
+      /* And the server is asked, once for all of them; after an end that has not come, in a while. */
       g_assert_cmpuint (desk->n_wants, ==, 1);
       g_assert_true (desk->status.wanted);
     }
+}
+
+/* Nobody is asked while it may be about to end. */
+static void
+test_leaving (Desk          *desk,
+              gconstpointer  data)
+{
+  const char * const announcements[][2] = {
+    { "SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}" },
+    { "GUEST_PANICKED", "{\"action\": \"poweroff\"}" },
+    { "WATCHDOG", "{\"action\": \"poweroff\"}" },
+    { "SUSPEND_DISK", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (announcements); i++)
+    {
+      qmp_status_forget (&desk->status);
+      begin (desk, "running");
+      receive (desk, "STOP", NULL);
+      g_assert_true (qmp_status_is_due (&desk->status));
+      receive (desk, announcements[i][0], announcements[i][1]);
+      g_assert_false (qmp_status_is_due (&desk->status));
+      desk->n_wants = 0;
+      receive (desk, "STOP", NULL);
+      g_assert_cmpuint (desk->n_wants, ==, 0);
+      g_assert_false (qmp_status_is_due (&desk->status));
+      /* It did not end. */
+      qmp_status_stay (&desk->status);
+      g_assert_true (qmp_status_is_due (&desk->status));
+    }
+  receive (desk, "SHUTDOWN", NULL);
+  desk->n_wants = 0;
+  receive (desk, "RESET", "{\"guest\": false}");
+  g_assert_cmpuint (desk->n_wants, ==, 1);
+  g_assert_true (qmp_status_is_due (&desk->status));
 }
 
 static void
@@ -249,6 +284,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add ("rows", test_rows);
+  add ("leaving", test_leaving);
   add ("other-events", test_other_events);
   add ("names", test_names);
   add ("odd-answers", test_odd_answers);

@@ -10,6 +10,8 @@
 /* What is asked of a server, all at once. */
 
 #define SETTLING_TIME (50 * G_TIME_SPAN_MILLISECOND)
+/* How long an end that was announced may take to come. */
+#define LEAVING_TIME G_USEC_PER_SEC
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 
 enum {
@@ -220,7 +222,10 @@ qmp_machine_read (QmpMachine    *self,
 static void
 settle (gpointer owner)
 {
-  qmp_machine_ask_status (owner);
+  QmpMachine *self = owner;
+
+  qmp_status_stay (&self->status);
+  qmp_machine_ask_status (self);
 }
 
 typedef struct {
@@ -248,6 +253,8 @@ asked_cb (GObject      *client,
   qmp_status_answer (&self->status, ask->ticket, 0, reply);
   g_free (ask);
   watch_settling (self);
+  /* Whoever shuts it down goes by the status. */
+  qmp_machine_advance (self);
   qmp_machine_tell (self);
 }
 
@@ -261,6 +268,12 @@ qmp_machine_ask_status (QmpMachine *self)
   ask = g_new (Ask, 1);
   *ask = (Ask) { g_object_ref (self), qmp_status_ask (&self->status) };
   qmp_client_execute_async (self->client, "query-status", NULL, NULL, asked_cb, ask);
+}
+
+void
+qmp_machine_ask_later (QmpMachine *self)
+{
+  qmp_io_timer_set (&self->settling, self->io, g_get_monotonic_time () + LEAVING_TIME, settle, self);
 }
 
 /* How often a status is asked for that is old when it comes: somebody stops and resumes the machine all the time. */
@@ -297,6 +310,7 @@ refreshed (QmpMachine   *self,
 {
   g_autoptr(GTask) task = user_data;
 
+  qmp_machine_advance (self);
   qmp_machine_tell (self);
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));

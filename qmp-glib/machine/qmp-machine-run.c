@@ -517,7 +517,7 @@ has_to_act (QmpMachine *self)
   if (!qmp_client_is_linked (self->client))
     return FALSE;
   return (self->run != NULL && self->run->step != QMP_SHUTDOWN_NOTHING) ||
-         (self->status.wanted && !self->status.asking);
+         qmp_status_is_due (&self->status);
 }
 
 static gboolean

@@ -37,6 +37,7 @@ end (Settling *settling)
 
   g_clear_error (&settling->answer_error);
   g_free (settling);
+  qmp_machine_advance (self);
   qmp_machine_tell (self);
   if (error != NULL)
     g_task_return_error (task, error);

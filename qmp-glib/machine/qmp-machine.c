@@ -188,7 +188,7 @@ static QmpIoNeed
 todo_prepare (gpointer owner)
 {
   QmpMachine *self = owner;
-  gboolean wants = self->status.wanted && !self->status.asking && qmp_client_is_linked (self->client);
+  gboolean wants = qmp_status_is_due (&self->status) && qmp_client_is_linked (self->client);
 
   /* A filter may run a main loop within a blocking call. */
   if (self->blocking)
@@ -203,7 +203,7 @@ todo_dispatch (gpointer     owner,
   g_autoptr(QmpMachine) self = g_object_ref (owner);
 
   qmp_machine_advance (self);
-  if (self->status.wanted && !self->status.asking)
+  if (qmp_status_is_due (&self->status))
     qmp_machine_ask_status (self);
   qmp_machine_tell (self);
   return FALSE;
@@ -226,7 +226,12 @@ status_changed (gpointer owner)
 static void
 status_wants (gpointer owner)
 {
-  qmp_io_watch_stir (&((QmpMachine *) owner)->todo);
+  QmpMachine *self = owner;
+
+  if (self->status.leaving)
+    qmp_machine_ask_later (self);
+  else
+    qmp_io_watch_stir (&self->todo);
 }
 
 static const QmpStatusFuncs status_funcs = { status_changed, status_wants };

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* How long a process may take to go once it was killed, and how long after the first press the button is pressed again. */
+/* How long a process may take to go once it was killed, and how long after a press the button is pressed again. */
 #define QMP_SHUTDOWN_KILL_PATIENCE (5 * G_USEC_PER_SEC)
 #define QMP_SHUTDOWN_PRESS_AGAIN (G_USEC_PER_SEC / 2)
 

@@ -133,6 +133,18 @@ qmp_shutdown_pop_late (QmpShutdown            *self,
   return NULL;
 }
 
+/* A guest that is about to wake up does not hear the button, and nobody knows when it does: it is pressed until it is heard. */
+static QmpShutdownStep
+press (QmpShutdown *self,
+       gint64       now)
+{
+  gboolean again = self->woken || (!self->pressed && (get_flags (self) & QMP_SHUT_DOWN_PRESS_AGAIN) != 0);
+
+  self->pressed = TRUE;
+  self->press_at = again ? now + QMP_SHUTDOWN_PRESS_AGAIN : 0;
+  return QMP_SHUTDOWN_PRESS;
+}
+
 static QmpShutdownStep
 ask (QmpShutdown            *self,
      const QmpShutdownSight *sight,
@@ -149,16 +161,10 @@ ask (QmpShutdown            *self,
       self->resumed = TRUE;
       return QMP_SHUTDOWN_RESUME;
     }
-  if (sight->status == QMP_MACHINE_STATUS_RUNNING && !self->pressed)
-    {
-      self->pressed = TRUE;
-      self->press_at = (get_flags (self) & QMP_SHUT_DOWN_PRESS_AGAIN) != 0 ? now + QMP_SHUTDOWN_PRESS_AGAIN : 0;
-      return QMP_SHUTDOWN_PRESS;
-    }
-  if (self->press_at == 0 || now < self->press_at)
+  if (self->pressed && (self->press_at == 0 || now < self->press_at))
     return QMP_SHUTDOWN_NOTHING;
   self->press_at = 0;
-  return sight->status == QMP_MACHINE_STATUS_RUNNING ? QMP_SHUTDOWN_PRESS : QMP_SHUTDOWN_NOTHING;
+  return sight->status == QMP_MACHINE_STATUS_RUNNING ? press (self, now) : QMP_SHUTDOWN_NOTHING;
 }
 
 /* --- the stages after it --- */

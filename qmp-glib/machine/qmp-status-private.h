@@ -8,14 +8,17 @@
  *
  * No event carries the status. STOP and RESUME say that the machine does not run, or does; why it has stopped stands in
  * the event before. So each event that may have changed it brings about one query, and none while one is under way. A
- * reply that is older than a later STOP or RESUME is not taken. */
+ * reply that is older than a later STOP or RESUME is not taken.
+ *
+ * Where an end was announced nobody is asked until it has not come for a while: QEMU 7.2 hangs for ever when a command
+ * arrives in the moment in which it leaves its main loop. */
 
 G_BEGIN_DECLS
 
 typedef struct {
   /* Something of it is another now: neither runs user code nor changes it. */
   void (* changed) (gpointer owner);
-  /* The server is to be asked soon: whoever does that says so by qmp_status_ask(). Likewise. */
+  /* The server is to be asked soon, or in a while (leaving): whoever does that says so by qmp_status_ask(). Likewise. */
   void (* wants)   (gpointer owner);
 } QmpStatusFuncs;
 
@@ -30,6 +33,7 @@ typedef struct {
   guint                 n_changes;    /* STOP and RESUME so far */
   gboolean              wanted;
   gboolean              asking;
+  gboolean              leaving;      /* its end was announced */
   gboolean              migrated;     /* its end is not in the status yet */
 } QmpStatus;
 
@@ -46,6 +50,10 @@ void            qmp_status_forget (QmpStatus            *self);
 /* An event came: which of them matters is found here. */
 void            qmp_status_event  (QmpStatus            *self,
                                    QmpEvent             *event);
+/* The end that was announced has not come. */
+void            qmp_status_stay   (QmpStatus            *self);
+/* The server is to be asked now. */
+gboolean        qmp_status_is_due (QmpStatus            *self);
 /* The server is about to be asked. */
 QmpStatusTicket qmp_status_ask    (QmpStatus            *self);
 /* What it has answered to query-status; NULL: nothing. own: how many STOPs and RESUMEs the caller has brought about itself

@@ -72,6 +72,7 @@ void
 qmp_status_forget (QmpStatus *self)
 {
   self->wanted = FALSE;
+  self->leaving = FALSE;
   self->migrated = FALSE;
   /* What is under way is of no use any more. */
   self->n_changes++;
@@ -135,6 +136,27 @@ is_completed (QmpEvent *event)
   return g_strcmp0 (status, "completed") == 0;
 }
 
+/* Unless -no-shutdown and the like have it stay. */
+static gboolean
+announces_end (QmpEvent *event)
+{
+  g_autofree char *action = qmp_message_dup_string (QMP_MESSAGE (event), "data.action", NULL);
+  const char *name = qmp_event_get_name (event);
+
+  return strcmp (name, "SHUTDOWN") == 0 || strcmp (name, "SUSPEND_DISK") == 0 || g_strcmp0 (action, "poweroff") == 0;
+}
+
+static void
+set_leaving (QmpStatus *self,
+             gboolean   leaving)
+{
+  if (self->leaving == leaving)
+    return;
+  self->leaving = leaving;
+  /* Whoever was told when is told anew. */
+  self->wanted = FALSE;
+}
+
 /* After these the status may be another one. */
 static const char * const telling[] = {
   "STOP", "RESUME", "SUSPEND", "SUSPEND_DISK", "WAKEUP", "RESET", "SHUTDOWN", "GUEST_PANICKED", "WATCHDOG", "MIGRATION",
@@ -157,7 +179,23 @@ qmp_status_event (QmpStatus *self,
     g_set_object (&self->cause, event);
   else if (strcmp (name, "MIGRATION") == 0 && is_completed (event))
     self->migrated = TRUE;
+  if (announces_end (event))
+    set_leaving (self, TRUE);
+  else if (strcmp (name, "RESUME") == 0 || strcmp (name, "RESET") == 0)
+    set_leaving (self, FALSE);
   want (self);
+}
+
+void
+qmp_status_stay (QmpStatus *self)
+{
+  self->leaving = FALSE;
+}
+
+gboolean
+qmp_status_is_due (QmpStatus *self)
+{
+  return self->wanted && !self->asking && !self->leaving;
 }
 
 /* --- what the server answers --- */
