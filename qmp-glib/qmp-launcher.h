@@ -73,4 +73,7 @@ gboolean            qmp_launcher_set_leave_running     (QmpLauncher         *sel
                                                         int                  output_fd,
                                                         GError             **error);
 
+QMP_AVAILABLE_IN_1_0
+const char         *qmp_launcher_add_agent_channel     (QmpLauncher         *self);
+
 G_END_DECLS

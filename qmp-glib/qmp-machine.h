@@ -2,6 +2,7 @@
 #pragma once
 
 #include <qmp-glib/qmp-client.h>
+#include <qmp-glib/qmp-guest-agent.h>
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-machine-status.h>
@@ -24,8 +25,8 @@ G_BEGIN_DECLS
  * @QMP_MACHINE_ERROR_LAUNCH: the machine could not be launched; the text has all that QEMU has said, and
  *   [property@Machine:outcome] how the process has ended
  * @QMP_MACHINE_ERROR_ENDED: there is no machine: it has ended, or was not launched yet
- * @QMP_MACHINE_ERROR_NO_ANSWER: the guest does not turn itself off, or does not let go of a device, in time; or the process
- *   does not go although it was killed
+ * @QMP_MACHINE_ERROR_NO_ANSWER: the guest does not turn itself off, or does not let go of a device, or its agent does not
+ *   answer, in time; or the process does not go although it was killed
  * @QMP_MACHINE_ERROR_NO_PROCESS: the machine knows of no process that could be killed; see [method@Machine.set_process]
  * @QMP_MACHINE_ERROR_JOB: a job has failed; the text is QEMU's
  * @QMP_MACHINE_ERROR_JOB_CANCELLED: a job was cancelled; `G_IO_ERROR_CANCELLED` is for waiting that was
@@ -420,6 +421,25 @@ GDBusConnection  *qmp_machine_open_display_finish (QmpMachine          *self,
 
 QMP_AVAILABLE_IN_1_0
 GDBusConnection  *qmp_machine_open_display       (QmpMachine           *self,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* its guest's agent */
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_open_agent_async   (QmpMachine           *self,
+                                                  int                   timeout,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpGuestAgent    *qmp_machine_open_agent_finish  (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpGuestAgent    *qmp_machine_open_agent         (QmpMachine           *self,
+                                                  int                   timeout,
                                                   GCancellable         *cancellable,
                                                   GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 

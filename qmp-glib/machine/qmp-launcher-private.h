@@ -15,6 +15,7 @@ typedef struct {
   QmpOutput    *output;     /* nullable: it is left running, and speaks elsewhere */
   GIOStream    *monitor;
   QmpListening *listening;  /* nullable: it is left running, and serves this: to be left when it does, or freed */
+  int           agent_fd;   /* -1: none */
 } QmpLaunched;
 
 /* launched (out): not attached yet, if TRUE is returned. */

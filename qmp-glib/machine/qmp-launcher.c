@@ -39,6 +39,7 @@
 #define DEFAULT_OUTPUT_LIMIT 16384
 #define MONITOR_ID "qmp-glib-monitor"
 #define LISTENING_ID "qmp-glib-listening"
+#define AGENT_ID "qmp-glib-agent"
 
 struct _QmpLauncher {
   GObject            parent_instance;
@@ -50,7 +51,8 @@ struct _QmpLauncher {
   QmpLauncherFlags   flags;
   GSocketConnectable *left_address;      /* nullable: it dies with the program */
   int                left_output_fd;     /* -1 for nowhere */
-  GArray            *fds;                /* of int, owned: inherited from the second on, the first is the monitor's */
+  GArray            *fds;                /* of int, owned: what is inherited; -1 where each launch has its own */
+  guint              agent;              /* which of them the guest agent's is; 0: none, for that is the monitor's */
 };
 
 enum {
@@ -257,6 +259,15 @@ check_argv (QmpLauncher  *self,
   return TRUE;
 }
 
+static void
+add_agent (QmpLauncher  *self,
+           GStrvBuilder *builder)
+{
+  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%u", AGENT_ID, QMP_PROCESS_FIRST_FD + self->agent);
+
+  g_strv_builder_add_many (builder, "-chardev", chardev, NULL);
+}
+
 /* The monitor that others can open, behind all other descriptors. */
 static void
 add_listening (QmpLauncher    *self,
@@ -278,6 +289,8 @@ make_argv (QmpLauncher *self)
   if (self->flags & QMP_LAUNCHER_PAUSED)
     g_strv_builder_add (builder, "-S");
   g_strv_builder_add_many (builder, "-chardev", chardev, "-mon", "chardev=" MONITOR_ID ",mode=control", NULL);
+  if (self->agent != 0)
+    add_agent (self, builder);
   if (self->left_address != NULL)
     add_listening (self, builder);
   return g_strv_builder_end (builder);
@@ -301,6 +314,7 @@ make_stream (int      fd,
 /* What a launch needs before the process: all of it is the process's, or given back. */
 typedef struct {
   int           monitor_fd;  /* the process's end; -1 for none yet */
+  int           agent_fd;    /* the same */
   int           error_fd;
   QmpLaunched   launched;
 } Launch;
@@ -309,6 +323,8 @@ static void
 launch_clear (Launch *launch)
 {
   close_fd (&launch->monitor_fd);
+  close_fd (&launch->agent_fd);
+  close_fd (&launch->launched.agent_fd);
   close_fd (&launch->error_fd);
   g_clear_object (&launch->launched.monitor);
   g_clear_pointer (&launch->launched.output, qmp_output_free);
@@ -318,16 +334,38 @@ launch_clear (Launch *launch)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Launch, launch_clear)
 
 static gboolean
+make_pair (int     *fds,
+           GError **error)
+{
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  return FALSE;
+}
+
+/* If there is to be one. */
+static gboolean
+make_agent (QmpLauncher  *self,
+            Launch       *launch,
+            GError      **error)
+{
+  int fds[2] = { -1, -1 };
+
+  if (self->agent != 0 && !make_pair (fds, error))
+    return FALSE;
+  launch->launched.agent_fd = fds[0];
+  launch->agent_fd = fds[1];
+  return TRUE;
+}
+
+static gboolean
 make_monitor (Launch  *launch,
               GError **error)
 {
   int fds[2];
 
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
-      return FALSE;
-    }
+  if (!make_pair (fds, error))
+    return FALSE;
   launch->monitor_fd = fds[1];
   launch->launched.monitor = make_stream (fds[0], error);
   return launch->launched.monitor != NULL;
@@ -386,6 +424,8 @@ spawn (QmpLauncher  *self,
 
   memcpy (fds, self->fds->data, self->fds->len * sizeof (int));
   fds[0] = launch->monitor_fd;
+  if (self->agent != 0)
+    fds[self->agent] = launch->agent_fd;
   if (listening != NULL)
     fds[self->fds->len] = qmp_listening_get_fd (listening);
   return qmp_process_spawn (&plan, error);
@@ -396,15 +436,16 @@ qmp_launcher_spawn (QmpLauncher  *self,
                     QmpLaunched  *launched,
                     GError      **error)
 {
-  g_auto(Launch) launch = { -1, -1, { NULL } };
+  g_auto(Launch) launch = { -1, -1, -1, { .agent_fd = -1 } };
 
-  if (!check_argv (self, error) || !make_monitor (&launch, error) || !make_output (self, &launch, error))
+  if (!check_argv (self, error) || !make_monitor (&launch, error) || !make_agent (self, &launch, error) ||
+      !make_output (self, &launch, error))
     return FALSE;
   launch.launched.process = spawn (self, &launch, error);
   if (launch.launched.process == NULL)
     return FALSE;
   *launched = launch.launched;
-  launch.launched = (QmpLaunched) { NULL };
+  launch.launched = (QmpLaunched) { .agent_fd = -1 };
   return TRUE;
 }
 
@@ -717,4 +758,39 @@ qmp_launcher_set_leave_running (QmpLauncher         *self,
   close_fd (&self->left_output_fd);
   self->left_output_fd = own;
   return TRUE;
+}
+
+/**
+ * qmp_launcher_add_agent_channel:
+ * @self: a launcher
+ *
+ * Has the machine made with a channel to the guest agent, for [method@Machine.open_agent].
+ *
+ * It is a `-chardev` whose other end the machine keeps. Which device of the guest stands on it is the program's to say, in
+ * [property@Launcher:argv]:
+ *
+ * ```
+ * -device virtio-serial
+ * -device virtserialport,id=agent,chardev=qmp-glib-agent,name=org.qemu.guest_agent.0
+ * ```
+ *
+ * A machine has one: calling it again changes nothing.
+ *
+ * Returns: (transfer none): the id of the `-chardev`
+ *
+ * Since: 1.0
+ */
+const char *
+qmp_launcher_add_agent_channel (QmpLauncher *self)
+{
+  int none = -1;
+
+  g_return_val_if_fail (QMP_IS_LAUNCHER (self), NULL);
+
+  if (self->agent == 0)
+    {
+      self->agent = self->fds->len;
+      g_array_append_val (self->fds, none);
+    }
+  return AGENT_ID;
 }

@@ -22,6 +22,7 @@
  *   qmp-machine-launch.c     launching
  *   qmp-machine-open.c       opening
  *   qmp-machine-keep.c       keeping it open
+ *   qmp-machine-agent.c      its guest's agent
  *   qmp-machine-jobs.c       its jobs, which QmpJobs follows
  *   qmp-machine-refresh.c    what is asked of a server, all at once
  *   qmp-machine-verbs.c      what is done with a machine
@@ -74,6 +75,7 @@ typedef struct {
   QmpProcess *process;    /* nullable */
   QmpOutput  *output;     /* nullable: of one that was launched */
   QmpListening *listening;  /* nullable: until it serves that itself */
+  int         agent_fd;   /* our end of its agent's channel; -1: none */
   QmpEnd      end;
   guint       number;
   gboolean    launched;   /* by this machine, which it holds */
@@ -140,6 +142,8 @@ struct _QmpMachine {
   guint             n_runs;
   QmpOutcome       *outcome;     /* nullable: of the last run */
   GActionGroup     *actions;     /* nullable: nobody has asked for them yet */
+  QmpClient        *agent;       /* nullable, weak: of its guest's agent, the last that was opened */
+  gboolean          opening_agent;
 
   gboolean          blocking;    /* nothing is told */
   gboolean          was_blocking;  /* before the call of the client's that it accompanies */

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* One run, from its process or its link to its end. */
 
@@ -105,6 +106,7 @@ qmp_machine_begin_run (QmpMachine  *self,
 
   self->run = run;
   run->number = ++self->n_runs;
+  run->agent_fd = -1;
   if (launched == NULL)
     return run;
 
@@ -112,6 +114,7 @@ qmp_machine_begin_run (QmpMachine  *self,
   run->left = launched->listening != NULL;
   run->listening = launched->listening;
   run->output = launched->output;
+  run->agent_fd = launched->agent_fd;
   /* A guest does not die because nobody looks at it. */
   g_object_ref (self);
   qmp_machine_watch_process (self, launched->process);
@@ -211,6 +214,8 @@ run_free (QmpMachine *self,
   qmp_end_clear (&run->end);
   g_clear_error (&run->failure);
   g_clear_object (&run->launching);
+  if (run->agent_fd >= 0)
+    close (run->agent_fd);
   g_free (run);
 }
 

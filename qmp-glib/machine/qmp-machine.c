@@ -352,6 +352,7 @@ qmp_machine_finalize (GObject *object)
   QmpMachine *self = QMP_MACHINE (object);
 
   g_clear_object (&self->actions);
+  g_clear_weak_pointer (&self->agent);
   qmp_status_clear (&self->status);
   qmp_screen_unref (self->screen);
   qmp_jobs_leave (self->jobs);

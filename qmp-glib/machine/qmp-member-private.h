@@ -34,4 +34,18 @@ qmp_member_get_string (JsonNode   *reply,
   return json_node_get_string (member);
 }
 
+/* The same for a boolean; FALSE if there is none. */
+static inline gboolean
+qmp_member_get_boolean (JsonNode   *reply,
+                        const char *name)
+{
+  JsonNode *member = NULL;
+
+  if (reply != NULL && JSON_NODE_HOLDS_OBJECT (reply))
+    member = json_object_get_member (json_node_get_object (reply), name);
+  if (member == NULL || !JSON_NODE_HOLDS_VALUE (member) || json_node_get_value_type (member) != G_TYPE_BOOLEAN)
+    return FALSE;
+  return json_node_get_boolean (member);
+}
+
 G_END_DECLS

@@ -1037,6 +1037,8 @@ declare module 'gi://Qmp?version=1.0' {
       get_flags(): LauncherFlags;
       get_output_limit(): number;
       get_working_directory(): string | null;
+      /** Has the machine made with a channel to the guest agent; returns the id of its -chardev. */
+      add_agent_channel(): string;
       /** Gives a descriptor to the process; returns its number there. */
       inherit_fd(fd: number): number;
       set_argv(argv: string[] | null): void;
@@ -1161,6 +1163,11 @@ declare module 'gi://Qmp?version=1.0' {
       launch_async(launcher: string[] | Launcher, cancellable?: Gio.Cancellable | null): Promise<boolean>;
       launch_async(launcher: Launcher, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       launch_finish(result: Gio.AsyncResult): boolean;
+      /** Waits until the guest's agent answers; milliseconds, Qmp.TIMEOUT_NONE for as long as it takes. */
+      open_agent(timeout?: number, cancellable?: Gio.Cancellable | null): GuestAgent;
+      open_agent_async(timeout?: number, cancellable?: Gio.Cancellable | null): Promise<GuestAgent>;
+      open_agent_async(timeout: number, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      open_agent_finish(result: Gio.AsyncResult): GuestAgent;
       open(address: Address, cancellable?: Gio.Cancellable | null): boolean;
       open_async(address: Address, cancellable?: Gio.Cancellable | null): Promise<boolean>;
       open_async(address: Address, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;

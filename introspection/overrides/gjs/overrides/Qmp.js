@@ -456,6 +456,13 @@ function _init() {
     };
   }
 
+  for (const name of ['open_agent', 'open_agent_async']) {
+    const plain = machine[name];
+    machine[name] = function (timeout = Qmp.TIMEOUT_NONE, cancellable = null, ...rest) {
+      return plain.call(this, checkTime('timeout', timeout, Qmp.TIMEOUT_CLIENT), cancellable, ...rest);
+    };
+  }
+
   for (const name of ['unplug', 'unplug_async']) {
     const plain = machine[name];
     machine[name] = function (device, timeout = 30000, cancellable = null, ...rest) {

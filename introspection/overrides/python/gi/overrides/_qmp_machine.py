@@ -260,6 +260,20 @@ def _shut_down(self, flags=None, ask=30, quit=10, cancellable=None):
     return [Qmp.ShutDownFlags.NONE if flags is None else flags, _to_stage(ask, 'ask'), _to_stage(quit, 'quit')], cancellable
 
 
+@_override(Qmp.Machine)
+def _open_agent(self, timeout=None, cancellable=None):
+    """Waits until the guest's agent answers, for at most timeout seconds; None waits as long as it takes. Returns a Qmp.GuestAgent.
+
+    The machine was launched with Qmp.Launcher.add_agent_channel().
+
+    with vm.open_agent(timeout=60) as guest:
+        print(guest.exec(['uname', '-r']).output)
+
+    Raises Qmp.NoAnswerError, Qmp.EndedError, GLib.Error.
+    """
+    return [_qmp_times.to_wait(timeout)], cancellable
+
+
 # --- jobs ---
 
 _start_job = _Method(Qmp.Machine, 'start_job')
