@@ -340,6 +340,20 @@ def machine_asyncio(directory, *command):
         matches(program.finish(), r'0: host-qmp-quit\n1: host-qmp-quit\n2: host-qmp-quit\n')
 
 
+def ci_run(directory, *command):
+    """In the tests' guest, where that could be made."""
+    guest = pathlib.Path('tests/guest').resolve()
+    if not (guest / 'initramfs').exists():
+        print('there is no guest: its kernel could not be had, or “meson compile guest” was not run', file=sys.stderr)
+        sys.exit(77)
+    script = pathlib.Path(directory, 'script')
+    script.write_text('echo hello from $0\nexit 3\n', encoding='utf-8')
+    with Program([*command, script, 'qemu-system-x86_64', '-machine', 'pc,accel=tcg', '-m', '96', '-nodefaults',
+                  '-display', 'none', '-kernel', guest / 'vmlinuz', '-initrd', guest / 'initramfs',
+                  '-append', 'quiet']) as program:
+        matches(program.finish(3), r'hello from /tmp/job\nended: guest-shutdown\n')
+
+
 def shutdown(directory, *command):
     """The test is the guest that hears of the power button, and then one that does not."""
     paths = [f'{directory}/example', f'{directory}/test']
