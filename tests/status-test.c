@@ -55,7 +55,7 @@ receive (Desk       *desk,
 static gboolean
 answer (Desk            *desk,
         QmpStatusTicket  ticket,
-        guint            own,
+        QmpStatusChange  own,
         const char      *status)
 {
   g_autofree char *text = g_strdup_printf ("{\"status\": \"%s\", \"running\": false}", status);
@@ -69,7 +69,7 @@ static void
 begin (Desk       *desk,
        const char *status)
 {
-  g_assert_true (answer (desk, qmp_status_ask (&desk->status), 0, status));
+  g_assert_true (answer (desk, qmp_status_ask (&desk->status), QMP_STATUS_CHANGE_NONE, status));
 }
 
 #define assert_status(desk, expected) g_assert_cmpstr ((desk)->status.name, ==, expected)
@@ -201,10 +201,10 @@ test_odd_answers (Desk          *desk,
     {
       g_autoptr(JsonNode) reply = test_json (texts[i]);
 
-      g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), 0, reply));
+      g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), QMP_STATUS_CHANGE_NONE, reply));
       g_assert_false (desk->status.asking);
     }
-  g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), 0, NULL));
+  g_assert_false (qmp_status_answer (&desk->status, qmp_status_ask (&desk->status), QMP_STATUS_CHANGE_NONE, NULL));
   assert_status (desk, "running");
 }
 
@@ -220,7 +220,7 @@ test_old_answer (Desk          *desk,
   ticket = qmp_status_ask (&desk->status);
   g_assert_false (desk->status.wanted);
   receive (desk, "RESUME", NULL);
-  g_assert_false (answer (desk, ticket, 0, "paused"));
+  g_assert_false (answer (desk, ticket, QMP_STATUS_CHANGE_NONE, "paused"));
   assert_status (desk, "running");
   g_assert_true (desk->status.wanted);
   begin (desk, "running");
@@ -237,12 +237,35 @@ test_own_change (Desk          *desk,
   begin (desk, "running");
   ticket = qmp_status_ask (&desk->status);
   receive (desk, "STOP", NULL);
-  g_assert_true (answer (desk, ticket, 1, "paused"));
+  g_assert_true (answer (desk, ticket, QMP_STATUS_CHANGE_STOP, "paused"));
   ticket = qmp_status_ask (&desk->status);
   receive (desk, "RESUME", NULL);
   receive (desk, "STOP", NULL);
-  g_assert_false (answer (desk, ticket, 1, "running"));
+  g_assert_false (answer (desk, ticket, QMP_STATUS_CHANGE_RESUME, "running"));
   assert_status (desk, "paused");
+  /* It ran already, and the command has brought nothing; what came is of somebody else, later. */
+  begin (desk, "running");
+  ticket = qmp_status_ask (&desk->status);
+  receive (desk, "STOP", NULL);
+  g_assert_false (answer (desk, ticket, QMP_STATUS_CHANGE_RESUME, "running"));
+  assert_status (desk, "paused");
+}
+
+/* What comes while it is asked is asked for behind that. */
+static void
+test_meanwhile (Desk          *desk,
+                gconstpointer  data)
+{
+  QmpStatusTicket ticket;
+
+  begin (desk, "paused");
+  ticket = qmp_status_ask (&desk->status);
+  receive (desk, "RESET", NULL);
+  g_assert_false (qmp_status_is_due (&desk->status));
+  desk->n_wants = 0;
+  g_assert_true (answer (desk, ticket, QMP_STATUS_CHANGE_NONE, "paused"));
+  g_assert_cmpuint (desk->n_wants, ==, 1);
+  g_assert_true (qmp_status_is_due (&desk->status));
 }
 
 /* RESUME does not mean that it runs: QEMU 10 has it of a guest that sleeps. */
@@ -290,6 +313,7 @@ main (int   argc,
   add ("odd-answers", test_odd_answers);
   add ("old-answer", test_old_answer);
   add ("own-change", test_own_change);
+  add ("meanwhile", test_meanwhile);
   add ("corrected", test_corrected);
   add ("settling", test_settling);
 

@@ -99,7 +99,7 @@ apply (Read *read)
 
   if (is_another (read))
     refuse (read);
-  qmp_status_answer (&self->status, read->ticket, 0, read->replies[READ_STATUS]);
+  qmp_status_answer (&self->status, read->ticket, QMP_STATUS_CHANGE_NONE, read->replies[READ_STATUS]);
   qmp_jobs_answer (self->jobs, read->jobs, read->replies[READ_JOBS]);
   if (read->error != NULL)
     return;
@@ -250,7 +250,7 @@ asked_cb (GObject      *client,
   g_autoptr(QmpMachine) self = ask->self;
   g_autoptr(JsonNode) reply = qmp_client_execute_finish (QMP_CLIENT (client), result, NULL);
 
-  qmp_status_answer (&self->status, ask->ticket, 0, reply);
+  qmp_status_answer (&self->status, ask->ticket, QMP_STATUS_CHANGE_NONE, reply);
   g_free (ask);
   watch_settling (self);
   /* Whoever shuts it down goes by the status. */
@@ -294,7 +294,7 @@ qmp_machine_read_status (QmpMachine    *self,
       QmpStatusTicket ticket = qmp_status_ask (&self->status);
       g_autoptr(JsonNode) reply = qmp_client_execute_message (self->client, message, cancellable, error);
 
-      taken = qmp_status_answer (&self->status, ticket, 0, reply);
+      taken = qmp_status_answer (&self->status, ticket, QMP_STATUS_CHANGE_NONE, reply);
       if (reply == NULL)
         return FALSE;
     }

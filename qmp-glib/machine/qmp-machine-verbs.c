@@ -17,7 +17,7 @@ typedef struct {
   gboolean         commanded;     /* the command has been told of */
   gboolean         answered;      /* there is nothing more to ask */
   QmpStatusTicket  ticket;
-  guint            own;           /* how many STOPs and RESUMEs the command brings, at most */
+  QmpStatusChange  own;           /* what the command brings, if it brings any */
   guint            n_left;        /* of tries: an answer may be old when it comes */
 } Settling;
 
@@ -76,7 +76,7 @@ answered_cb (GObject      *client,
         end (settling);
       return;
     }
-  settling->own = 0;
+  settling->own = QMP_STATUS_CHANGE_NONE;
   ask (settling, g_task_get_task_data (settling->task));
 }
 
@@ -106,7 +106,7 @@ require_monitor (QmpMachine *self,
 static void
 settle_async (QmpMachine          *self,
               const char          *command,
-              guint                own,
+              QmpStatusChange      own,
               GCancellable        *cancellable,
               GAsyncReadyCallback  callback,
               gpointer             user_data,
@@ -255,7 +255,7 @@ qmp_machine_pause_async (QmpMachine          *self,
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  settle_async (self, "stop", 1, cancellable, callback, user_data, qmp_machine_pause_async);
+  settle_async (self, "stop", QMP_STATUS_CHANGE_STOP, cancellable, callback, user_data, qmp_machine_pause_async);
 }
 
 /**
@@ -333,7 +333,7 @@ qmp_machine_resume_async (QmpMachine          *self,
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  settle_async (self, "cont", 1, cancellable, callback, user_data, qmp_machine_resume_async);
+  settle_async (self, "cont", QMP_STATUS_CHANGE_RESUME, cancellable, callback, user_data, qmp_machine_resume_async);
 }
 
 /**
@@ -410,7 +410,7 @@ qmp_machine_reset_async (QmpMachine          *self,
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  settle_async (self, "system_reset", 0, cancellable, callback, user_data, qmp_machine_reset_async);
+  settle_async (self, "system_reset", QMP_STATUS_CHANGE_NONE, cancellable, callback, user_data, qmp_machine_reset_async);
 }
 
 /**
@@ -487,7 +487,7 @@ qmp_machine_wake_up_async (QmpMachine          *self,
   if (qmp_machine_is_foreign (self, NULL))
     return;
 
-  settle_async (self, "system_wakeup", 0, cancellable, callback, user_data, qmp_machine_wake_up_async);
+  settle_async (self, "system_wakeup", QMP_STATUS_CHANGE_NONE, cancellable, callback, user_data, qmp_machine_wake_up_async);
 }
 
 /**

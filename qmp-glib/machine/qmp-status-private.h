@@ -22,6 +22,12 @@ typedef struct {
   void (* wants)   (gpointer owner);
 } QmpStatusFuncs;
 
+typedef enum {
+  QMP_STATUS_CHANGE_NONE,
+  QMP_STATUS_CHANGE_STOP,
+  QMP_STATUS_CHANGE_RESUME,
+} QmpStatusChange;
+
 typedef struct {
   const QmpStatusFuncs *funcs;
   gpointer              owner;        /* borrowed */
@@ -31,6 +37,7 @@ typedef struct {
   QmpEvent             *pause_event;  /* nullable: what has stopped it, or caused that */
   QmpEvent             *cause;        /* nullable: what the next STOP comes from */
   guint                 n_changes;    /* STOP and RESUME so far */
+  QmpStatusChange       last_change;
   gboolean              wanted;
   gboolean              asking;
   gboolean              leaving;      /* its end was announced */
@@ -56,11 +63,11 @@ void            qmp_status_stay   (QmpStatus            *self);
 gboolean        qmp_status_is_due (QmpStatus            *self);
 /* The server is about to be asked. */
 QmpStatusTicket qmp_status_ask    (QmpStatus            *self);
-/* What it has answered to query-status; NULL: nothing. own: how many STOPs and RESUMEs the caller has brought about itself
- * between the ticket and the query, at most. FALSE if it was not taken: it is asked again. */
+/* What it has answered to query-status; NULL: nothing. own: what the caller may have brought about itself between the ticket and
+ * the query. FALSE if it was not taken: it is asked again. */
 gboolean        qmp_status_answer (QmpStatus            *self,
                                    QmpStatusTicket       ticket,
-                                   guint                 own,
+                                   QmpStatusChange       own,
                                    JsonNode             *reply);
 /* The end of a migration is awaited: ask again after a while. */
 gboolean        qmp_status_is_settling (QmpStatus       *self);

@@ -76,6 +76,7 @@ qmp_status_forget (QmpStatus *self)
   self->migrated = FALSE;
   /* What is under way is of no use any more. */
   self->n_changes++;
+  self->last_change = QMP_STATUS_CHANGE_NONE;
   g_clear_object (&self->cause);
   set_pause_event (self, NULL);
   set_name (self, NULL);
@@ -115,6 +116,7 @@ note_stop (QmpStatus *self,
   g_autoptr(QmpEvent) cause = g_steal_pointer (&self->cause);
 
   self->n_changes++;
+  self->last_change = QMP_STATUS_CHANGE_STOP;
   set_pause_event (self, cause != NULL ? cause : event);
   set_name (self, cause != NULL ? find_cause (cause) : "paused");
 }
@@ -123,6 +125,7 @@ static void
 note_resume (QmpStatus *self)
 {
   self->n_changes++;
+  self->last_change = QMP_STATUS_CHANGE_RESUME;
   g_clear_object (&self->cause);
   set_pause_event (self, NULL);
   set_name (self, "running");
@@ -208,18 +211,32 @@ qmp_status_ask (QmpStatus *self)
   return self->n_changes;
 }
 
+/* A later STOP of somebody else is not the RESUME that the caller has asked for, whose machine may have run already. */
+static gboolean
+is_fresh (QmpStatus       *self,
+          QmpStatusTicket  ticket,
+          QmpStatusChange  own)
+{
+  guint n = self->n_changes - ticket;
+
+  return n == 0 || (n == 1 && own != QMP_STATUS_CHANGE_NONE && self->last_change == own);
+}
+
 gboolean
 qmp_status_answer (QmpStatus       *self,
                    QmpStatusTicket  ticket,
-                   guint            own,
+                   QmpStatusChange  own,
                    JsonNode        *reply)
 {
   const char *name = qmp_member_get_string (reply, "status");
 
   self->asking = FALSE;
+  /* What came meanwhile has waited for that. */
+  if (self->wanted)
+    self->funcs->wants (self->owner);
   if (name == NULL)
     return FALSE;
-  if (self->n_changes - ticket > own)
+  if (!is_fresh (self, ticket, own))
     {
       want (self);
       return FALSE;
