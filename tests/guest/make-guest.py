@@ -41,7 +41,7 @@ def call(*command, **keywords):
         raise Missing(f'{command[0]}: {error}') from error
 
 
-def download(directory):
+def download_listed(directory):
     """The package of the kernel that the other one stands for."""
     listed = call('apt-cache', 'depends', PACKAGE, text=True)
     names = re.findall(r'Depends: (linux-image-\S+)', listed)
@@ -49,6 +49,15 @@ def download(directory):
         raise Missing(f'apt knows no {PACKAGE}')
     call('apt-get', 'download', '-q', names[0], cwd=directory)
     return next(pathlib.Path(directory).glob('*.deb'))
+
+
+def download(directory):
+    """What apt knows may be old, or nothing yet."""
+    try:
+        return download_listed(directory)
+    except Missing:
+        call(*([] if os.geteuid() == 0 else ['sudo', '-n']), 'apt-get', 'update', '-q')
+        return download_listed(directory)
 
 
 def unpack(package, directory):

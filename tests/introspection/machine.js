@@ -73,6 +73,17 @@ async function leftRunning() {
   assertEqual((await vm.shut_down_async(Qmp.ShutDownFlags.NONE, 0, 60000)).text, 'host-qmp-quit');
 }
 
+async function agent() {
+  const launcher = Qmp.Launcher.new(QEMU);
+  assertEqual(launcher.add_agent_channel(), 'qmp-glib-agent');
+  const vm = new Qmp.Machine();
+  assertEqual(await fail(vm.open_agent_async()) instanceof Qmp.EndedError, true);
+  await vm.launch_async(launcher);
+  assertEqual(await fail(vm.open_agent_async(50)) instanceof Qmp.NoAnswerError, true);
+  assertEqual(await fail((async () => vm.open_agent('50'))()) instanceof TypeError, true);
+  await vm.kill_async();
+}
+
 function blocking() {
   const vm = new Qmp.Machine();
   vm.launch(Qmp.Launcher.new(QEMU));
@@ -90,6 +101,7 @@ let status = 1;
     await promises();
     await errors();
     await leftRunning();
+    await agent();
     blocking();
     status = 0;
   } catch (error) {

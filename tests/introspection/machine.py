@@ -104,6 +104,20 @@ class Machine(unittest.TestCase):
                 vm.shut_down(Qmp.ShutDownFlags.ASK_ONLY, ask=0.05)
             self.assertTrue(vm.get_connected())
 
+    def test_agent(self):
+        launcher = Qmp.Launcher(QEMU)
+        self.assertEqual(launcher.add_agent_channel(), 'qmp-glib-agent')
+        with Qmp.Machine().launch(launcher) as vm:
+            with self.assertRaises(Qmp.NoAnswerError):
+                vm.open_agent(timeout=0.05)
+            for wrong in ('1', True):
+                self.assertRaises(TypeError, vm.open_agent, timeout=wrong)
+        with Qmp.Machine().launch(QEMU) as vm:
+            with self.assertRaises(GLib.Error) as raised:
+                vm.open_agent(timeout=0.05)
+            self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED))
+        self.assertRaises(Qmp.EndedError, vm.open_agent)
+
     def test_interrupted(self):
         """Ctrl-C ends what blocks, and the machine with it."""
         vm = Qmp.Machine()
@@ -148,6 +162,8 @@ class Machine(unittest.TestCase):
             outcome = await vm.shut_down_async(ask=0.05, quit=60)
             self.assertIs(await waiting, outcome)
         self.assertEqual(ended, [outcome])
+        with self.assertRaises(Qmp.EndedError):
+            await vm.open_agent_async(timeout=60)
         with self.assertRaises(Qmp.LaunchError):
             await vm.launch_async([*QEMU, '-nosuch'])
         async with await vm.launch_async(QEMU):

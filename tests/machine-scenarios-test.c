@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qmp-enums.h"
+#include "test-machine.h"
+
+/* What a program does with real machines, from end to end. */
+
+typedef struct {
+  char *directory;
+  char *path;       /* of an image in it */
+} Room;
+
+static void
+set_up (Room          *room,
+        gconstpointer  data)
+{
+  room->directory = g_dir_make_tmp ("qmp-glib-XXXXXX", NULL);
+  room->path = g_build_filename (room->directory, "image", NULL);
+}
+
+static void
+tear_down (Room          *room,
+           gconstpointer  data)
+{
+  g_unlink (room->path);
+  g_assert_cmpint (g_rmdir (room->directory), ==, 0);
+  g_free (room->path);
+  g_free (room->directory);
+  test_assert_no_children ();
+}
+
+/* --- an image that somebody else has --- */
+
+static QmpLauncher *
+image_launcher_new (Room *room)
+{
+  g_autofree char *blockdev = g_strdup_printf ("driver=file,node-name=d,filename=%s", room->path);
+
+  return test_launcher_new_pc ("-S", "-blockdev", blockdev, "-device", "virtio-blk-pci,drive=d");
+}
+
+static void
+test_locked (Room          *room,
+             gconstpointer  data)
+{
+  g_autoptr(QmpLauncher) launcher = NULL;
+  QmpMachine *first;
+  QmpMachine *second;
+  g_autofree char *nothing = g_malloc0 (4096);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (room->path, nothing, 4096, NULL));
+  launcher = image_launcher_new (room);
+  first = test_machine_new (g_object_ref (launcher));
+  second = qmp_machine_new (NULL);
+  g_assert_false (test_launch (second, launcher, &error));
+  g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LAUNCH);
+  test_assert_error_has (error, "lock");
+  test_assert_error_has (error, "Is another process using the image");
+  test_machine_free (second);
+  test_machine_quit (first);
+}
+
+/* --- a disk that cannot be read --- */
+
+#define BROKEN                                                                        \
+  "{\"driver\": \"blkdebug\", \"node-name\": \"d\", "                                 \
+  "\"image\": {\"driver\": \"null-co\", \"size\": 1048576, \"read-zeroes\": true}, "   \
+  "\"inject-error\": [{\"event\": \"none\", \"iotype\": \"read\"}]}"
+
+static gboolean
+is_at_rest (QmpMachine *vm)
+{
+  return qmp_client_get_n_pending (qmp_machine_get_client (vm)) == 0 &&
+         qmp_machine_get_status (vm) == QMP_MACHINE_STATUS_IO_ERROR;
+}
+
+/* The BIOS reads it, and reads it again when it is resumed. */
+static void
+test_io_error (Room          *room,
+               gconstpointer  data)
+{
+  QmpMachine *vm;
+  g_autoptr(GError) error = NULL;
+
+  vm = test_machine_new (test_launcher_new_pc ("-S", "-blockdev", BROKEN, "-device", "virtio-blk-pci,drive=d,rerror=stop"));
+  for (int i = 0; i < 3; i++)
+    {
+      QmpEvent *event;
+
+      qmp_machine_resume (vm, NULL, &error);
+      g_assert_no_error (error);
+      test_spin_until (is_at_rest (vm));
+      g_assert_false (qmp_machine_get_running (vm));
+      event = qmp_machine_get_pause_event (vm);
+      g_assert_cmpstr (qmp_event_get_name (event), ==, "BLOCK_IO_ERROR");
+    }
+  test_machine_quit (vm);
+}
+
+/* --- snapshots --- */
+
+static void
+run_job (QmpMachine  *vm,
+         const char  *command,
+         const char  *tag,
+         const char  *more,
+         GError     **error)
+{
+  g_autofree char *text = g_strdup_printf ("{\"execute\": \"%s\", \"arguments\": {\"job-id\": \"j\", \"tag\": \"%s\", "
+                                           "\"devices\": [\"d\"]%s}}", command, tag, more);
+  g_autoptr(QmpMessage) message = test_message (text);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(QmpJob) job = NULL;
+  g_autoptr(GError) start_error = NULL;
+
+  job = qmp_machine_start_job (vm, message, NULL, &start_error);
+  g_assert_no_error (start_error);
+  qmp_job_wait_async (job, QMP_TIMEOUT_NONE, NULL, test_result_cb, &result);
+  test_spin_until (result != NULL);
+  qmp_job_wait_finish (job, result, error);
+  g_clear_object (&result);
+  test_spin_until (qmp_client_get_n_pending (qmp_machine_get_client (vm)) == 0);
+}
+
+static void
+test_snapshots (Room          *room,
+                gconstpointer  data)
+{
+  const char *create[] = { "qemu-img", "create", "-q", "-f", "qcow2", room->path, "1M", NULL };
+  g_autofree char *file = g_strdup_printf ("driver=file,node-name=f,filename=%s", room->path);
+  g_autoptr(GError) error = NULL;
+  QmpMachine *vm;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) create, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  vm = test_machine_new (test_launcher_new_pc ("-blockdev", file, "-blockdev", "driver=qcow2,node-name=d,file=f",
+                                               "-device", "virtio-blk-pci,drive=d"));
+  run_job (vm, "snapshot-save", "one", ", \"vmstate\": \"d\"", &error);
+  g_assert_no_error (error);
+  test_spin_until (qmp_machine_get_running (vm));
+  run_job (vm, "snapshot-load", "one", ", \"vmstate\": \"d\"", &error);
+  g_assert_no_error (error);
+  test_spin_until (qmp_machine_get_running (vm));
+  run_job (vm, "snapshot-delete", "one", "", &error);
+  g_assert_no_error (error);
+  g_assert_true (qmp_machine_get_running (vm));
+  /* One that is not there any more: it has stopped for that, and stays so. */
+  run_job (vm, "snapshot-load", "one", ", \"vmstate\": \"d\"", &error);
+  g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_JOB);
+  test_spin_until (qmp_machine_get_status (vm) == QMP_MACHINE_STATUS_RESTORE_VM);
+  g_assert_true (qmp_machine_resume (vm, NULL, NULL));
+  g_assert_true (qmp_machine_get_running (vm));
+  test_machine_quit (vm);
+}
+
+/* --- many at once --- */
+
+#define MANY (TEST_FEW ? 4u : 20u)
+
+typedef struct {
+  QmpMachine   *vm;
+  GAsyncResult *launched;
+  GAsyncResult *ended;
+} One;
+
+/* On a machine that is busy it takes as long as it takes. */
+static QmpMachine *
+patient_machine_new (void)
+{
+  g_autoptr(QmpClient) client = qmp_client_new (NULL);
+
+  qmp_client_set_open_timeout (client, QMP_TIMEOUT_NONE);
+  return qmp_machine_new (client);
+}
+
+/* One of them does nothing any more, which does not hold up the others. */
+static void
+test_many (Room          *room,
+           gconstpointer  data)
+{
+  g_autoptr(QmpLauncher) launcher = test_launcher_new ();
+  g_autofree One *all = g_new0 (One, MANY);
+  g_autoptr(GError) error = NULL;
+  guint n_fds = test_count_fds ();
+
+  for (guint i = 0; i < MANY; i++)
+    {
+      all[i].vm = patient_machine_new ();
+      qmp_machine_launch_async (all[i].vm, launcher, NULL, test_result_cb, &all[i].launched);
+    }
+  for (guint i = 0; i < MANY; i++)
+    {
+      test_spin_until (all[i].launched != NULL);
+      qmp_machine_launch_finish (all[i].vm, all[i].launched, &error);
+      g_assert_no_error (error);
+    }
+  g_assert_cmpint (kill (qmp_machine_get_pid (all[0].vm), SIGSTOP), ==, 0);
+  for (guint i = 0; i < MANY; i++)
+    qmp_machine_shut_down_async (all[i].vm, QMP_SHUT_DOWN_NONE, 0, QMP_TIMEOUT_NONE, NULL, test_result_cb, &all[i].ended);
+  for (guint i = 1; i < MANY; i++)
+    test_spin_until (all[i].ended != NULL);
+  g_assert_null (all[0].ended);
+  g_assert_true (qmp_machine_kill (all[0].vm, NULL, NULL));
+  test_spin_until (all[0].ended != NULL);
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autoptr(QmpOutcome) outcome = qmp_machine_shut_down_finish (all[i].vm, all[i].ended, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (qmp_outcome_get_signal (outcome), ==, i == 0 ? SIGKILL : 0);
+      g_clear_object (&all[i].launched);
+      g_clear_object (&all[i].ended);
+      test_machine_free (all[i].vm);
+    }
+  test_assert_n_fds (n_fds);
+}
+
+#define add(name, function) g_test_add ("/machine-scenarios/" name, Room, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  test_warm_up ();
+
+  add ("locked", test_locked);
+  add ("io-error", test_io_error);
+  add ("snapshots", test_snapshots);
+  add ("many", test_many);
+
+  return g_test_run ();
+}
