@@ -251,6 +251,22 @@ test_own_change (Desk          *desk,
   assert_status (desk, "paused");
 }
 
+/* A blocking call takes its answer at once, and an earlier one is told behind that. */
+static void
+test_out_of_order (Desk          *desk,
+                   gconstpointer  data)
+{
+  QmpStatusTicket earlier;
+
+  begin (desk, "running");
+  receive (desk, "STOP", NULL);
+  earlier = qmp_status_ask (&desk->status);
+  begin (desk, "prelaunch");
+  g_assert_true (answer (desk, earlier, QMP_STATUS_CHANGE_NONE, "paused"));
+  assert_status (desk, "prelaunch");
+  g_assert_false (desk->status.wanted);
+}
+
 /* What comes while it is asked is asked for behind that. */
 static void
 test_meanwhile (Desk          *desk,
@@ -313,6 +329,7 @@ main (int   argc,
   add ("odd-answers", test_odd_answers);
   add ("old-answer", test_old_answer);
   add ("own-change", test_own_change);
+  add ("out-of-order", test_out_of_order);
   add ("meanwhile", test_meanwhile);
   add ("corrected", test_corrected);
   add ("settling", test_settling);

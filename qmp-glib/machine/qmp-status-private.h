@@ -38,6 +38,8 @@ typedef struct {
   QmpEvent             *cause;        /* nullable: what the next STOP comes from */
   guint                 n_changes;    /* STOP and RESUME so far */
   QmpStatusChange       last_change;
+  guint                 n_asked;      /* queries so far */
+  guint                 answered;     /* which of them the status is from */
   gboolean              wanted;
   gboolean              asking;
   gboolean              leaving;      /* its end was announced */
@@ -45,7 +47,10 @@ typedef struct {
 } QmpStatus;
 
 /* What was known when the server was asked. */
-typedef guint QmpStatusTicket;
+typedef struct {
+  guint n_changes;
+  guint number;
+} QmpStatusTicket;
 
 void            qmp_status_init   (QmpStatus            *self,
                                    const QmpStatusFuncs *funcs,
@@ -64,7 +69,7 @@ gboolean        qmp_status_is_due (QmpStatus            *self);
 /* The server is about to be asked. */
 QmpStatusTicket qmp_status_ask    (QmpStatus            *self);
 /* What it has answered to query-status; NULL: nothing. own: what the caller may have brought about itself between the ticket and
- * the query. FALSE if it was not taken: it is asked again. */
+ * the query. FALSE if it was not taken: it is asked again. One that comes behind the answer to a later query is of no use. */
 gboolean        qmp_status_answer (QmpStatus            *self,
                                    QmpStatusTicket       ticket,
                                    QmpStatusChange       own,

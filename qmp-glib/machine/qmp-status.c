@@ -208,7 +208,7 @@ qmp_status_ask (QmpStatus *self)
 {
   self->wanted = FALSE;
   self->asking = TRUE;
-  return self->n_changes;
+  return (QmpStatusTicket) { self->n_changes, ++self->n_asked };
 }
 
 /* A later STOP of somebody else is not the RESUME that the caller has asked for, whose machine may have run already. */
@@ -217,7 +217,7 @@ is_fresh (QmpStatus       *self,
           QmpStatusTicket  ticket,
           QmpStatusChange  own)
 {
-  guint n = self->n_changes - ticket;
+  guint n = self->n_changes - ticket.n_changes;
 
   return n == 0 || (n == 1 && own != QMP_STATUS_CHANGE_NONE && self->last_change == own);
 }
@@ -236,12 +236,16 @@ qmp_status_answer (QmpStatus       *self,
     self->funcs->wants (self->owner);
   if (name == NULL)
     return FALSE;
+  /* A blocking call has taken the answer to a later one before. */
+  if (ticket.number < self->answered)
+    return TRUE;
   if (!is_fresh (self, ticket, own))
     {
       want (self);
       return FALSE;
     }
 
+  self->answered = ticket.number;
   set_name (self, name);
   if (self->value == QMP_MACHINE_STATUS_RUNNING)
     set_pause_event (self, NULL);
