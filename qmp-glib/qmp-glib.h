@@ -22,5 +22,6 @@
 #include <qmp-glib/qmp-outcome.h>
 #include <qmp-glib/qmp-machine-status.h>
 #include <qmp-glib/qmp-machine.h>
+#include <qmp-glib/qmp-migration.h>
 #include <qmp-glib/qmp-enums.h>
 #undef QMP_INSIDE

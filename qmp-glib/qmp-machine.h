@@ -6,6 +6,7 @@
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-machine-status.h>
+#include <qmp-glib/qmp-migration.h>
 #include <qmp-glib/qmp-outcome.h>
 
 G_BEGIN_DECLS
@@ -30,8 +31,10 @@ G_BEGIN_DECLS
  * @QMP_MACHINE_ERROR_NO_PROCESS: the machine knows of no process that could be killed; see [method@Machine.set_process]
  * @QMP_MACHINE_ERROR_JOB: a job has failed; the text is QEMU's
  * @QMP_MACHINE_ERROR_JOB_CANCELLED: a job was cancelled; `G_IO_ERROR_CANCELLED` is for waiting that was
- * @QMP_MACHINE_ERROR_LOST: nobody knows what has become of a job, or of a device that was to go, as there is no link, or
- *   was none when it ended
+ * @QMP_MACHINE_ERROR_LOST: nobody knows what has become of a job, a migration, or a device that was to go, as there is no
+ *   link, or was none when it ended
+ * @QMP_MACHINE_ERROR_MIGRATION: a migration has failed; the text has what QEMU says of it
+ * @QMP_MACHINE_ERROR_MIGRATION_CANCELLED: a migration was cancelled
  *
  * A machine as a whole.
  *
@@ -48,6 +51,8 @@ typedef enum {
   QMP_MACHINE_ERROR_JOB,
   QMP_MACHINE_ERROR_JOB_CANCELLED,
   QMP_MACHINE_ERROR_LOST,
+  QMP_MACHINE_ERROR_MIGRATION,
+  QMP_MACHINE_ERROR_MIGRATION_CANCELLED,
 } QmpMachineError;
 
 /**
@@ -127,6 +132,9 @@ GActionGroup     *qmp_machine_get_action_group   (QmpMachine           *self);
 
 QMP_AVAILABLE_IN_1_0
 GListModel       *qmp_machine_get_jobs           (QmpMachine           *self);
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_get_migration      (QmpMachine           *self);
 
 QMP_AVAILABLE_IN_1_0
 guint             qmp_machine_get_progress_interval (QmpMachine        *self);
@@ -364,6 +372,78 @@ QmpJob           *qmp_machine_start_job_finish   (QmpMachine           *self,
 QMP_AVAILABLE_IN_1_0
 QmpJob           *qmp_machine_start_job          (QmpMachine           *self,
                                                   QmpMessage           *command,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_start_migration_async (QmpMachine           *self,
+                                                  const char           *uri,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_migration_finish (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_migration    (QmpMachine           *self,
+                                                  const char           *uri,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_start_migration_fd_async (QmpMachine           *self,
+                                                  int                   fd,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_migration_fd_finish (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_migration_fd (QmpMachine           *self,
+                                                  int                   fd,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_start_incoming_async (QmpMachine           *self,
+                                                  const char           *uri,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_incoming_finish (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_incoming     (QmpMachine           *self,
+                                                  const char           *uri,
+                                                  GCancellable         *cancellable,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+void              qmp_machine_start_incoming_fd_async (QmpMachine           *self,
+                                                  int                   fd,
+                                                  GCancellable         *cancellable,
+                                                  GAsyncReadyCallback   callback,
+                                                  gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_incoming_fd_finish (QmpMachine           *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+QmpMigration     *qmp_machine_start_incoming_fd  (QmpMachine           *self,
+                                                  int                   fd,
                                                   GCancellable         *cancellable,
                                                   GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @QMP_OUTCOME_REASON_KILLED: `killed`: a signal has ended the process, and QEMU had no time to say anything
  * @QMP_OUTCOME_REASON_EXITED: `exited`: the process has ended by itself, and has not said why
  * @QMP_OUTCOME_REASON_LOST: `lost`: it is over, and nobody knows why
+ * @QMP_OUTCOME_REASON_MIGRATION_FAILED: `migration-failed`: the machine was to arrive by a migration, and did not
  *
  * Why a machine has ended: QEMU's reasons, and those that it cannot tell.
  *
@@ -45,6 +46,7 @@ typedef enum {
   QMP_OUTCOME_REASON_KILLED,
   QMP_OUTCOME_REASON_EXITED,
   QMP_OUTCOME_REASON_LOST,
+  QMP_OUTCOME_REASON_MIGRATION_FAILED,
 } QmpOutcomeReason;
 
 /**

@@ -136,6 +136,21 @@ test_rows (void)
     }
 }
 
+/* Nothing else is said of it; what is said later counts. */
+static void
+test_arrival_failed (void)
+{
+  QmpEnd end = { 0 };
+
+  qmp_end_arrival_failed (&end);
+  g_assert_cmpstr (end.reason, ==, "migration-failed");
+  qmp_end_link_over (&end, TRUE, 100);
+  g_assert_true (qmp_end_is_over (&end, 100));
+  receive (&end, "SHUTDOWN", "{\"guest\": false, \"reason\": \"host-qmp-quit\"}");
+  g_assert_cmpstr (end.reason, ==, "host-qmp-quit");
+  qmp_end_clear (&end);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -147,6 +162,7 @@ main (int   argc,
   g_test_add_func ("/end/patience", test_patience);
   g_test_add_func ("/end/own-close", test_own_close);
   g_test_add_func ("/end/link-again", test_link_again);
+  g_test_add_func ("/end/arrival-failed", test_arrival_failed);
   g_test_add_func ("/end/no-process", test_no_process);
   g_test_add_func ("/end/rows", test_rows);
 

@@ -58,7 +58,9 @@ test_rows (void)
                                         PEER_EXPECT ("query-status"), PEER_REPLY (reply),
                                         PEER_EXPECT ("query-name"), PEER_REPLY ("{}"),
                                         PEER_EXPECT ("query-uuid"), PEER_REPLY ("{}"),
-                                        PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"));
+                                        PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"),
+                                        PEER_EXPECT ("migrate-set-capabilities"), PEER_REPLY ("{}"),
+                                        PEER_EXPECT ("query-migrate"), PEER_REPLY ("{}"));
       QmpMachine *vm = qmp_machine_new (NULL);
       GActionGroup *group = qmp_machine_get_action_group (vm);
       g_autoptr(GError) error = NULL;
@@ -130,6 +132,8 @@ test_failed (void)
                                     PEER_EXPECT ("query-name"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("query-uuid"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"),
+                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_REPLY ("{}"),
+                                    PEER_EXPECT ("query-migrate"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("cont"), PEER_EXPECT ("query-status"),
                                     PEER_ERROR ("GenericError", "no"), PEER_REPLY ("{\"status\": \"paused\"}"));
   QmpMachine *vm = qmp_machine_new (NULL);

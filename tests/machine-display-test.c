@@ -132,7 +132,9 @@ test_no_display (gconstpointer data)
 
 #define PEER_READ \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
-  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]")
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
+  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]"), \
+  PEER_REPLY ("{}"), PEER_REPLY ("{}")
 
 #define peer_start(transport, ...) test_peer_start (transport, PEER_HANDSHAKE, PEER_READ, __VA_ARGS__)
 

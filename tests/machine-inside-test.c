@@ -12,8 +12,9 @@
 
 #define PEER_READ(status) \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
   PEER_REPLY ("{\"status\": \"" status "\", \"running\": true}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), \
-  PEER_REPLY ("[]")
+  PEER_REPLY ("[]"), PEER_REPLY ("{}"), PEER_REPLY ("{}")
 
 static QmpEventListener *
 add_filter (QmpClient          *client,

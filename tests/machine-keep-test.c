@@ -22,7 +22,9 @@
 
 #define PEER_READ(status, uuid, jobs) \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
-  PEER_REPLY ("{\"status\": \"" status "\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{\"UUID\": \"" uuid "\"}"), PEER_REPLY (jobs)
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
+  PEER_REPLY ("{\"status\": \"" status "\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{\"UUID\": \"" uuid "\"}"), PEER_REPLY (jobs), \
+  PEER_REPLY ("{}"), PEER_REPLY ("{}")
 #define A_JOB "[{\"id\": \"b\", \"type\": \"backup\", \"status\": \"running\", \"current-progress\": 1, \"total-progress\": 9}]"
 
 static QmpMachine *
@@ -143,6 +145,8 @@ test_not_read (void)
   TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_HANDSHAKE, PEER_EXPECT ("query-status"), PEER_CLOSE,
                                     PEER_HANDSHAKE, PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"),
                                     PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"),
+                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"),
+                                    PEER_ERROR ("CommandNotFound", "no"), PEER_ERROR ("CommandNotFound", "no"),
                                     PEER_ERROR ("CommandNotFound", "no"), PEER_ERROR ("CommandNotFound", "no"),
                                     PEER_ERROR ("CommandNotFound", "no"), PEER_ERROR ("CommandNotFound", "no"),
                                     PEER_EXPECT_EOF, PEER_CLOSE,
@@ -234,10 +238,14 @@ test_replaced_blocking (void)
                                     PEER_EXPECT ("query-name"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("query-uuid"), PEER_REPLY ("{\"UUID\": \"" B_UUID "\"}"),
                                     PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"),
+                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_REPLY ("{}"),
+                                    PEER_EXPECT ("query-migrate"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"paused\"}"),
                                     PEER_EXPECT ("query-name"), PEER_REPLY ("{}"),
                                     PEER_EXPECT ("query-uuid"), PEER_REPLY ("{\"UUID\": \"" B_UUID "\"}"),
-                                    PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"));
+                                    PEER_EXPECT ("query-jobs"), PEER_REPLY ("[]"),
+                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_REPLY ("{}"),
+                                    PEER_EXPECT ("query-migrate"), PEER_REPLY ("{}"));
   QmpMachine *vm = new_kept (NEVER, test_peer_get_address (peer));
   g_autoptr(GError) error = NULL;
 

@@ -154,8 +154,10 @@ test_not_a_machine (void)
 
 #define PEER_READ(status) \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
   PEER_REPLY ("{\"status\": \"" status "\", \"running\": true}"), PEER_REPLY ("{}"), \
-  PEER_REPLY ("{\"UUID\": \"00000000-0000-0000-0000-000000000000\"}"), PEER_REPLY ("[]")
+  PEER_REPLY ("{\"UUID\": \"00000000-0000-0000-0000-000000000000\"}"), PEER_REPLY ("[]"), \
+  PEER_REPLY ("{}"), PEER_REPLY ("{}")
 
 static void
 test_nameless (void)
@@ -224,8 +226,11 @@ static void
 test_settles (void)
 {
   TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_HANDSHAKE, PEER_READ ("running"), PEER_WAIT,
-                                    PEER_EVENT ("STOP"), PEER_EVENT_DATA ("MIGRATION", "{\"status\": \"completed\"}"),
-                                    PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"finish-migrate\"}"),
+                                    PEER_SEND (PEER_EVENT_TEXT ("STOP")
+                                               PEER_EVENT_DATA_TEXT ("MIGRATION", "{\"status\": \"completed\"}")),
+                                    PEER_EXPECT ("query-status"), PEER_EXPECT ("query-migrate"),
+                                    PEER_REPLY ("{\"status\": \"finish-migrate\"}"),
+                                    PEER_REPLY ("{\"status\": \"completed\"}"),
                                     PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"finish-migrate\"}"),
                                     PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"postmigrate\"}"));
   QmpMachine *vm = open_new (test_peer_get_address (peer));
@@ -244,7 +249,9 @@ test_refresh (void)
                                     PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"running\"}"),
                                     PEER_EXPECT ("query-name"), PEER_REPLY ("{\"name\": \"new\"}"),
                                     PEER_EXPECT ("query-uuid"), PEER_ERROR ("CommandNotFound", "no"),
-                                    PEER_EXPECT ("query-jobs"), PEER_ERROR ("CommandNotFound", "no"));
+                                    PEER_EXPECT ("query-jobs"), PEER_ERROR ("CommandNotFound", "no"),
+                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_ERROR ("CommandNotFound", "no"),
+                                    PEER_EXPECT ("query-migrate"), PEER_ERROR ("CommandNotFound", "no"));
   QmpMachine *vm = open_new (test_peer_get_address (peer));
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;

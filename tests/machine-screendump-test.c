@@ -228,7 +228,9 @@ test_quit (void)
 
 #define PEER_READ \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
-  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]")
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
+  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]"), \
+  PEER_REPLY ("{}"), PEER_REPLY ("{}")
 
 static void
 test_tcp (gconstpointer data)

@@ -197,7 +197,9 @@ test_end (void)
 
 #define PEER_READ \
   PEER_EXPECT ("query-status"), PEER_EXPECT ("query-name"), PEER_EXPECT ("query-uuid"), PEER_EXPECT ("query-jobs"), \
-  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]")
+  PEER_EXPECT ("migrate-set-capabilities"), PEER_EXPECT ("query-migrate"), \
+  PEER_REPLY ("{\"status\": \"running\"}"), PEER_REPLY ("{}"), PEER_REPLY ("{}"), PEER_REPLY ("[]"), \
+  PEER_REPLY ("{}"), PEER_REPLY ("{}")
 #define PEER_DEVICE(event, device) PEER_EVENT_DATA_TEXT (event, "{\"device\": \"" device "\", \"path\": \"/x/" device "\"}")
 
 /* What follows the reading of a machine. */

@@ -314,6 +314,48 @@ test_settling (Desk          *desk,
   g_assert_false (qmp_status_is_settling (&desk->status));
 }
 
+/* Also behind a failure, and if there was no event. */
+static void
+test_settling_otherwise (Desk          *desk,
+                         gconstpointer  data)
+{
+  begin (desk, "running");
+  receive (desk, "MIGRATION", "{\"status\": \"failed\"}");
+  g_assert_false (qmp_status_is_settled (&desk->status));
+  begin (desk, "finish-migrate");
+  g_assert_true (qmp_status_is_settling (&desk->status));
+  g_assert_false (qmp_status_is_settled (&desk->status));
+  begin (desk, "running");
+  g_assert_true (qmp_status_is_settled (&desk->status));
+  begin (desk, "finish-migrate");
+  g_assert_true (qmp_status_is_settled (&desk->status));
+  qmp_status_note_migrated (&desk->status);
+  g_assert_true (desk->status.wanted);
+  g_assert_false (qmp_status_is_settled (&desk->status));
+}
+
+/* What came while it was asked is asked for when that is answered, whether or not the answer says anything new. */
+static void
+test_wanted_meanwhile (Desk          *desk,
+                       gconstpointer  data)
+{
+  QmpStatusTicket ticket;
+  guint n_wants;
+
+  begin (desk, "running");
+  ticket = qmp_status_ask (&desk->status);
+  receive (desk, "MIGRATION", "{\"status\": \"failed\"}");
+  n_wants = desk->n_wants;
+  answer (desk, ticket, 0, "running");
+  g_assert_cmpuint (desk->n_wants, ==, n_wants + 1);
+  g_assert_true (desk->status.wanted);
+  /* Or nobody waits for that answer. */
+  qmp_status_ask (&desk->status);
+  qmp_status_want (&desk->status);
+  g_assert_true (desk->status.wanted);
+  g_assert_false (desk->status.asking);
+}
+
 #define add(name, function) g_test_add ("/status/" name, Desk, NULL, set_up, function, tear_down)
 
 int
@@ -333,6 +375,8 @@ main (int   argc,
   add ("meanwhile", test_meanwhile);
   add ("corrected", test_corrected);
   add ("settling", test_settling);
+  add ("settling-otherwise", test_settling_otherwise);
+  add ("wanted-meanwhile", test_wanted_meanwhile);
 
   return g_test_run ();
 }

@@ -29,6 +29,8 @@ void     qmp_end_clear        (QmpEnd   *self);
 /* An event came: which of them matters is found here. */
 void     qmp_end_event        (QmpEnd   *self,
                                QmpEvent *event);
+/* The machine was to arrive by a migration, which has failed: nothing else is said of it. */
+void     qmp_end_arrival_failed (QmpEnd *self);
 void     qmp_end_process_over (QmpEnd   *self,
                                gint64    now);
 /* hung_up: it is the server that has ended it. Otherwise a process need not end as well. */

@@ -63,6 +63,12 @@ qmp_end_event (QmpEnd   *self,
     set_reason (self, NULL, FALSE);
 }
 
+void
+qmp_end_arrival_failed (QmpEnd *self)
+{
+  set_reason (self, "migration-failed", FALSE);
+}
+
 /* --- the rule of two --- */
 
 static void

@@ -64,6 +64,8 @@ qmp_machine_set_progress_interval (QmpMachine *self,
   if (progress_interval == self->jobs->interval)
     return;
   qmp_jobs_set_interval (self->jobs, progress_interval);
+  self->ask_migration_at = 0;
+  qmp_machine_step_migration (self);
   g_object_notify_by_pspec (G_OBJECT (self), qmp_machine_properties[QMP_MACHINE_PROGRESS_INTERVAL]);
 }
 

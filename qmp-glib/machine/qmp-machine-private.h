@@ -9,6 +9,7 @@
 #include "machine/qmp-end-private.h"
 #include "machine/qmp-jobs-private.h"
 #include "machine/qmp-launcher-private.h"
+#include "machine/qmp-migrations-private.h"
 #include "machine/qmp-outcome-private.h"
 #include "machine/qmp-screen-private.h"
 #include "machine/qmp-shutdown-private.h"
@@ -24,6 +25,8 @@
  *   qmp-machine-keep.c       keeping it open
  *   qmp-machine-agent.c      its guest's agent
  *   qmp-machine-jobs.c       its jobs, which QmpJobs follows
+ *   qmp-machine-migration.c  its migrations, of which QmpMigrations keeps the books
+ *   qmp-machine-migrate.c    starting them
  *   qmp-machine-refresh.c    what is asked of a server, all at once
  *   qmp-machine-verbs.c      what is done with a machine
  *   qmp-machine-shut-down.c  how it is brought to its end
@@ -59,6 +62,7 @@ typedef enum {
   QMP_MACHINE_ALIVE,
   QMP_MACHINE_SHUT_DOWN_STAGE,
   QMP_MACHINE_OUTCOME,
+  QMP_MACHINE_MIGRATION,
   QMP_MACHINE_JOBS,
   QMP_MACHINE_PROGRESS_INTERVAL,
   QMP_MACHINE_N_PROPS
@@ -132,8 +136,13 @@ struct _QmpMachine {
   QmpIoTimer        settling;    /* in io: the status is to be asked for again */
 
   QmpStatus         status;
+  gint64            ask_status_at;  /* it settles without an event; 0: never */
   QmpJobs          *jobs;
   QmpScreen        *screen;
+  QmpMigrations     migrations;
+  gint64            ask_migration_at;  /* 0: never */
+  guint             n_migration_waits;
+  gboolean          holds;       /* they hold it, while there is a link */
   char             *name;        /* nullable */
   char             *uuid;        /* nullable */
   gboolean          connected;
@@ -147,6 +156,7 @@ struct _QmpMachine {
 
   gboolean          blocking;    /* nothing is told */
   gboolean          was_blocking;  /* before the call of the client's that it accompanies */
+  gint64            blocking_until;  /* G_MAXINT64: for ever */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
   QmpMachine       *held;        /* nullable, owned: itself, until they are told */
@@ -203,6 +213,8 @@ void      qmp_machine_attach           (QmpMachine           *self,
                                         QmpIoContext         *context);
 /* Looks at what has happened, and what is due, and does what there is to be done. May end the run. The caller holds self. */
 void      qmp_machine_advance          (QmpMachine           *self);
+/* Notes the end of its link. The caller holds self. */
+void      qmp_machine_see_link         (QmpMachine           *self);
 /* It cannot be launched: takes error. Ends the run, at once or later. */
 void      qmp_machine_fail_launch      (QmpMachine           *self,
                                         GError               *error);
@@ -210,6 +222,8 @@ void      qmp_machine_fail_launch      (QmpMachine           *self,
 void      qmp_machine_set_ready        (QmpMachine           *self);
 /* For dispose. */
 void      qmp_machine_drop_run         (QmpMachine           *self);
+/* Of that, where the I/O is. */
+void      qmp_machine_set_alarm        (QmpMachine           *self);
 /* When something is due, if nothing happens: monotonic microseconds, G_MAXINT64 for never. */
 gint64    qmp_machine_get_until        (QmpMachine           *self);
 /* The same in milliseconds, at least one, for a command; QMP_TIMEOUT_CLIENT for never. */
@@ -261,6 +275,31 @@ gboolean  qmp_machine_require_not_kept (QmpMachine           *self,
 void      qmp_machine_set_keep_delays  (QmpMachine           *self,
                                         gint64                first,
                                         gint64                last);
+
+/* qmp-machine-migration.c */
+void      qmp_machine_init_migrations  (QmpMachine           *self);
+/* For dispose. */
+void      qmp_machine_drop_migrations  (QmpMachine           *self);
+/* Is there something to be asked? */
+gboolean  qmp_machine_wants_migration  (QmpMachine           *self);
+/* Arguments of the command that lets the server have events for migrations. Transfer full. */
+JsonNode *qmp_machine_new_migration_events (void);
+/* What came of that and of query-migrate when all was read anew; reply: nullable. */
+void      qmp_machine_take_migration   (QmpMachine           *self,
+                                        QmpMigrationsTicket   ticket,
+                                        gboolean              hears,
+                                        JsonNode             *reply);
+/* Asks for it: in the background, or in a blocking call. timeout: as for read_status. */
+void      qmp_machine_ask_migration    (QmpMachine           *self);
+void      qmp_machine_read_migration   (QmpMachine           *self,
+                                        int                   timeout,
+                                        GCancellable         *cancellable);
+/* What is due of status and migration is wanted, and a migration that has ended may have finished. */
+void      qmp_machine_step_migration   (QmpMachine           *self);
+/* Whether those who wait hold the machine depends on the link. May drop the last reference but the caller's. */
+void      qmp_machine_update_hold      (QmpMachine           *self);
+/* One of them, if there is something to be told. Runs user code. */
+gboolean  qmp_machine_tell_migration   (QmpMachine           *self);
 
 /* qmp-machine-wait.c */
 /* Nobody can cancel it any more. */

@@ -54,6 +54,9 @@ get_property (GObject    *object,
     case QMP_MACHINE_SHUT_DOWN_STAGE:
       g_value_set_enum (value, qmp_machine_get_shut_down_stage (self));
       break;
+    case QMP_MACHINE_MIGRATION:
+      g_value_set_object (value, qmp_machine_get_migration (self));
+      break;
     case QMP_MACHINE_JOBS:
       g_value_set_object (value, qmp_machine_get_jobs (self));
       break;
@@ -236,6 +239,19 @@ qmp_machine_install_properties (GObjectClass *object_class)
     g_param_spec_enum ("shut-down-stage", NULL, NULL, QMP_TYPE_SHUT_DOWN_STAGE, QMP_SHUT_DOWN_STAGE_NONE, readable);
 
   /**
+   * QmpMachine:migration: (getter get_migration)
+   *
+   * The migration that is under way, or the last one, whoever has started it; `NULL` if there was none.
+   *
+   * It stays when it has finished, also behind the end of the machine, until another one begins or another machine is launched or
+   * opened here. One that the program starts is here when its command has succeeded.
+   *
+   * Since: 1.0
+   */
+  qmp_machine_properties[QMP_MACHINE_MIGRATION] =
+    g_param_spec_object ("migration", NULL, NULL, QMP_TYPE_MIGRATION, readable);
+
+  /**
    * QmpMachine:jobs: (type GListModel) (getter get_jobs)
    *
    * The jobs that there are, of [class@Job]: from the moment at which QEMU makes one until it has forgotten it, whoever has
@@ -249,9 +265,9 @@ qmp_machine_install_properties (GObjectClass *object_class)
   /**
    * QmpMachine:progress-interval: (getter get_progress_interval) (setter set_progress_interval)
    *
-   * How often QEMU is asked how far jobs are, in milliseconds; 0 (the default) for never.
+   * How often QEMU is asked how far jobs and a migration are, in milliseconds; 0 (the default) for never.
    *
-   * It is one query for all, and only while one is at work.
+   * It is one query for all jobs and one for the migration, and only while one is at work.
    *
    * Since: 1.0
    */

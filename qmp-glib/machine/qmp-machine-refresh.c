@@ -9,7 +9,6 @@
 
 /* What is asked of a server, all at once. */
 
-#define SETTLING_TIME (50 * G_TIME_SPAN_MILLISECOND)
 /* How long an end that was announced may take to come. */
 #define LEAVING_TIME G_USEC_PER_SEC
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
@@ -19,15 +18,20 @@ enum {
   READ_NAME,
   READ_UUID,
   READ_JOBS,
+  READ_EVENTS,      /* switched on: what they say is heard from then on */
+  READ_MIGRATION,
   N_READS
 };
 
-static const char * const commands[N_READS] = { "query-status", "query-name", "query-uuid", "query-jobs" };
+static const char * const commands[N_READS] = {
+  "query-status", "query-name", "query-uuid", "query-jobs", "migrate-set-capabilities", "query-migrate"
+};
 
 typedef struct {
   QmpMachine         *self;              /* borrowed: the caller holds it */
   QmpStatusTicket     ticket;
   QmpJobsTicket       jobs;
+  QmpMigrationsTicket migrations;
   JsonNode           *replies[N_READS];  /* nullable */
   guint               n_pending;
   GError             *error;             /* nullable */
@@ -101,6 +105,7 @@ apply (Read *read)
     refuse (read);
   qmp_status_answer (&self->status, read->ticket, QMP_STATUS_CHANGE_NONE, read->replies[READ_STATUS]);
   qmp_jobs_answer (self->jobs, read->jobs, read->replies[READ_JOBS]);
+  qmp_machine_take_migration (self, read->migrations, read->replies[READ_EVENTS] != NULL, read->replies[READ_MIGRATION]);
   if (read->error != NULL)
     return;
   set_text (self, &self->name, qmp_member_get_string (read->replies[READ_NAME], "name"), QMP_MACHINE_NAME);
@@ -174,7 +179,32 @@ uuid_cb (GObject      *client,
   take_reply (user_data, READ_UUID, client, result);
 }
 
-static const GAsyncReadyCallback callbacks[N_READS] = { status_cb, name_cb, uuid_cb, jobs_cb };
+static void
+events_cb (GObject      *client,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  take_reply (user_data, READ_EVENTS, client, result);
+}
+
+static void
+migration_cb (GObject      *client,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  take_reply (user_data, READ_MIGRATION, client, result);
+}
+
+static const GAsyncReadyCallback callbacks[N_READS] = {
+  status_cb, name_cb, uuid_cb, jobs_cb, events_cb, migration_cb
+};
+
+/* Transfer full; nullable. */
+static JsonNode *
+new_arguments (guint index)
+{
+  return index == READ_EVENTS ? qmp_machine_new_migration_events () : NULL;
+}
 
 void
 qmp_machine_read_async (QmpMachine         *self,
@@ -185,10 +215,14 @@ qmp_machine_read_async (QmpMachine         *self,
   Read *read = g_new (Read, 1);
 
   *read = (Read) { .self = self, .ticket = qmp_status_ask (&self->status),
-                   .jobs = qmp_jobs_ask (self->jobs), .n_pending = N_READS, .done = done,
-                   .user_data = user_data };
+                   .jobs = qmp_jobs_ask (self->jobs), .migrations = qmp_migrations_ask (&self->migrations),
+                   .n_pending = N_READS, .done = done, .user_data = user_data };
   for (guint i = 0; i < N_READS; i++)
-    qmp_client_execute_async (self->client, commands[i], NULL, cancellable, callbacks[i], read);
+    {
+      g_autoptr(JsonNode) arguments = new_arguments (i);
+
+      qmp_client_execute_async (self->client, commands[i], arguments, cancellable, callbacks[i], read);
+    }
 }
 
 /* --- blocking --- */
@@ -202,12 +236,15 @@ qmp_machine_read (QmpMachine    *self,
 
   for (guint i = 0; i < N_READS && read.error == NULL; i++)
     {
+      g_autoptr(JsonNode) arguments = new_arguments (i);
       GError *read_error = NULL;
       JsonNode *reply;
 
       if (i == READ_STATUS)
         read.ticket = qmp_status_ask (&self->status);
-      reply = qmp_client_execute (self->client, commands[i], NULL, cancellable, &read_error);
+      if (i == READ_MIGRATION)
+        read.migrations = qmp_migrations_ask (&self->migrations);
+      reply = qmp_client_execute (self->client, commands[i], arguments, cancellable, &read_error);
       take (&read, i, reply, read_error);
     }
   apply (&read);
@@ -233,14 +270,6 @@ typedef struct {
   QmpStatusTicket  ticket;
 } Ask;
 
-/* After a migration has completed the status follows, without an event. */
-static void
-watch_settling (QmpMachine *self)
-{
-  if (qmp_status_is_settling (&self->status))
-    qmp_io_timer_set (&self->settling, self->io, g_get_monotonic_time () + SETTLING_TIME, settle, self);
-}
-
 static void
 asked_cb (GObject      *client,
           GAsyncResult *result,
@@ -252,7 +281,6 @@ asked_cb (GObject      *client,
 
   qmp_status_answer (&self->status, ask->ticket, QMP_STATUS_CHANGE_NONE, reply);
   g_free (ask);
-  watch_settling (self);
   /* Whoever shuts it down goes by the status. */
   qmp_machine_advance (self);
   qmp_machine_tell (self);
@@ -325,7 +353,7 @@ refreshed (QmpMachine   *self,
  * @callback: (scope async) (closure user_data): called when it is done
  * @user_data: data for @callback
  *
- * Reads anew what the machine tells: status, name, UUID and jobs, in one batch.
+ * Reads anew what the machine tells: status, name, UUID, jobs and migration, in one batch.
  *
  * It is not needed for what QEMU has events for. It is for whoever has read nothing since, and for the name.
  *

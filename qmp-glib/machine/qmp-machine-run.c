@@ -33,22 +33,41 @@ gint64
 qmp_machine_get_until (QmpMachine *self)
 {
   QmpRun *run = self->run;
+  gint64 until = self->blocking_until;
 
   if (run == NULL)
-    return G_MAXINT64;
+    return until;
+  if (self->ask_status_at != 0)
+    until = MIN (until, self->ask_status_at);
+  if (self->ask_migration_at != 0)
+    until = MIN (until, self->ask_migration_at);
   /* What ends anyway is not shut down any further. */
-  return run->end.until != 0 ? run->end.until : qmp_shutdown_get_until (&run->shutdown);
+  return MIN (until, run->end.until != 0 ? run->end.until : qmp_shutdown_get_until (&run->shutdown));
 }
 
 static void
-set_alarm (QmpMachine   *self,
-           QmpIoContext *context)
+set_alarm_in (QmpMachine   *self,
+              QmpIoContext *context)
 {
   gint64 until = qmp_machine_get_until (self);
 
   qmp_io_timer_clear (&self->alarm);
   if (until != G_MAXINT64)
     qmp_io_timer_set (&self->alarm, context, until, advance_and_tell, self);
+}
+
+/* Where it waits at the moment. A filter may do anything within a blocking call of the client alone, which does not move what the
+ * machine waits for, and does not bring it back. */
+static QmpIoContext *
+get_context (QmpMachine *self)
+{
+  return self->blocking ? qmp_client_get_io_context (self->client) : self->io;
+}
+
+void
+qmp_machine_set_alarm (QmpMachine *self)
+{
+  set_alarm_in (self, get_context (self));
 }
 
 static void
@@ -61,21 +80,13 @@ watch (QmpMachine   *self,
     qmp_output_attach (self->run->output, context);
 }
 
-/* Where it waits at the moment. A filter may do anything within a blocking call of the client alone, which does not move what the
- * machine waits for, and does not bring it back. */
-static QmpIoContext *
-get_context (QmpMachine *self)
-{
-  return self->blocking ? qmp_client_get_io_context (self->client) : self->io;
-}
-
 void
 qmp_machine_attach (QmpMachine   *self,
                     QmpIoContext *context)
 {
   if (self->run != NULL)
     watch (self, context);
-  set_alarm (self, context);
+  set_alarm_in (self, context);
 }
 
 gboolean
@@ -104,6 +115,7 @@ qmp_machine_begin_run (QmpMachine  *self,
 
   g_assert (self->run == NULL);
 
+  qmp_migrations_forget (&self->migrations);
   self->run = run;
   run->number = ++self->n_runs;
   run->agent_fd = -1;
@@ -141,6 +153,7 @@ qmp_machine_set_ready (QmpMachine *self)
   QmpRun *run = self->run;
 
   run->ready = TRUE;
+  qmp_machine_update_hold (self);
   if (run->listening != NULL)
     qmp_listening_leave (g_steal_pointer (&run->listening));
   /* The link may have ended behind what mattered. */
@@ -193,12 +206,24 @@ lose_link (QmpMachine *self)
   qmp_end_link_over (&self->run->end, hung_up && !(again && (self->run->left || self->keeping.address != NULL)),
                      g_get_monotonic_time ());
   if (!again)
-    qmp_jobs_lose (self->jobs);
+    {
+      qmp_jobs_lose (self->jobs);
+      qmp_migrations_lose (&self->migrations);
+    }
+  self->ask_status_at = self->ask_migration_at = 0;
+  qmp_machine_update_hold (self);
   qmp_machine_set_link_error (self, error);
   if (!self->connected)
     return;
   self->connected = FALSE;
   qmp_machine_touch (self, QMP_MACHINE_CONNECTED);
+}
+
+void
+qmp_machine_see_link (QmpMachine *self)
+{
+  if (self->run != NULL && self->run->linked && !qmp_client_is_linked (self->client))
+    lose_link (self);
 }
 
 /* --- its end --- */
@@ -322,20 +347,43 @@ leave_link (QmpMachine *self)
     qmp_client_close_async (self->client, NULL, NULL, NULL);
 }
 
+/* If not even that was said. */
+static void
+note_arrival (QmpMachine *self)
+{
+  QmpRun *run = self->run;
+  const QmpProcessEnd *end = run->process != NULL ? qmp_process_get_end (run->process) : NULL;
+
+  if (run->end.reason == NULL && end != NULL && end->known && end->signal == 0 && end->exit_status != 0 &&
+      qmp_migrations_is_arriving (&self->migrations))
+    qmp_end_arrival_failed (&run->end);
+}
+
+/* It is known that the process has ended. */
+static gboolean
+is_certain (QmpOutcome *outcome)
+{
+  return qmp_outcome_get_reason (outcome) != QMP_OUTCOME_REASON_LOST;
+}
+
 /* Whether or not there is a link. */
 static void
 end_run (QmpMachine *self)
 {
   QmpMachineEnding *ending = g_new0 (QmpMachineEnding, 1);
-  QmpRun *run = g_steal_pointer (&self->run);
-  gboolean launched = run->launched;
+  QmpRun *run;
+  gboolean launched;
 
+  note_arrival (self);
+  run = g_steal_pointer (&self->run);
+  launched = run->launched;
   qmp_io_timer_clear (&self->alarm);
   ending->outcome = make_outcome (run);
   ending->ready = run->ready;
   g_set_object (&self->outcome, ending->outcome);
   qmp_status_forget (&self->status);
   qmp_jobs_lose (self->jobs);
+  qmp_migrations_end (&self->migrations, qmp_outcome_get_output (ending->outcome), is_certain (ending->outcome));
   if (run->process != NULL)
     {
       qmp_machine_touch (self, QMP_MACHINE_PID);
@@ -365,15 +413,15 @@ qmp_machine_advance (QmpMachine *self)
 {
   if (self->run == NULL)
     return;
-  if (self->run->linked && !qmp_client_is_linked (self->client))
-    lose_link (self);
+  qmp_machine_see_link (self);
   if (qmp_end_is_over (&self->run->end, g_get_monotonic_time ()))
     {
       finish (self);
       return;
     }
+  qmp_machine_step_migration (self);
   qmp_machine_step_shutdown (self);
-  set_alarm (self, get_context (self));
+  qmp_machine_set_alarm (self);
 }
 
 /* A process that has ended is not at the other end of a link that begins, though nobody was told of its end yet. */
@@ -522,7 +570,7 @@ has_to_act (QmpMachine *self)
   if (!qmp_client_is_linked (self->client))
     return FALSE;
   return (self->run != NULL && self->run->step != QMP_SHUTDOWN_NOTHING) ||
-         qmp_status_is_due (&self->status);
+         qmp_status_is_due (&self->status) || qmp_machine_wants_migration (self);
 }
 
 static gboolean
@@ -552,6 +600,8 @@ act (QmpMachine   *self,
 {
   if (self->run != NULL && self->run->step != QMP_SHUTDOWN_NOTHING)
     qmp_machine_take_step (self, cancellable);
+  else if (qmp_machine_wants_migration (self))
+    qmp_machine_read_migration (self, qmp_machine_get_remaining (self), cancellable);
   else
     qmp_machine_read_status (self, qmp_machine_get_remaining (self), cancellable, NULL);
 }

@@ -171,12 +171,15 @@ tell_property (QmpMachine *self)
 void
 qmp_machine_tell (QmpMachine *self)
 {
-  if (!self->blocking)
-    qmp_jobs_tell (self->jobs);
-  while (!self->blocking && (self->changed != 0 || self->endings.head != NULL))
+  if (self->blocking)
+    return;
+  qmp_machine_step_migration (self);
+  qmp_jobs_tell (self->jobs);
+  while (!self->blocking &&
+         (self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL))
     if (self->changed != 0)
       tell_property (self);
-    else
+    else if (!qmp_machine_tell_migration (self))
       tell_ending (self, g_queue_pop_head (&self->endings));
   if (self->endings.head == NULL)
     g_clear_object (&self->held);
@@ -188,12 +191,14 @@ static QmpIoNeed
 todo_prepare (gpointer owner)
 {
   QmpMachine *self = owner;
-  gboolean wants = qmp_status_is_due (&self->status) && qmp_client_is_linked (self->client);
+  gboolean wants = qmp_client_is_linked (self->client) &&
+                   (qmp_status_is_due (&self->status) || qmp_machine_wants_migration (self));
 
   /* A filter may run a main loop within a blocking call. */
   if (self->blocking)
     return QMP_IO_SLEEP;
-  return wants || self->changed != 0 || self->endings.head != NULL ? QMP_IO_READY : QMP_IO_SLEEP;
+  return wants || self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL ?
+         QMP_IO_READY : QMP_IO_SLEEP;
 }
 
 static gboolean
@@ -205,6 +210,8 @@ todo_dispatch (gpointer     owner,
   qmp_machine_advance (self);
   if (qmp_status_is_due (&self->status))
     qmp_machine_ask_status (self);
+  if (qmp_machine_wants_migration (self))
+    qmp_machine_ask_migration (self);
   qmp_machine_tell (self);
   return FALSE;
 }
@@ -244,10 +251,13 @@ see_event (QmpEvent *event,
            gpointer  user_data)
 {
   QmpMachine *self = user_data;
+  gboolean arrival_failed = qmp_migrations_event (&self->migrations, event, self->status.value);
 
   qmp_status_event (&self->status, event);
   if (self->run != NULL)
     qmp_end_event (&self->run->end, event);
+  if (self->run != NULL && arrival_failed)
+    qmp_end_arrival_failed (&self->run->end);
   return FALSE;
 }
 
@@ -257,6 +267,10 @@ client_closed (QmpMachine *self)
 {
   g_autoptr(QmpMachine) held = g_object_ref (self);
 
+  /* One that arrives may have finished with the machine, and is told with its end. */
+  qmp_machine_see_link (self);
+  while (!self->blocking && qmp_machine_tell_migration (self))
+    ;
   qmp_machine_advance (self);
   qmp_jobs_tell (self->jobs);
   /* The run that is over has held it; its end is told behind them. */
@@ -301,6 +315,7 @@ qmp_machine_constructed (GObject *object)
   self->listener = qmp_event_listener_new_for_match (match);
   qmp_client_add_listener (self->client, self->listener);
   self->jobs = qmp_jobs_new (self->client, self->io);
+  qmp_machine_init_migrations (self);
   self->screen = qmp_screen_new (self->client, self->io, self->jobs);
   qmp_client_set_companion (self->client, &qmp_machine_companion_funcs, self);
   qmp_machine_init_keeping (self);
@@ -335,6 +350,7 @@ qmp_machine_dispose (GObject *object)
   qmp_machine_stop_keeping (self);
   qmp_machine_drop_run (self);
   qmp_io_timer_clear (&self->settling);
+  qmp_machine_drop_migrations (self);
   if (self->listener != NULL)
     qmp_client_remove_listener (self->client, self->listener);
   g_clear_object (&self->listener);
@@ -353,6 +369,7 @@ qmp_machine_finalize (GObject *object)
 
   g_clear_object (&self->actions);
   g_clear_weak_pointer (&self->agent);
+  qmp_migrations_clear (&self->migrations);
   qmp_status_clear (&self->status);
   qmp_screen_unref (self->screen);
   qmp_jobs_leave (self->jobs);
@@ -419,6 +436,7 @@ static void
 qmp_machine_init (QmpMachine *self)
 {
   qmp_status_init (&self->status, &status_funcs, self);
+  self->blocking_until = G_MAXINT64;
 }
 
 /**

@@ -66,6 +66,10 @@ void            qmp_status_event  (QmpStatus            *self,
 void            qmp_status_stay   (QmpStatus            *self);
 /* The server is to be asked now. */
 gboolean        qmp_status_is_due (QmpStatus            *self);
+/* The server is to be asked, whether or not that is under way. */
+void            qmp_status_want   (QmpStatus            *self);
+/* A migration has ended, of which there was no event. */
+void            qmp_status_note_migrated (QmpStatus      *self);
 /* The server is about to be asked. */
 QmpStatusTicket qmp_status_ask    (QmpStatus            *self);
 /* What it has answered to query-status; NULL: nothing. own: what the caller may have brought about itself between the ticket and
@@ -76,5 +80,7 @@ gboolean        qmp_status_answer (QmpStatus            *self,
                                    JsonNode             *reply);
 /* The end of a migration is awaited: ask again after a while. */
 gboolean        qmp_status_is_settling (QmpStatus       *self);
+/* It is what comes of all events so far. */
+gboolean        qmp_status_is_settled  (QmpStatus       *self);
 
 G_END_DECLS

@@ -132,11 +132,12 @@ note_resume (QmpStatus *self)
 }
 
 static gboolean
-is_completed (QmpEvent *event)
+has_migrated (QmpEvent *event)
 {
-  g_autofree char *status = qmp_message_dup_string (QMP_MESSAGE (event), "data.status", NULL);
+  static const char * const ends[] = { "completed", "failed", "cancelled", NULL };
+  const char *status = qmp_member_get_string (qmp_event_get_data (event), "status");
 
-  return g_strcmp0 (status, "completed") == 0;
+  return status != NULL && g_strv_contains (ends, status);
 }
 
 /* Unless -no-shutdown and the like have it stay. */
@@ -180,7 +181,7 @@ qmp_status_event (QmpStatus *self,
     note_resume (self);
   else if (find_cause (event) != NULL)
     g_set_object (&self->cause, event);
-  else if (strcmp (name, "MIGRATION") == 0 && is_completed (event))
+  else if (strcmp (name, "MIGRATION") == 0 && has_migrated (event))
     self->migrated = TRUE;
   if (announces_end (event))
     set_leaving (self, TRUE);
@@ -201,7 +202,21 @@ qmp_status_is_due (QmpStatus *self)
   return self->wanted && !self->asking && !self->leaving;
 }
 
+void
+qmp_status_note_migrated (QmpStatus *self)
+{
+  self->migrated = TRUE;
+  want (self);
+}
+
 /* --- what the server answers --- */
+
+void
+qmp_status_want (QmpStatus *self)
+{
+  self->asking = FALSE;
+  want (self);
+}
 
 QmpStatusTicket
 qmp_status_ask (QmpStatus *self)
@@ -258,4 +273,10 @@ gboolean
 qmp_status_is_settling (QmpStatus *self)
 {
   return self->migrated && self->value == QMP_MACHINE_STATUS_FINISH_MIGRATE;
+}
+
+gboolean
+qmp_status_is_settled (QmpStatus *self)
+{
+  return !self->wanted && !self->asking && !qmp_status_is_settling (self);
 }

@@ -23,7 +23,7 @@ PUBLIC = [
     ('schema', r'qmp-schema\.h'),
     ('agent', r'qmp-guest-.*\.h'),
     ('server', r'qmp-(invocation|server.*)\.h'),
-    ('machine', r'qmp-(job|launcher|machine.*|outcome)\.h'),
+    ('machine', r'qmp-(job|launcher|machine.*|migration|outcome)\.h'),
     ('tools', r'qmp-glib\.h'),
 ]
 # What programs may include: they are made as everybody else makes them.

@@ -23,6 +23,7 @@ const make = {
   'GuestSuspendMode': () => Qmp.GuestSuspendMode.RAM,
   'GuestWriteFlags': () => Qmp.GuestWriteFlags.REPLACE,
   'Job': () => new Qmp.Job(),
+  'Migration': () => new Qmp.Migration(),
   'Json.Node': () => null,
   'Launcher': () => Qmp.Launcher.new(['/nonexistent/qemu']),
   'Machine': () => Qmp.Machine.new(null),

@@ -113,6 +113,31 @@ declare module 'gi://Qmp?version=1.0' {
       COLO = 16,
     }
 
+    enum MigrationDirection {
+      UNKNOWN = 0,
+      OUTGOING = 1,
+      INCOMING = 2,
+    }
+
+    enum MigrationStatus {
+      UNKNOWN = 0,
+      NONE = 1,
+      SETUP = 2,
+      CANCELLING = 3,
+      CANCELLED = 4,
+      ACTIVE = 5,
+      POSTCOPY_ACTIVE = 6,
+      POSTCOPY_PAUSED = 7,
+      POSTCOPY_RECOVER_SETUP = 8,
+      POSTCOPY_RECOVER = 9,
+      COMPLETED = 10,
+      FAILED = 11,
+      COLO = 12,
+      PRE_SWITCHOVER = 13,
+      DEVICE = 14,
+      WAIT_UNPLUG = 15,
+    }
+
     enum OutcomeReason {
       UNKNOWN = 0,
       HOST_ERROR = 1,
@@ -129,6 +154,7 @@ declare module 'gi://Qmp?version=1.0' {
       KILLED = 12,
       EXITED = 13,
       LOST = 14,
+      MIGRATION_FAILED = 15,
     }
 
     enum SchemaKind {
@@ -216,6 +242,8 @@ declare module 'gi://Qmp?version=1.0' {
       static readonly JOB: number;
       static readonly JOB_CANCELLED: number;
       static readonly LOST: number;
+      static readonly MIGRATION: number;
+      static readonly MIGRATION_CANCELLED: number;
 
       constructor(options: {message: string; code: number});
       static quark(): GLib.Quark;
@@ -302,8 +330,18 @@ declare module 'gi://Qmp?version=1.0' {
       constructor(message: string);
     }
 
-    /** Nobody knows what has become of a job or a device, as there is no link, or was none when it ended. */
+    /** Nobody knows what has become of a job, a migration or a device, as there is no link, or was none when it ended. */
     class LostError extends MachineError {
+      constructor(message: string);
+    }
+
+    /** A migration has failed; the text has what QEMU says of it. */
+    class MigrationError extends MachineError {
+      constructor(message: string);
+    }
+
+    /** A migration was cancelled; CancelledError is for waiting that was. */
+    class MigrationCancelledError extends MachineError {
       constructor(message: string);
     }
 
@@ -1116,6 +1154,7 @@ declare module 'gi://Qmp?version=1.0' {
       readonly connected: boolean;
       readonly jobs: Gio.ListModel;
       readonly link_error: GLib.Error | null;
+      readonly migration: Migration | null;
       readonly name: string | null;
       readonly outcome: Outcome | null;
       readonly pause_event: Event | null;
@@ -1143,6 +1182,7 @@ declare module 'gi://Qmp?version=1.0' {
       get_connected(): boolean;
       get_jobs(): Gio.ListModel;
       get_link_error(): GLib.Error | null;
+      get_migration(): Migration | null;
       get_name(): string | null;
       get_outcome(): Outcome | null;
       get_pause_event(): Event | null;
@@ -1216,11 +1256,30 @@ declare module 'gi://Qmp?version=1.0' {
       shut_down_async(flags: ShutDownFlags, ask: number, quit: number, cancellable: Gio.Cancellable | null,
         callback: Gio.AsyncReadyCallback<this>): void;
       shut_down_finish(result: Gio.AsyncResult): Outcome;
+      /** Lets a machine arrive that was launched with -incoming defer. */
+      start_incoming(uri: string, cancellable?: Gio.Cancellable | null): Migration;
+      start_incoming_async(uri: string, cancellable?: Gio.Cancellable | null): Promise<Migration>;
+      start_incoming_async(uri: string, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      start_incoming_finish(result: Gio.AsyncResult): Migration;
+      start_incoming_fd(fd: number, cancellable?: Gio.Cancellable | null): Migration;
+      start_incoming_fd_async(fd: number, cancellable?: Gio.Cancellable | null): Promise<Migration>;
+      start_incoming_fd_async(fd: number, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      start_incoming_fd_finish(result: Gio.AsyncResult): Migration;
       /** Starts a job; the command has a job-id. */
       start_job(command: string | Message, args?: object | null, cancellable?: Gio.Cancellable | null): Job;
       start_job_async(command: string | Message, args?: object | null, cancellable?: Gio.Cancellable | null): Promise<Job>;
       start_job_async(command: Message, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       start_job_finish(result: Gio.AsyncResult): Job;
+      /** Lets the machine migrate: to another QEMU that waits for it, or to a command. */
+      start_migration(uri: string, cancellable?: Gio.Cancellable | null): Migration;
+      start_migration_async(uri: string, cancellable?: Gio.Cancellable | null): Promise<Migration>;
+      start_migration_async(uri: string, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      start_migration_finish(result: Gio.AsyncResult): Migration;
+      /** Lets the machine migrate into a file. */
+      start_migration_fd(fd: number, cancellable?: Gio.Cancellable | null): Migration;
+      start_migration_fd_async(fd: number, cancellable?: Gio.Cancellable | null): Promise<Migration>;
+      start_migration_fd_async(fd: number, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      start_migration_fd_finish(result: Gio.AsyncResult): Migration;
       /** Takes a device out, and waits until it is gone, for so many milliseconds; -1 waits for ever. */
       unplug(device: string, timeout?: number, cancellable?: Gio.Cancellable | null): boolean;
       unplug_async(device: string, timeout?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
@@ -1235,6 +1294,38 @@ declare module 'gi://Qmp?version=1.0' {
       wake_up_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       wake_up_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       wake_up_finish(result: Gio.AsyncResult): boolean;
+    }
+
+    interface MigrationProperties {
+      readonly direction: MigrationDirection;
+      readonly error: GLib.Error | null;
+      readonly finished: boolean;
+      readonly fraction: number;
+      readonly remaining: number;
+      readonly status: MigrationStatus;
+      readonly status_name: string | null;
+      readonly total: number;
+    }
+
+    interface Migration extends MigrationProperties, CamelCased<MigrationProperties> {}
+    /** A migration: a machine goes to another QEMU or into a file, or comes from there. */
+    class Migration extends GObject.Object {
+      cancel(cancellable?: Gio.Cancellable | null): boolean;
+      cancel_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
+      cancel_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      cancel_finish(result: Gio.AsyncResult): boolean;
+      get_direction(): MigrationDirection;
+      get_error(): GLib.Error | null;
+      get_finished(): boolean;
+      get_fraction(): number;
+      get_remaining(): number;
+      get_status(): MigrationStatus;
+      get_status_name(): string | null;
+      get_total(): number;
+      wait(timeout?: number, cancellable?: Gio.Cancellable | null): boolean;
+      wait_async(timeout?: number, cancellable?: Gio.Cancellable | null): Promise<boolean>;
+      wait_async(timeout: number, cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      wait_finish(result: Gio.AsyncResult): boolean;
     }
 
     interface OutcomeProperties {

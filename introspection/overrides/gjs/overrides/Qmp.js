@@ -324,6 +324,8 @@ function _init() {
   defineError('JobError', Qmp.MachineError, Qmp.MachineError.JOB);
   defineError('JobCancelledError', Qmp.MachineError, Qmp.MachineError.JOB_CANCELLED);
   defineError('LostError', Qmp.MachineError, Qmp.MachineError.LOST);
+  defineError('MigrationError', Qmp.MachineError, Qmp.MachineError.MIGRATION);
+  defineError('MigrationCancelledError', Qmp.MachineError, Qmp.MachineError.MIGRATION_CANCELLED);
   defineError('TimeoutError', Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
   defineError('CancelledError', Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 
@@ -370,7 +372,7 @@ function _init() {
 
   for (const holder of [
     Qmp.Client, Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.GuestAgent.prototype,
-    Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Schema,
+    Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Migration.prototype, Qmp.Schema,
   ]) {
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (name.endsWith('_async'))
@@ -407,6 +409,7 @@ function _init() {
   const client = Qmp.Client.prototype;
   const machine = Qmp.Machine.prototype;
   const job = Qmp.Job.prototype;
+  const migration = Qmp.Migration.prototype;
   adapt(machine, 'launch', makeLauncher);
   adapt(machine, 'open', makeAddress);
   const keepOpen = machine.keep_open;
@@ -432,6 +435,8 @@ function _init() {
     ...['pause', 'resume', 'reset', 'power_down', 'wake_up', 'quit', 'kill', 'refresh', 'wait_ended', 'open_display'].map(
       name => [machine, name, 1]),
     ...['pause', 'resume', 'complete', 'cancel', 'dismiss'].map(name => [job, name, 1]),
+    ...['start_migration', 'start_migration_fd', 'start_incoming', 'start_incoming_fd'].map(name => [machine, name, 2]),
+    [migration, 'cancel', 1],
     [client, 'open_stream', 2],
     [client, 'accept', 1],
     [client, 'close', 1],
@@ -477,11 +482,13 @@ function _init() {
     };
   }
 
-  for (const name of ['wait', 'wait_async']) {
-    const plain = job[name];
-    job[name] = function (timeout = Qmp.TIMEOUT_NONE, cancellable = null, ...rest) {
-      return plain.call(this, checkTime('timeout', timeout, Qmp.TIMEOUT_NONE), cancellable, ...rest);
-    };
+  for (const holder of [job, migration]) {
+    for (const name of ['wait', 'wait_async']) {
+      const plain = holder[name];
+      holder[name] = function (timeout = Qmp.TIMEOUT_NONE, cancellable = null, ...rest) {
+        return plain.call(this, checkTime('timeout', timeout, Qmp.TIMEOUT_NONE), cancellable, ...rest);
+      };
+    }
   }
 
   const makeJobCommand = (command, args) => command instanceof Qmp.Message ? command : makeCommand(command, args);

@@ -23,12 +23,12 @@ gi.require_version('Json', '1.0')
 from gi.repository import Gio, GLib, GObject, Json
 
 from ..module import get_introspection_module
-from . import _qmp_end, _qmp_guest, _qmp_job, _qmp_machine, _qmp_times
+from . import _qmp_end, _qmp_guest, _qmp_job, _qmp_machine, _qmp_migration, _qmp_times
 from ._qmp_calls import Call, Task, gather, gio, run, sleep, spawn, wait_for
 from ._qmp_errors import (AddressError, BusyError, CancelledError, EndedError, ExecuteError, FailureEventError,
                           GuestLostError, GuestThawedError, InterruptedError, JobCancelledError, JobError,
-                          LaunchError, LostError, NoAnswerError, NoProcessError, NotASocketError, StateError,
-                          TimeoutError, explain, protocol_error)
+                          LaunchError, LostError, MigrationCancelledError, MigrationError, NoAnswerError,
+                          NoProcessError, NotASocketError, StateError, TimeoutError, explain, protocol_error)
 from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained,
                            in_own_thread as _in_own_thread, name_type as _name_type, override as _override,
                            override_unknown as _override_unknown, replace as _replace,
@@ -38,7 +38,8 @@ Qmp = get_introspection_module('Qmp')
 
 __all__ = ['AddressError', 'BusyError', 'Call', 'CancelledError', 'EndedError', 'ExecuteError', 'FailureEventError',
            'GuestLostError', 'GuestThawedError', 'InterruptedError', 'JobCancelledError', 'JobError', 'LaunchError',
-           'LostError', 'NoAnswerError', 'NoProcessError', 'NotASocketError', 'StateError', 'Task', 'TimeoutError',
+           'LostError', 'MigrationCancelledError', 'MigrationError', 'NoAnswerError', 'NoProcessError', 'NotASocketError',
+           'StateError', 'Task', 'TimeoutError',
            'address_parse', 'gather', 'gio', 'run', 'sleep', 'spawn', 'wait_for']
 
 
@@ -831,7 +832,7 @@ def _watch_attributes(cls):
 
 
 for _cls in (Qmp.Client, Qmp.Message, Qmp.EventListener, Qmp.GuestAgent, Qmp.GuestExecResult, Qmp.Job,
-             Qmp.Launcher, Qmp.Machine, Qmp.Schema):
+             Qmp.Launcher, Qmp.Machine, Qmp.Migration, Qmp.Schema):
     _watch_attributes(_cls)
 
 

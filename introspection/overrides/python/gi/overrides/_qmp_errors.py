@@ -191,11 +191,27 @@ class JobCancelledError(_KnownError):
 
 
 class LostError(_KnownError):
-    """Nobody knows what has become of a job or a device, as there is no link, or was none when it ended."""
+    """Nobody knows what has become of a job, a migration or a device, as there is no link, or was none when it ended."""
 
     __module__ = 'gi.repository.Qmp'
     _DOMAIN = MACHINE_ERROR
     _CODE = Qmp.MachineError.LOST
+
+
+class MigrationError(_KnownError):
+    """A migration has failed; the text has what QEMU says of it."""
+
+    __module__ = 'gi.repository.Qmp'
+    _DOMAIN = MACHINE_ERROR
+    _CODE = Qmp.MachineError.MIGRATION
+
+
+class MigrationCancelledError(_KnownError):
+    """A migration was cancelled; CancelledError is for waiting that was."""
+
+    __module__ = 'gi.repository.Qmp'
+    _DOMAIN = MACHINE_ERROR
+    _CODE = Qmp.MachineError.MIGRATION_CANCELLED
 
 
 class TimeoutError(_KnownError, builtins.TimeoutError):
@@ -217,7 +233,7 @@ class CancelledError(_KnownError):
 _KNOWN = {(cls._DOMAIN, int(cls._CODE)): cls for cls in (
     StateError, InterruptedError, BusyError, AddressError, NotASocketError, FailureEventError, GuestLostError,
     GuestThawedError, LaunchError, EndedError, NoAnswerError, NoProcessError, JobError, JobCancelledError,
-    LostError, TimeoutError, CancelledError)}
+    LostError, MigrationError, MigrationCancelledError, TimeoutError, CancelledError)}
 
 
 def _read(name, attribute):

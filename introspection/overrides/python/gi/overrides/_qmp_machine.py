@@ -201,7 +201,7 @@ def _wait_ended(self, cancellable=None):
 
 @_override(Qmp.Machine)
 def _refresh(self, cancellable=None):
-    """Reads anew what the machine tells: status, name, UUID and jobs."""
+    """Reads anew what the machine tells: status, name, UUID, jobs and migration."""
     return [], cancellable
 
 
@@ -341,6 +341,48 @@ def _open_display(self, cancellable=None):
     QEMU has one such connection at a time, and closes the one before.
     """
     return [], cancellable
+
+
+# --- migrations ---
+
+@_override(Qmp.Machine)
+def _start_migration(self, uri, cancellable=None):
+    """Lets the machine migrate: to another QEMU that waits for it, or to a command. Returns the Qmp.Migration.
+
+    uri: 'unix:PATH', 'tcp:HOST:PORT', 'exec:COMMAND'
+
+    await (await vm.start_migration_async('unix:there.sock'))
+
+    Raises Qmp.ExecuteError, GLib.Error.
+    """
+    return [uri], cancellable
+
+
+@_override(Qmp.Machine)
+def _start_migration_fd(self, fd, cancellable=None):
+    """Lets the machine migrate into a file, or to whoever reads the other end. Returns the Qmp.Migration.
+
+    fd: a number, or what has a fileno(): a file that can be written to. It stays yours.
+    """
+    return [_get_fd(fd)], cancellable
+
+
+@_override(Qmp.Machine)
+def _start_incoming(self, uri, cancellable=None):
+    """Lets a machine arrive that was launched with -incoming defer. Returns the Qmp.Migration, which ends when it is there.
+
+    uri: where it listens, or what it reads: 'unix:PATH', 'tcp:HOST:PORT', 'exec:COMMAND'
+    """
+    return [uri], cancellable
+
+
+@_override(Qmp.Machine)
+def _start_incoming_fd(self, fd, cancellable=None):
+    """Lets a machine arrive from a file, or from whoever writes to the other end. Returns the Qmp.Migration.
+
+    fd: a number, or what has a fileno(): a file that can be read, from where it stands. It stays yours.
+    """
+    return [_get_fd(fd)], cancellable
 
 
 # --- processes ---
