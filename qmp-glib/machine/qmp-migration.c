@@ -160,12 +160,15 @@ static void
 finish (QmpMigration *self,
         GError       *error)
 {
+  double fraction = qmp_migration_get_fraction (self);
+
   g_assert (!self->finished);
 
   self->finished = TRUE;
   self->error = error;
   touch (self, PROP_FINISHED);
-  touch (self, PROP_FRACTION);
+  if (qmp_migration_get_fraction (self) != fraction)
+    touch (self, PROP_FRACTION);
   if (error != NULL)
     touch (self, PROP_ERROR);
 }

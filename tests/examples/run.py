@@ -25,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import served  # noqa: E402
 
 SECONDS = 60
+QEMU_PC = ['qemu-system-x86_64', '-machine', 'pc,accel=tcg', '-m', '16', '-nodefaults', '-display', 'none']
 
 
 class Failure(Exception):
@@ -426,6 +427,21 @@ def migrate(directory, *command):
         matches(program.finish(), r'setup\n(?:active\n|device\n)+completed\n')
     if not pathlib.Path(state).read_bytes().startswith(b'QEVM'):
         raise Failure('the file has no state')
+
+
+def migrate_machines(directory, *command):
+    with Program([*command, *QEMU_PC]) as program:
+        matches(program.finish(), r'( *\d+%\n)+source: postmigrate\ndestination: running\n')
+
+
+def suspend_file(directory, *command):
+    state = f'{directory}/state'
+    with Program([*command, state, *QEMU_PC]) as program:
+        matches(program.finish(), r'launched: running\nsuspended: postmigrate\nlaunched again: inmigrate\nrestored: running\n')
+    if not pathlib.Path(state).read_bytes().startswith(b'QEVM'):
+        raise Failure('the file has no state')
+    with Program([*command, state, 'qemu-system-x86_64', '-machine', 'nope']) as program:
+        matches(program.finish(1), r'')
 
 
 def agent_exec(directory, *command):
