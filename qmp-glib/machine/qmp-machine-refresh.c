@@ -281,8 +281,9 @@ asked_cb (GObject      *client,
 
   qmp_status_answer (&self->status, ask->ticket, QMP_STATUS_CHANGE_NONE, reply);
   g_free (ask);
-  /* Whoever shuts it down goes by the status. */
-  qmp_machine_advance (self);
+  /* Whoever shuts it down goes by the status. That a link has ended is seen when the client has told of it. */
+  if (reply != NULL)
+    qmp_machine_advance (self);
   qmp_machine_tell (self);
 }
 
