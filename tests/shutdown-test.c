@@ -46,7 +46,7 @@ assert_steps (Desk       *desk,
   g_autoptr(GString) steps = g_string_new (NULL);
   QmpShutdownStep step;
 
-  while ((step = qmp_shutdown_step (&desk->shutdown, &desk->sight, now * 1000)) != QMP_SHUTDOWN_NOTHING)
+  while ((step = qmp_shutdown_step (&desk->shutdown, &desk->sight, now * (gint64) 1000)) != QMP_SHUTDOWN_NOTHING)
     {
       g_string_append_printf (steps, "%s%s", steps->len > 0 ? " " : "", names[step]);
       if (step == QMP_SHUTDOWN_GIVE_UP)
@@ -253,7 +253,7 @@ static QmpShutdownCaller *
 pop_late (Desk *desk,
           int   now)
 {
-  return qmp_shutdown_pop_late (&desk->shutdown, &desk->sight, now * 1000);
+  return qmp_shutdown_pop_late (&desk->shutdown, &desk->sight, now * (gint64) 1000);
 }
 
 static void
