@@ -121,8 +121,11 @@ qmp_picture_read (QmpPicture  *self,
     data = g_try_malloc (MAX (about.st_size, 1));
   if (data == NULL)
     {
+      /* A macro within the text would cut it short in the catalogues. */
+      g_autofree char *length_text = g_strdup_printf ("%" G_GINT64_FORMAT, (gint64) about.st_size);
+
       g_set_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_FAILED,
-                   _("The picture that QEMU has written is too large: %.0f bytes"), (double) about.st_size);
+                   _("The picture that QEMU has written is too large: %s bytes"), length_text);
       return NULL;
     }
   length = read_all (self->read_fd, data, about.st_size);

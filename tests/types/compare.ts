@@ -13,11 +13,13 @@ type Helper = '$signals' | '_init' | `vfunc_${string}` | 'connect' | 'connect_af
 type Plainer = '__name__' | '__version__' | `${string}_error_${string}`;
 
 // What the overrides add.
-type Added = 'toObject' | 'toJSON' | 'listener' | 'desc' | 'errorClass' | 'sent' | 'received' | typeof Symbol.asyncIterator;
+type Added = 'toObject' | 'toJSON' | 'listener' | 'desc' | 'errorClass' | 'sent' | 'received' | 'read_arguments' |
+  typeof Symbol.asyncIterator;
 type AddedStatic = 'open_address' | 'open_address_async' | 'from';
 type AddedName = 'ExecuteError' | 'StateError' | 'InterruptedError' | 'BusyError' | 'AddressError' | 'NotASocketError' |
   'FailureEventError' | 'TimeoutError' | 'CancelledError' | 'GuestLostError' | 'GuestThawedError' | 'LaunchError' | 'EndedError' |
-  'NoAnswerError' | 'NoProcessError' | 'JobError' | 'JobCancelledError' | 'LostError';
+  'NoAnswerError' | 'NoProcessError' | 'JobError' | 'JobCancelledError' | 'LostError' | 'MigrationError' |
+  'MigrationCancelledError';
 
 type Missing = {[C in Classes]: Exclude<keyof Made<(typeof Plain)[C]>, keyof Made<(typeof Qmp)[C]> | Helper>}[Classes];
 type More = {[C in Classes]: Exclude<keyof Made<(typeof Qmp)[C]>, keyof Made<(typeof Plain)[C]> | Added>}[Classes];
