@@ -249,19 +249,16 @@ wait_end (QmpClient *self,
 
 /* --- who has something to do meanwhile --- */
 
-typedef struct {
-  const QmpCompanionFuncs *funcs;  /* nullable: there is nobody */
-  gpointer                 data;   /* held by itself until its end */
-} Company;
-
-static Company
-find_company (QmpClient              *self,
-              const QmpBlockingFuncs *funcs)
+static QmpCompanion
+find_companion (QmpClient              *self,
+                const QmpBlockingFuncs *funcs)
 {
+  QmpCompanion companion = self->companion;
+
   /* Whoever moves what it waits for itself does the rest as well. */
-  if (funcs->moved != NULL || self->companion == NULL || !self->companion_funcs->wants (self->companion))
-    return (Company) { NULL, NULL };
-  return (Company) { self->companion_funcs, self->companion };
+  if (funcs->moved != NULL || companion.funcs == NULL || !companion.funcs->wants (companion.data))
+    return (QmpCompanion) { NULL, NULL };
+  return companion;
 }
 
 void
@@ -272,15 +269,15 @@ qmp_client_block (QmpClient              *self,
                   GCancellable           *cancellable)
 {
   Wait wait = { .cancellable = cancellable };
-  Company company = find_company (self, funcs);
+  QmpCompanion companion = find_companion (self, funcs);
 
   g_object_ref (self);
   if (cancellable != NULL)
     g_object_ref (cancellable);
-  if (funcs->moved != NULL || company.funcs != NULL || !begin_to_poll (self, &wait, timeout))
+  if (funcs->moved != NULL || companion.funcs != NULL || !begin_to_poll (self, &wait, timeout))
     begin_moved (self, &wait, timeout);
-  if (company.funcs != NULL)
-    company.funcs->begin (company.data);
+  if (companion.funcs != NULL)
+    companion.funcs->begin (companion.data);
   if (funcs->moved != NULL)
     funcs->moved (data, qmp_client_get_io_context (self));
   /* As the caller held it: the blocking call does now. */
@@ -292,13 +289,13 @@ qmp_client_block (QmpClient              *self,
       if (!wait_once (self, &wait, funcs, data, &error) && !funcs->is_done (data))
         funcs->give_up (data, g_steal_pointer (&error));
       g_clear_error (&error);
-      if (company.funcs != NULL)
-        company.funcs->turn (company.data);
+      if (companion.funcs != NULL)
+        companion.funcs->turn (companion.data);
     }
   if (funcs->moved != NULL)
     funcs->moved (data, self->io);
-  if (company.funcs != NULL)
-    company.funcs->end (company.data);
+  if (companion.funcs != NULL)
+    companion.funcs->end (companion.data);
   wait_end (self, &wait);
   g_clear_object (&cancellable);
   qmp_io_context_drop_handed_over (self->io);

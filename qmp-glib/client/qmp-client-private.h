@@ -69,6 +69,11 @@ typedef struct {
 
 typedef struct _QmpEnding QmpEnding;
 
+typedef struct {
+  const QmpCompanionFuncs *funcs;  /* nullable: there is nobody */
+  gpointer                 data;   /* borrowed; held by itself within a blocking call */
+} QmpCompanion;
+
 /* The blocking call that is under way. */
 typedef enum {
   QMP_BLOCKING_NONE,
@@ -115,8 +120,7 @@ struct _QmpClient {
   QmpIoTimer          deadline;        /* in io: not later than the first of the calls' */
   QmpStallWatch       stall_watch;
   QmpBlocking         blocking;
-  const QmpCompanionFuncs *companion_funcs;  /* nullable: who has something to do in blocking calls */
-  gpointer            companion;       /* borrowed */
+  QmpCompanion        companion;       /* who has something to do in blocking calls */
 };
 
 /* The link, be it that of an opening; NULL without one. */

@@ -57,15 +57,14 @@ qmp_client_set_companion (QmpClient               *self,
                           const QmpCompanionFuncs *companion_funcs,
                           gpointer                 data)
 {
-  self->companion_funcs = companion_funcs;
-  self->companion = data;
+  self->companion = (QmpCompanion) { companion_funcs, data };
 }
 
 void
 qmp_client_drop_companion (QmpClient *self,
                            gpointer   data)
 {
-  if (self->companion == data)
+  if (self->companion.data == data)
     qmp_client_set_companion (self, NULL, NULL);
 }
 
