@@ -112,6 +112,22 @@ test_blocking (void)
   test_machine_quit (vm);
 }
 
+/* Who asks again and again, and never waits, sees the end as well. */
+static void
+test_refreshed (void)
+{
+  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMessage) command = test_message (BACKUP ("b", ""));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(QmpJob) job = qmp_machine_start_job (vm, command, NULL, &error);
+
+  g_assert_no_error (error);
+  while (!qmp_job_get_finished (job))
+    g_assert_true (qmp_machine_refresh (vm, NULL, &error));
+  g_assert_no_error (qmp_job_get_error (job));
+  test_machine_quit (vm);
+}
+
 /* QEMU cancels them, and what it says comes before the end of the link. */
 static void
 test_quit (void)
@@ -317,6 +333,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/machine-jobs/success", test_success);
   g_test_add_func ("/machine-jobs/blocking", test_blocking);
+  g_test_add_func ("/machine-jobs/refreshed", test_refreshed);
   g_test_add_func ("/machine-jobs/quit", test_quit);
   g_test_add_func ("/machine-jobs/kill", test_kill);
   g_test_add_func ("/machine-jobs/gap", test_gap);

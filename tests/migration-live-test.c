@@ -238,6 +238,24 @@ test_file (void)
   close (fd);
 }
 
+/* Who asks again and again, and never waits, sees the end as well. */
+static void
+test_refreshed (void)
+{
+  QmpMachine *vm = test_machine_new (test_launcher_new_pc ());
+  int fd = new_file ("");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(QmpMigration) migration = qmp_machine_start_migration_fd (vm, fd, NULL, &error);
+
+  g_assert_no_error (error);
+  while (!qmp_migration_get_finished (migration))
+    g_assert_true (qmp_machine_refresh (vm, NULL, &error));
+  assert_success (migration);
+  g_assert_cmpint (qmp_machine_get_status (vm), ==, QMP_MACHINE_STATUS_POSTMIGRATE);
+  test_machine_quit (vm);
+  close (fd);
+}
+
 /* What did not run does not run afterwards. */
 static void
 test_file_paused (void)
@@ -912,6 +930,7 @@ static const struct {
   const char  *name;
 } tests[] = {
   { test_file, "file" },
+  { test_refreshed, "refreshed" },
   { test_file_paused, "file-paused" },
   { test_taken_back, "taken-back" },
   { test_garbage, "garbage" },

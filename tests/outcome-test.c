@@ -34,6 +34,7 @@ static const struct {
   { "exited", { NULL, FALSE, FALSE, &good, NULL }, QMP_OUTCOME_REASON_EXITED, "exited", FALSE },
   { "reaped-by-another", { "host-signal", FALSE, FALSE, &unknown, NULL }, QMP_OUTCOME_REASON_HOST_SIGNAL, "host-signal", TRUE },
   { "nobody-knows", { NULL, FALSE, FALSE, &unknown, NULL }, QMP_OUTCOME_REASON_LOST, "lost", FALSE },
+  { "killed-by-us-unseen", { NULL, FALSE, TRUE, &unknown, NULL }, QMP_OUTCOME_REASON_LOST, "lost", FALSE },
   { "without-process", { "guest-shutdown", TRUE, FALSE, NULL, NULL }, QMP_OUTCOME_REASON_GUEST_SHUTDOWN, "guest-shutdown", TRUE },
   { "without-anything", { NULL, FALSE, FALSE, NULL, NULL }, QMP_OUTCOME_REASON_LOST, "lost", FALSE },
 };

@@ -15,7 +15,8 @@ What `import Qmp from 'gi://Qmp?version=1.0'` gives with the overrides. The page
 which each entry leads, have the details.
 
 Times
-: are whole numbers of milliseconds; a fraction is a `TypeError`. 0 sets no limit; where that is otherwise, the entry says so.
+: are whole numbers of milliseconds; a fraction is a `TypeError`. `Qmp.TIMEOUT_NONE` sets no limit, and 0
+  is at once; where that is otherwise, the entry says so.
 
 Values
 : are plain objects. An integer that a Number cannot hold exactly comes as a BigInt, and may be given as one.

@@ -37,6 +37,8 @@ Errors
 | `Arguments` | a mapping, a [struct@Json.Node], or `None` |
 | `Command` | a `Qmp.Message`, or a mapping: `{'execute': 'query-status'}` |
 '''
+# What None says of a time, where it is not “no limit”.
+NONES = {'Message.timeout': 'the client\'s', 'Machine.progress_interval': 'never'}
 ALIASES = ('_Address', '_Arguments', '_Command', '_HasFileno', '_T', '_AsyncCallback')
 OPERATORS = {
     '__getitem__': '{0}[name]', '__setitem__': '{0}[name] = value', '__delitem__': 'del {0}[name]',
@@ -221,8 +223,8 @@ class PythonReference:
     def describe_property(self, owner, line):
         """Its meaning, its unit if it is a time, and where the rest is said."""
         text = self.summary(f'{owner}:{line.target.id}')
-        if 'float' in show_type(line.annotation):
-            none = 'the client\'s' if owner == 'Message' else 'no limit'
+        if 'float' in show_type(line.annotation) and line.target.id != 'fraction':
+            none = NONES.get(f'{owner}.{line.target.id}', 'no limit')
             text = re.sub(r',? in milliseconds[^.]*', '', text) + f' Seconds; `None`: {none}.'
         return f'{text} {self.link(f"{owner}:{line.target.id}") or ""}'.strip()
 

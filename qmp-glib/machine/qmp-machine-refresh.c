@@ -330,6 +330,16 @@ qmp_machine_read_status (QmpMachine    *self,
   return TRUE;
 }
 
+/* What the answers bring about: a program that only makes blocking calls has nobody else who would do it. */
+static void
+follow_up (QmpMachine   *self,
+           GCancellable *cancellable)
+{
+  while (qmp_jobs_work (self->jobs, QMP_TIMEOUT_CLIENT, cancellable))
+    ;
+  qmp_machine_step_migration (self);
+}
+
 /* --- the public face --- */
 
 static void
@@ -436,8 +446,11 @@ qmp_machine_refresh (QmpMachine    *self,
     return FALSE;
 
   held = g_object_ref (self);
-  if (qmp_machine_read (self, cancellable, &read_error))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&read_error));
-  return FALSE;
+  if (!qmp_machine_read (self, cancellable, &read_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&read_error));
+      return FALSE;
+    }
+  follow_up (self, cancellable);
+  return TRUE;
 }

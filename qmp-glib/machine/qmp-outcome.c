@@ -249,7 +249,7 @@ qmp_outcome_new (const QmpOutcomeFacts *facts)
   self->output = g_strdup (facts->output != NULL ? facts->output : "");
   self->stage = facts->stage;
   self->clean = (facts->reason != NULL || facts->by_us) && (!known || self->exit_status == 0) &&
-                self->reason != QMP_OUTCOME_REASON_MIGRATION_FAILED;
+                self->reason != QMP_OUTCOME_REASON_MIGRATION_FAILED && self->reason != QMP_OUTCOME_REASON_LOST;
   return self;
 }
 
