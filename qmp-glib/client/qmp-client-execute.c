@@ -1,189 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "client/qmp-client-private.h"
+#include "client/qmp-client-order-private.h"
 
-#include <glib/gi18n-lib.h>
-
-#include "link/qmp-request-private.h"
 #include "message/qmp-message-private.h"
-
-/* A command of the program's on its way through the checks. Whoever checks commands may drop the caller's references: what
- * is still needed then is owned, and NULL without a check. */
-typedef struct {
-  QmpRequest    request;
-  QmpClient    *client;
-  QmpMessage   *message;
-  JsonNode     *arguments;
-  GCancellable *cancellable;
-} Order;
-
-static void
-order_clear (Order *order)
-{
-  qmp_request_clear (&order->request);
-  if (order->client == NULL)
-    return;
-  g_clear_object (&order->message);
-  g_clear_object (&order->cancellable);
-  g_clear_pointer (&order->arguments, json_node_unref);
-  g_object_unref (order->client);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Order, order_clear)
-
-/* --- what can be wrong --- */
-
-/* FALSE with error, with the command's name, unless it can be sent. The command is given in one of two ways. */
-static gboolean
-check_link (QmpClient   *self,
-            const char  *command,
-            QmpMessage  *message,
-            const char  *what,
-            GError     **error)
-{
-  g_autofree char *own = NULL;
-
-  if (qmp_client_require_link (self, what, error))
-    return TRUE;
-  if (command == NULL)
-    command = own = qmp_message_dup_command (message);
-  /* Translators: goes before what is wrong with a command of that name */
-  if (command != NULL)
-    g_prefix_error (error, _("“%s”: "), command);
-  return FALSE;
-}
-
-/* Asks whoever checks commands; what is not a message is made one for that alone. It is user code, so the link is looked at
- * again. */
-static gboolean
-check_wanted (Order         *order,
-              QmpClient     *self,
-              const char    *command,
-              JsonNode      *arguments,
-              QmpMessage    *message,
-              GCancellable  *cancellable,
-              const char    *what,
-              GError       **error)
-{
-  if (self->settings.check == NULL)
-    return TRUE;
-
-  order->client = g_object_ref (self);
-  order->arguments = arguments != NULL ? json_node_ref (arguments) : NULL;
-  order->message = message != NULL ? g_object_ref (message) : qmp_message_new_command (command, arguments, error);
-  g_set_object (&order->cancellable, cancellable);
-  return order->message != NULL && qmp_message_validate (order->message, error) &&
-         qmp_client_run_check (self, order->message, error) &&
-         check_link (self, NULL, order->message, what, error);
-}
-
-/* Everything that can be wrong before a byte is sent; the same for a message. */
-static gboolean
-prepare_command (Order         *order,
-                 QmpClient     *self,
-                 const char    *command,
-                 JsonNode      *arguments,
-                 GCancellable  *cancellable,
-                 GError       **error)
-{
-  return check_link (self, command, NULL, "execute", error) &&
-         check_wanted (order, self, command, arguments, NULL, cancellable, "execute", error) &&
-         qmp_request_init_command (&order->request, self->calls, command, arguments, self->settings.timeout, error);
-}
-
-static gboolean
-prepare_message (Order         *order,
-                 QmpClient     *self,
-                 QmpMessage    *message,
-                 QmpCallForm    form,
-                 GCancellable  *cancellable,
-                 const char    *what,
-                 GError       **error)
-{
-  return check_link (self, NULL, message, what, error) &&
-         check_wanted (order, self, NULL, NULL, message, cancellable, what, error) &&
-         qmp_request_init_message (&order->request, self->calls, message, form, self->settings.timeout, error) &&
-         qmp_link_check (self->link, &order->request, error);
-}
-
-/* --- issuing --- */
-
-static QmpCall *
-issue (QmpClient *self,
-       Order     *order)
-{
-  QmpCall *call = qmp_link_issue (self->link, &order->request);
-  gint64 look = qmp_stall_watch_add (&self->stall_watch, call);
-
-  call->owner = self;
-  if (look != 0)
-    qmp_client_watch_deadline (self, look);
-  return call;
-}
-
-QmpCall *
-qmp_client_issue_message (QmpClient   *self,
-                          QmpMessage  *message,
-                          const char  *what,
-                          int         *timeout,
-                          GError     **error)
-{
-  g_auto(Order) order = { 0 };
-
-  if (!prepare_message (&order, self, message, QMP_CALL_VALUE, NULL, what, error))
-    return NULL;
-
-  *timeout = order.request.timeout;
-  return issue (self, &order);
-}
-
-static void
-give_up (gpointer  operation,
-         GError   *error)
-{
-  QmpCall *call = operation;
-  g_autoptr(QmpClient) self = g_object_ref (call->owner);
-
-  /* Its end is about to be delivered. */
-  if (qmp_calls_has_ended (self->calls, call))
-    {
-      g_error_free (error);
-      return;
-    }
-
-  qmp_calls_abandon (self->calls, call, error);
-  qmp_client_call_done (self, call);
-  if (!self->blocking)
-    qmp_client_deliver (self);
-}
-
-/* Only the cancellable is watched by it: the times of all calls are in one heap. */
-static const QmpPatienceFuncs patience_funcs = { NULL, NULL, give_up };
-
-/* --- in the background --- */
-
-/* Takes task. */
-static void
-start (QmpClient    *self,
-       Order        *order,
-       GTask        *task,
-       gint64        created,
-       GCancellable *cancellable)
-{
-  int timeout = order->request.timeout;
-  QmpCall *call = issue (self, order);
-
-  call->task = task;
-  call->entry.created = created;
-  if (cancellable != NULL)
-    call->patience = qmp_patience_new (&patience_funcs, call, self->io, -1, cancellable);
-  if (timeout >= 0)
-    {
-      qmp_calls_set_deadline (self->calls, call, g_get_monotonic_time () + timeout * (gint64) 1000);
-      qmp_client_watch_deadline (self, call->deadline.time);
-    }
-}
 
 static void
 start_message (QmpClient           *self,
@@ -196,61 +16,15 @@ start_message (QmpClient           *self,
 {
   gint64 created;
   g_autoptr(GTask) task = qmp_task_new (qmp_io_context_get_main_context (self->io), self, callback, user_data, source_tag, &created);
-  g_auto(Order) order = { 0 };
+  g_auto(QmpOrder) order = { 0 };
   GError *error = NULL;
 
   if (qmp_task_return_if_cancelled (task, cancellable))
     return;
-  if (prepare_message (&order, self, message, form, cancellable, "execute", &error))
-    start (self, &order, g_steal_pointer (&task), created, cancellable);
+  if (qmp_order_prepare_message (&order, self, message, form, cancellable, "execute", &error))
+    qmp_order_start (&order, self, g_steal_pointer (&task), created, cancellable);
   else
     g_task_return_error (task, error);
-}
-
-/* --- blocking --- */
-
-static gboolean
-is_done (gpointer data)
-{
-  return ((QmpCall *) data)->phase == QMP_CALL_DONE;
-}
-
-static GError *
-timed_out (gpointer data)
-{
-  return qmp_call_make_timed_out (data);
-}
-
-static void
-abandon (gpointer  data,
-         GError   *error)
-{
-  QmpCall *call = data;
-  QmpClient *self = call->owner;
-
-  qmp_calls_abandon (self->calls, call, error);
-}
-
-static const QmpBlockingFuncs blocking_funcs = { is_done, timed_out, NULL, abandon };
-
-/* Takes the outcome: JsonNode or QmpMessage. */
-static gpointer
-run (QmpClient     *self,
-     Order         *order,
-     GCancellable  *cancellable,
-     GError       **error)
-{
-  int timeout = order->request.timeout;
-  g_autoptr(QmpCall) call = NULL;
-
-  /* This thread writes the command itself: nobody is to be woken for that. */
-  qmp_io_context_hold (self->io);
-  call = issue (self, order);
-  qmp_calls_await (self->calls, call);
-  qmp_client_block (self, &blocking_funcs, call, timeout, cancellable);
-  if (call->error != NULL)
-    g_propagate_error (error, g_steal_pointer (&call->error));
-  return g_steal_pointer (&call->value);
 }
 
 static gpointer
@@ -260,13 +34,13 @@ run_message (QmpClient     *self,
              GCancellable  *cancellable,
              GError       **error)
 {
-  g_auto(Order) order = { 0 };
+  g_auto(QmpOrder) order = { 0 };
 
   if (!qmp_client_may_block (self, "execute", error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !prepare_message (&order, self, message, form, cancellable, "execute", error))
+      !qmp_order_prepare_message (&order, self, message, form, cancellable, "execute", error))
     return NULL;
-  return run (self, &order, cancellable, error);
+  return qmp_order_run (&order, self, cancellable, error);
 }
 
 QmpMessage *
@@ -277,7 +51,7 @@ qmp_client_run_parsed (QmpClient     *self,
                        GCancellable  *cancellable,
                        GError       **error)
 {
-  g_auto(Order) order = { 0 };
+  g_auto(QmpOrder) order = { 0 };
   g_autoptr(QmpMessage) message = NULL;
 
   qmp_client_return_val_if_foreign (self, NULL, error);
@@ -291,10 +65,9 @@ qmp_client_run_parsed (QmpClient     *self,
 
   if (!qmp_client_may_block (self, "execute", error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !check_link (self, command, NULL, "execute", error) ||
-      !qmp_request_init_parsed (&order.request, self->calls, command, format, arguments, self->settings.timeout, error))
+      !qmp_order_prepare_parsed (&order, self, command, format, arguments, error))
     return NULL;
-  return run (self, &order, cancellable, error);
+  return qmp_order_run (&order, self, cancellable, error);
 }
 
 static gpointer
@@ -308,6 +81,22 @@ finish (QmpClient     *self,
   g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+QmpCall *
+qmp_client_issue_message (QmpClient   *self,
+                          QmpMessage  *message,
+                          const char  *what,
+                          int         *timeout,
+                          GError     **error)
+{
+  g_auto(QmpOrder) order = { 0 };
+
+  if (!qmp_order_prepare_message (&order, self, message, QMP_CALL_VALUE, NULL, what, error))
+    return NULL;
+
+  *timeout = order.request.timeout;
+  return qmp_order_issue (&order, self);
 }
 
 /* --- the public face --- */
@@ -342,7 +131,7 @@ qmp_client_execute_async (QmpClient           *self,
                           gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_auto(Order) order = { 0 };
+  g_auto(QmpOrder) order = { 0 };
   GError *error = NULL;
   gint64 created;
 
@@ -354,8 +143,8 @@ qmp_client_execute_async (QmpClient           *self,
   task = qmp_task_new (qmp_io_context_get_main_context (self->io), self, callback, user_data, qmp_client_execute_async, &created);
   if (qmp_task_return_if_cancelled (task, cancellable))
     return;
-  if (prepare_command (&order, self, command, arguments, cancellable, &error))
-    start (self, &order, g_steal_pointer (&task), created, cancellable);
+  if (qmp_order_prepare_command (&order, self, command, arguments, cancellable, &error))
+    qmp_order_start (&order, self, g_steal_pointer (&task), created, cancellable);
   else
     g_task_return_error (task, error);
 }
@@ -426,7 +215,7 @@ qmp_client_execute (QmpClient     *self,
                     GCancellable  *cancellable,
                     GError       **error)
 {
-  g_auto(Order) order = { 0 };
+  g_auto(QmpOrder) order = { 0 };
 
   g_return_val_if_fail (QMP_IS_CLIENT (self), NULL);
   qmp_client_return_val_if_foreign (self, NULL, error);
@@ -435,9 +224,9 @@ qmp_client_execute (QmpClient     *self,
 
   if (!qmp_client_may_block (self, "execute", error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !prepare_command (&order, self, command, arguments, cancellable, error))
+      !qmp_order_prepare_command (&order, self, command, arguments, cancellable, error))
     return NULL;
-  return run (self, &order, cancellable, error);
+  return qmp_order_run (&order, self, cancellable, error);
 }
 
 /**
