@@ -97,7 +97,8 @@ class JavaScriptReference:
         self.properties = {match['name'].removesuffix('Properties'): JavaScriptClass(match) for match in blocks
                            if match['kind'] == 'interface' and match['name'].endswith('Properties')}
         self.enumerations = [match for match in blocks if match['kind'] == 'enum']
-        self.signals = next(match for match in blocks if match['name'] == 'ClientSignals')
+        self.signals = {match['name'].removesuffix('Signals'): match['body'] for match in blocks
+                        if match['kind'] == 'interface' and match['name'].endswith('Signals')}
 
     def summary(self, name):
         return self.gir.summary(name, 'null', 'true', 'false')
@@ -125,6 +126,7 @@ class JavaScriptReference:
             yield f'It can be used as `for await (const event of {cls.variable})`, which ends with the link.'
         yield from self.show_properties(cls)
         yield from self.show_methods(cls)
+        yield from self.show_signals(cls)
 
     def show_properties(self, cls):
         members = self.properties_of(cls)
@@ -178,12 +180,13 @@ class JavaScriptReference:
         if of_c:
             yield f'As in C: {", ".join(of_c)}, and the `_async()` functions with a callback.'
 
-    def show_signals(self):
-        yield '### Signals of Client'
-        rows = []
-        for name, arguments in re.findall(r"^      '?([\w-]+)'?: \((.*?)\) => void;", self.signals['body'], re.MULTILINE):
-            rows.append((f'`{name}`', f'`{arguments}`', f'{self.summary(f"Client::{name}")} [signal@Client::{name}]'))
-        yield library.table(('Signal', 'Handler takes, after the client', 'When'), rows)
+    def show_signals(self, cls):
+        found = re.findall(r"^      '?([\w-]+)'?: \((.*?)\) => (?:void|boolean);", self.signals.get(cls.name, ''), re.MULTILINE)
+        if found:
+            yield f'### Signals of {cls.name}'
+            yield library.table(('Signal', 'Handler takes, after the object', 'When'), [
+                (f'`{name}`', f'`{arguments}`', f'{self.summary(f"{cls.name}::{name}")} [signal@{cls.name}::{name}]')
+                for name, arguments in found])
 
     def show_errors(self):
         yield '## Errors'
@@ -221,8 +224,6 @@ class JavaScriptReference:
         parts = [JAVASCRIPT_INTRODUCTION.strip()]
         for name in library.CLASSES:
             parts += self.show_class(self.classes[name])
-            if name == 'Client':
-                parts += self.show_signals()
         for show in (self.show_functions, self.show_errors, self.show_enumerations):
             parts += show()
         return '\n\n'.join(part for part in parts if part) + '\n'

@@ -259,7 +259,7 @@ class PythonReference:
 
     def show_signals(self, cls):
         text = ast.unparse(cls.node)
-        names = dict.fromkeys(re.findall(r"detailed_signal: Literal\['([\w-]+)'\], handler: Callable\[\[(.*?)\], None\]", text))
+        names = dict.fromkeys(re.findall(r"detailed_signal: Literal\['([\w-]+)'\], handler: Callable\[\[(.*?)\], (?:None|bool \| None)\]", text))
         if names:
             yield f'### Signals of {cls.name}'
             yield library.table(('Signal', 'Handler takes', 'When'), [

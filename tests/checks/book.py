@@ -43,21 +43,35 @@ def names_of_types(text):
             yield name[1]
 
 
+def signals_of_stub(text):
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            yield from ((node.name, name) for name in re.findall(r"Literal\['([\w-]+)'\]", ast.unparse(node)))
+
+
+def signals_of_types(text):
+    for name, body in re.findall(r'^    interface (\w+)Signals [^{]*\{(.*?)^    \}', text, re.DOTALL | re.MULTILINE):
+        yield from ((name, signal) for signal in re.findall(r"^      '?([a-z-]+)'?: ", body, re.MULTILINE))
+
+
 def words(page):
     text = re.sub(r'<(script|style).*?</\1>', '', page, flags=re.DOTALL)
     return set(re.findall(r'\w+', html.unescape(re.sub(r'<[^>]+>', ' ', text))))
 
 
-def check_reference(directory, page, names):
+def check_reference(directory, page, names, signals):
     path = directory / page
     if not path.exists():
         yield f'{page} is not there'
         return
-    there = words(path.read_text(encoding='utf-8'))
+    text = path.read_text(encoding='utf-8')
+    there = words(text)
     names = set(names)
     if not names:
         yield f'{page} has nothing to name'
     yield from (f'{page} does not name {name}' for name in sorted(names - there))
+    yield from (f'{page} does not tell of {owner}::{name}' for owner, name in signals
+                if f'signal.{owner}.{name}.html' not in text)
 
 
 def check_pages(directory, pages):
@@ -92,8 +106,8 @@ def check(directory, index, stub, types):
     directory = pathlib.Path(directory)
     stub, types, index = (pathlib.Path(path).read_text(encoding='utf-8') for path in (stub, types, index))
     pages = ENTRY.findall(index)
-    yield from check_reference(directory, 'python-reference.html', names_of_stub(stub))
-    yield from check_reference(directory, 'javascript-reference.html', names_of_types(types))
+    yield from check_reference(directory, 'python-reference.html', names_of_stub(stub), signals_of_stub(stub))
+    yield from check_reference(directory, 'javascript-reference.html', names_of_types(types), signals_of_types(types))
     yield from check_pages(directory, pages)
     yield from check_search(directory, pages)
 
@@ -105,6 +119,7 @@ class A:
     props: Props
     def walk(self): ...
     def _hide(self): ...
+    def connect(self, detailed_signal: Literal['gone'], handler: Callable[[A], None]) -> int: ...
 def run(): ...
 '''
 TYPES = '''
@@ -113,8 +128,13 @@ TYPES = '''
       stroll(way: string): void;
       readonly length: number;
     }
+    interface ASignals extends GObject.Object.SignalSignatures {
+      'far-gone': (way: string) => void;
+    }
     function jump(): void;
 '''
+PYTHON_SIGNAL = '<a href="signal.A.gone.html">gone</a>'
+JAVASCRIPT_SIGNAL = '<a href="signal.A.far-gone.html">far-gone</a>'
 PAGE = '<script src="search-index.js"></script><a href="a.html">A</a><a href="b.html">B</a><section id="main">{}<hr />' \
        '<a href="a.html">A</a><a href="b.html">B</a></section>'
 FILES = {
@@ -124,8 +144,8 @@ FILES = {
     'index.html': PAGE.format(''),
     'a.html': PAGE.format('A'),
     'b.html': PAGE.format('B'),
-    'python-reference.html': PAGE.format('<code>A.walk()</code> <code>run()</code> speed'),
-    'javascript-reference.html': PAGE.format('A stroll length jump'),
+    'python-reference.html': PAGE.format(f'<code>A.walk()</code> <code>run()</code> speed {PYTHON_SIGNAL}'),
+    'javascript-reference.html': PAGE.format(f'A stroll length jump {JAVASCRIPT_SIGNAL}'),
     'search.js': 'onDidLoadSearchIndex(window.x);',
     'search-index.js': 'window.x = {"symbols": [{"href": "a.html"}, {"href": "b.html#there"}]};\n',
 }
@@ -143,12 +163,14 @@ def right():
 
 def wrong():
     return [
-        fixture(python0reference_html=PAGE.format('A walk run')),
-        fixture(python0reference_html=PAGE.format('A walk speed')),
-        fixture(python0reference_html=PAGE.format('A run speed')),
+        fixture(python0reference_html=PAGE.format(f'A walk run {PYTHON_SIGNAL}')),
+        fixture(python0reference_html=PAGE.format(f'A walk speed {PYTHON_SIGNAL}')),
+        fixture(python0reference_html=PAGE.format(f'A run speed {PYTHON_SIGNAL}')),
+        fixture(python0reference_html=PAGE.format('A walk run speed gone')),
         fixture(python0reference_html=None),
-        fixture(javascript0reference_html=PAGE.format('A length jump')),
-        fixture(javascript0reference_html=PAGE.format('A stroll jump')),
+        fixture(javascript0reference_html=PAGE.format(f'A length jump {JAVASCRIPT_SIGNAL}')),
+        fixture(javascript0reference_html=PAGE.format(f'A stroll jump {JAVASCRIPT_SIGNAL}')),
+        fixture(javascript0reference_html=PAGE.format('A stroll length jump far gone')),
         fixture(index_html=PAGE.format('<a href="">Website</a>')),
         fixture(index_html=PAGE.format('').replace('href="b.html"', '')),
         fixture(a_html=PAGE.format('A').replace('<a href="b.html">B</a><section', '<section')),

@@ -51,6 +51,33 @@ assertEqual(await vm.execute_async('nothing'), {});
 assertEqual((await fail(vm.execute_async('refuse'))).errorClass, 'DeviceNotFound');
 assertEqual((await fail(vm.execute_async('other'))).errorClass, 'CommandNotFound');
 
+server.connect('command::throw', (_server, invocation) => {
+  if (invocation.read_arguments().late)
+    invocation.return_value('done');
+  throw new Error('the disk is full');
+});
+const thrown = await fail(vm.execute_async('throw'));
+assertEqual([thrown.errorClass, thrown.message], ['GenericError', 'the disk is full']);
+assertEqual(await vm.execute_async('throw', {late: true}), 'done');
+
+for (const wrong of [
+  () => new Qmp.Server({version: '8.2'}),
+  () => server.set_version('8.2.x'),
+  () => {
+    server.version = '';
+  },
+]) {
+  try {
+    wrong();
+  } catch (error) {
+    assertEqual(error.message.startsWith('version must be three numbers'), true);
+    continue;
+  }
+  throw new Error('a wrong version was taken');
+}
+server.version = '8.2.0';
+assertEqual(server.get_version(), '8.2.0');
+
 const call = vm.execute_async('keep', {x: 1});
 // An answer out-of-band would not wait: this one is behind.
 const behind = vm.execute_async('query-name');

@@ -6,6 +6,7 @@ usage: servers.py
 """
 
 import os
+import sys
 import tempfile
 import unittest
 
@@ -117,6 +118,39 @@ class Servers(unittest.TestCase):
                 await vm.wait_closed_async()
 
         Qmp.run(talk())
+
+    def test_raises(self):
+        told = []
+        sys.excepthook = lambda *what: told.append(what[1])
+        self.addCleanup(setattr, sys, 'excepthook', sys.__excepthook__)
+
+        def fail(_server, invocation):
+            if invocation.arguments.get('late'):
+                invocation.return_value('done')
+            raise KeyError() if invocation.arguments.get('bare') else ValueError('the disk is full')
+
+        self.server.connect('command', fail)
+
+        async def talk():
+            vm = await self.open()
+            for arguments, desc in ({}, 'the disk is full'), ({'bare': True}, 'KeyError'):
+                with self.assertRaises(Qmp.ExecuteError) as caught:
+                    await vm.execute_async('save', arguments)
+                self.assertEqual((caught.exception.error_class, caught.exception.desc), ('GenericError', desc))
+            self.assertEqual(await vm.execute_async('save', late=True), 'done')
+            self.assertEqual([type(error) for error in told], [ValueError, KeyError, ValueError])
+            await vm.close_async()
+
+        Qmp.run(talk())
+
+    def test_version(self):
+        for version in '8.2', '8.2.x', '1.2.3.4', '1000.0.0', '':
+            with self.assertRaisesRegex(ValueError, 'three numbers'):
+                Qmp.Server(version=version)
+            with self.assertRaisesRegex(ValueError, 'three numbers'):
+                self.server.set_version(version)
+        self.server.set_version('8.2.0')
+        self.assertEqual(self.server.get_version(), '8.2.0')
 
     def test_wrong(self):
         with self.assertRaises(TypeError):

@@ -1027,6 +1027,9 @@ declare module 'gi://Qmp?version=1.0' {
       $signals: ServerSignals;
 
       constructor(properties?: Settings<ServerProperties>);
+      /** A handler of commands that throws is answered GenericError, with the error's message. */
+      connect<K extends keyof ServerSignals>(signal: K, callback: GObject.SignalCallback<this, ServerSignals[K]>): number;
+      connect_after<K extends keyof ServerSignals>(signal: K, callback: GObject.SignalCallback<this, ServerSignals[K]>): number;
       static new(name: string | null): Server;
       add_stream(stream: Gio.IOStream): boolean;
       close(): void;

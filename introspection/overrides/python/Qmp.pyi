@@ -1160,6 +1160,9 @@ class Server(GObject.Object):
 
     props: Props
 
+    def __init__(self, *, capabilities: list[str] = ..., max_connections: int = ..., max_message_size: int = ...,
+                 max_pending: int = ..., max_unsent: int = ..., name: str | None = None, oob_commands: list[str] = ...,
+                 owner_only: bool = True, package: str = ..., version: str = ...) -> None: ...
     @staticmethod
     def new(name: str | None = None) -> Server: ...
     def add_stream(self, stream: Gio.IOStream) -> bool: ...

@@ -662,6 +662,51 @@ function _init() {
     return plainServerListen.call(this, makeAddress(address));
   };
 
+  function checkVersion(version) {
+    if (version !== undefined && !/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(version))
+      throw new RangeError(`version must be three numbers, as in '8.2.0', not '${version}'`);
+  }
+
+  const plainServerInit = server._init;
+  server._init = function (properties = {}, ...rest) {
+    checkVersion(properties.version);
+    plainServerInit.call(this, properties, ...rest);
+  };
+
+  const plainSetVersion = server.set_version;
+  server.set_version = function (version) {
+    checkVersion(version);
+    plainSetVersion.call(this, version);
+  };
+  Object.defineProperty(server, 'version', {
+    configurable: true,
+    enumerable: true,
+    get() { return this.get_version(); },
+    set(version) { this.set_version(version); },
+  });
+
+  // A handler of commands that throws has failed: its client is told so, and the program as GJS tells it.
+  function answering(handler) {
+    return function (self, invocation) {
+      try {
+        return handler.call(this, self, invocation);
+      } catch (error) {
+        logError(error);
+        if (!invocation.get_answered())
+          invocation.return_error('GenericError', `${error.message ?? error}` || error.name);
+        return true;
+      }
+    };
+  }
+
+  for (const name of ['connect', 'connect_after']) {
+    const plain = server[name];
+    server[name] = function (signal, handler) {
+      const answers = signal.split('::')[0] === 'command' && typeof handler === 'function';
+      return plain.call(this, signal, answers ? answering(handler) : handler);
+    };
+  }
+
   const plainEmitEvent = server.emit_event;
   server.emit_event = function (name, data = null) {
     return plainEmitEvent.call(this, name, data === null ? null : makeNode(data));

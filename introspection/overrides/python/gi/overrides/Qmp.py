@@ -14,7 +14,9 @@ import collections.abc
 import functools
 import json
 import os
+import re
 import socket
+import sys
 import threading
 
 import gi
@@ -708,6 +710,57 @@ _plain_emit_event = _explained(Qmp.Server.emit_event)
 _plain_return_value = _explained(Qmp.Invocation.return_value)
 _plain_return_text = _explained(Qmp.Invocation.return_text)
 _plain_return_error = _explained(Qmp.Invocation.return_error)
+
+
+def _check_version(properties):
+    version = properties.get('version')
+    if version is not None and not re.fullmatch(r'\d{1,3}\.\d{1,3}\.\d{1,3}', version, re.ASCII):
+        raise ValueError(f"version must be three numbers, as in '8.2.0', not {version!r}")
+
+
+def _answering(handler):
+    """A handler of commands that raises has failed: its client is told so, and the program as PyGObject tells it."""
+    @functools.wraps(handler, assigned=('__name__', '__qualname__', '__doc__'), updated=())
+    def call(server, invocation, *data):
+        try:
+            return handler(server, invocation, *data)
+        except Exception as error:
+            sys.excepthook(*sys.exc_info())
+            if not invocation.get_answered():
+                invocation.return_error('GenericError', str(error) or _name_type(error))
+            return True
+    return call
+
+
+def _override_connect(name):
+    plain = getattr(Qmp.Server, name)
+
+    def connect(self, detailed_signal, handler, *user_data):
+        if detailed_signal.partition('::')[0] == 'command' and callable(handler):
+            handler = _answering(handler)
+        return plain(self, detailed_signal, handler, *user_data)
+
+    _replace(Qmp.Server, name, connect)
+
+
+for _name in ('connect', 'connect_after'):
+    _override_connect(_name)
+
+
+@_add(Qmp.Server)
+def __init__(self, **properties):
+    _check_version(properties)
+    GObject.Object.__init__(self, **properties)
+
+
+_plain_set_version = Qmp.Server.set_version
+
+
+@_add(Qmp.Server)
+def set_version(self, version):
+    """Sets the version that the greeting tells: three numbers, as in '8.2.0'. Raises ValueError."""
+    _check_version({'version': version})
+    _plain_set_version(self, version)
 
 
 @_add(Qmp.Server)
