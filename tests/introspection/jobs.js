@@ -73,6 +73,8 @@ function testBlocking(vm) {
   assertEqual(vm.start_job('blockdev-backup', backup).wait(), true);
   vm.progressInterval = 250;
   assertEqual(vm.get_progress_interval(), 250);
+  for (const [wrong, type] of [[0.5, TypeError], [-1, RangeError], ['1', TypeError]])
+    assertEqual(failNow(() => vm.set_progress_interval(wrong)) instanceof type, true);
 }
 
 async function main() {

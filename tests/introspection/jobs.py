@@ -6,6 +6,7 @@ usage: jobs.py
 """
 
 import asyncio
+import math
 import threading
 import unittest
 
@@ -98,6 +99,9 @@ class Blocking(unittest.TestCase):
         self.assertEqual(self.vm.props.progress_interval, 0.5)
         self.vm.props.progress_interval = None
         self.assertIsNone(self.vm.get_property('progress-interval'))
+        for wrong in (-1, math.inf):
+            with self.assertRaisesRegex(ValueError, 'None is for never'):
+                self.vm.set_progress_interval(wrong)
 
 
 class Asyncio(unittest.IsolatedAsyncioTestCase):

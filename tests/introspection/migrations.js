@@ -42,6 +42,18 @@ async function launch(command) {
   return vm;
 }
 
+function testWrongDescriptors() {
+  const vm = Qmp.Machine.new(null);
+  const calls = [
+    fd => vm.start_migration_fd(fd), fd => vm.start_incoming_fd(fd), fd => vm.set_process(fd), fd => vm.client.send_fd(fd),
+    fd => Qmp.Launcher.new(null).inherit_fd(fd),
+  ];
+  for (const call of calls) {
+    for (const [wrong, type] of [[-1, RangeError], [0.5, TypeError], ['5', TypeError], [null, TypeError]])
+      assertEqual(failNow(() => call(wrong)) instanceof type, true);
+  }
+}
+
 async function testAwait() {
   const source = await launch(qemu);
   const destination = await launch(waiting);
@@ -88,6 +100,7 @@ async function testBlocking() {
 }
 
 async function main() {
+  testWrongDescriptors();
   await testAwait();
   await testBlocking();
 }

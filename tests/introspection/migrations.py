@@ -75,6 +75,13 @@ class Blocking(unittest.TestCase):
         with self.assertRaises(TypeError):
             vm.start_migration(5)
 
+    def test_wrong_descriptor(self):
+        vm = Qmp.Machine()
+        for call in (vm.start_migration_fd, vm.start_incoming_fd, vm.set_process, vm.get_client().send_fd, Qmp.Launcher().inherit_fd):
+            for wrong, wanted in ((-1, ValueError), ('5', TypeError), (True, TypeError), (None, TypeError)):
+                with self.subTest(call=call, wrong=wrong), self.assertRaisesRegex(wanted, 'a file descriptor is'):
+                    call(wrong)
+
     def test_garbage(self):
         with tempfile.TemporaryFile() as file:
             file.write(b'This is not a machine.')

@@ -161,6 +161,14 @@ function checkNumber(name, value) {
   return value;
 }
 
+function checkFd(value) {
+  if (!Number.isInteger(value))
+    throw new TypeError(`a file descriptor must be a number, not ${typeof value === 'number' ? value : nameType(value)}`);
+  if (value < 0)
+    throw new RangeError(`a file descriptor must be 0 or more, not ${value}`);
+  return value;
+}
+
 function checkCancellable(cancellable) {
   if (cancellable !== null && !(cancellable instanceof Gio.Cancellable))
     throw new TypeError(`cancellable must be a Gio.Cancellable or null, not ${nameType(cancellable)}`);
@@ -292,6 +300,7 @@ function _init() {
 
   checkTimes(Qmp.Client, Qmp.TIMEOUT_NONE, 'timeout', 'open-timeout', 'accept-timeout', 'close-timeout', 'stall-time');
   checkTimes(Qmp.Message, Qmp.TIMEOUT_CLIENT, 'timeout');
+  checkTimes(Qmp.Machine, 0, 'progress-interval');
 
   // --- errors ---
 
@@ -412,6 +421,8 @@ function _init() {
   const migration = Qmp.Migration.prototype;
   adapt(machine, 'launch', makeLauncher);
   adapt(machine, 'open', makeAddress);
+  adapt(machine, 'start_migration_fd', checkFd);
+  adapt(machine, 'start_incoming_fd', checkFd);
   const keepOpen = machine.keep_open;
   machine.keep_open = function (address) {
     keepOpen.call(this, address === null ? null : makeAddress(address));
@@ -419,8 +430,14 @@ function _init() {
   const launcherPrototype = Qmp.Launcher.prototype;
   const setLeaveRunning = launcherPrototype.set_leave_running;
   launcherPrototype.set_leave_running = function (address, outputFd = -1) {
-    return setLeaveRunning.call(this, address === null ? null : makeAddress(address), outputFd);
+    return setLeaveRunning.call(this, address === null ? null : makeAddress(address), outputFd === -1 ? -1 : checkFd(outputFd));
   };
+  for (const [holder, name] of [[launcherPrototype, 'inherit_fd'], [machine, 'set_process'], [client, 'send_fd']]) {
+    const plain = holder[name];
+    holder[name] = function (fd) {
+      return plain.call(this, checkFd(fd));
+    };
+  }
   adapt(client, 'open', makeAddress);
   adapt(client, 'listen', makeAddress);
   adapt(client, 'exchange', makeMessage);

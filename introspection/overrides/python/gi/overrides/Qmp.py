@@ -34,7 +34,7 @@ from ._qmp_errors import (AddressError, BusyError, CancelledError, EndedError, E
 from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained,
                            in_own_thread as _in_own_thread, name_type as _name_type, override as _override,
                            override_unknown as _override_unknown, replace as _replace,
-                           to_words_or_none as _to_words_or_none)
+                           to_fd as _to_fd, to_words_or_none as _to_words_or_none)
 
 Qmp = get_introspection_module('Qmp')
 
@@ -135,10 +135,6 @@ def _init_message(self, *arguments, **keywords):
         GObject.Object.__init__(self, *arguments, **keywords)
 
 
-def _get_fd(fd):
-    return fd if isinstance(fd, int) else fd.fileno()
-
-
 def _new_command(command, arguments=None, *, fds=(), timeout=None, out_of_band=False):
     """Makes a command.
 
@@ -150,7 +146,7 @@ def _new_command(command, arguments=None, *, fds=(), timeout=None, out_of_band=F
     if fds:
         fd_list = Gio.UnixFDList.new()
         for fd in fds:
-            fd_list.append(_get_fd(fd))
+            fd_list.append(_to_fd(fd))
         message.set_fd_list(fd_list)
     if timeout is not None:
         message.set_timeout(timeout)
@@ -475,7 +471,7 @@ def get_oldest_wait(self):
 @_add(Qmp.Client)
 def send_fd(self, fd):
     """Sends a descriptor alone, for a getfd that follows: a number, or what has a fileno(); it stays yours."""
-    return _plain_send_fd(self, _get_fd(fd))
+    return _plain_send_fd(self, _to_fd(fd))
 
 
 @classmethod

@@ -10,14 +10,10 @@ from . import _qmp_end, _qmp_times
 from ._qmp_errors import EndedError
 from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained, name_type as _name_type,
                            override as _override, override_unknown as _override_unknown, replace as _replace,
-                           to_words_or_none as _to_words_or_none)
+                           to_fd as _to_fd, to_words_or_none as _to_words_or_none)
 from ._qmp_times import to_wait
 
 Qmp = get_introspection_module('Qmp')
-
-
-def _get_fd(fd):
-    return fd if isinstance(fd, int) else fd.fileno()
 
 
 def _make_command(command, arguments, more):
@@ -71,7 +67,7 @@ _plain_inherit_fd = Qmp.Launcher.inherit_fd
 @_add(Qmp.Launcher)
 def inherit_fd(self, fd):
     """Gives a descriptor to the process, a number or what has a fileno(); returns its number there. It stays yours."""
-    return _plain_inherit_fd(self, _get_fd(fd))
+    return _plain_inherit_fd(self, _to_fd(fd))
 
 
 _plain_set_leave_running = Qmp.Launcher.set_leave_running
@@ -85,7 +81,7 @@ def set_leave_running(self, address, output=None):
     output: where it writes to: a number, or what has a fileno(), such as a file; it stays yours
     """
     _plain_set_leave_running(self, None if address is None else _make_address(address),
-                             -1 if output is None else _get_fd(output))
+                             -1 if output is None else _to_fd(output))
     self._leaves_running = address is not None
 
 
@@ -278,7 +274,7 @@ def _open_agent(self, timeout=None, cancellable=None):
 
 _start_job = _Method(Qmp.Machine, 'start_job')
 _replace(Qmp.Machine, 'start_job_finish', _explained(_start_job.finish))
-_qmp_times.use_seconds(Qmp.Machine, _replace, _check_thread, progress_interval=_qmp_times.Limit(none=0))
+_qmp_times.use_seconds(Qmp.Machine, _replace, _check_thread, progress_interval=_qmp_times.Interval())
 
 
 @_add(Qmp.Machine)
@@ -364,7 +360,7 @@ def _start_migration_fd(self, fd, cancellable=None):
 
     fd: a number, or what has a fileno(): a file that can be written to. It stays yours.
     """
-    return [_get_fd(fd)], cancellable
+    return [_to_fd(fd)], cancellable
 
 
 @_override(Qmp.Machine)
@@ -382,7 +378,7 @@ def _start_incoming_fd(self, fd, cancellable=None):
 
     fd: a number, or what has a fileno(): a file that can be read, from where it stands. It stays yours.
     """
-    return [_get_fd(fd)], cancellable
+    return [_to_fd(fd)], cancellable
 
 
 # --- processes ---
@@ -393,7 +389,7 @@ _plain_set_process = _explained(Qmp.Machine.set_process)
 @_add(Qmp.Machine)
 def set_process(self, pidfd):
     """Tells a machine that was opened which process it is: a number, or what has a fileno(), of os.pidfd_open()."""
-    return _plain_set_process(self, _get_fd(pidfd))
+    return _plain_set_process(self, _to_fd(pidfd))
 
 
 for _name in [name[:-len('_async')] for name in dir(Qmp.Machine) if name.endswith('_async')]:

@@ -36,6 +36,19 @@ def to_words_or_none(words, name):
     return None if words is None else to_words(words, name)
 
 
+def to_fd(value):
+    """Returns the number of a descriptor: a number, or what has a fileno()."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        fd = value
+    elif hasattr(value, 'fileno'):
+        fd = value.fileno()
+    else:
+        raise TypeError(f'a file descriptor is an int, or what has a fileno(), not {name_type(value)}')
+    if fd < 0:
+        raise ValueError(f'a file descriptor is 0 or more, not {fd}')
+    return fd
+
+
 def find_message(values):
     return next((value for value in values if isinstance(value, Qmp.Message)), None)
 

@@ -32,20 +32,36 @@ class Limit:
 
     def __init__(self, none=_UNLIMITED):
         self._none = none
+        self._hint = f'{"None" if none == _UNLIMITED else "math.inf"} sets no limit'
 
     def to_c(self, seconds, name):
         if seconds is None:
             return self._none
         milliseconds = to_milliseconds(seconds, name)
         if seconds < 0:
-            raise ValueError(f'{name} must be 0 seconds or more; '
-                             f'{"None" if self._none == _UNLIMITED else "math.inf"} sets no limit')
+            raise ValueError(f'{name} must be 0 seconds or more; {self._hint}')
+        return self._to_c(seconds, milliseconds, name)
+
+    def _to_c(self, seconds, milliseconds, _name):
         return _UNLIMITED if seconds == math.inf else milliseconds
 
     def from_c(self, milliseconds):
         if milliseconds == self._none:
             return None
         return math.inf if milliseconds == _UNLIMITED else milliseconds / 1000
+
+
+class Interval(Limit):
+    """A property that says how often; None is said for never."""
+
+    def __init__(self):
+        super().__init__(none=0)
+        self._hint = 'None is for never'
+
+    def _to_c(self, seconds, milliseconds, name):
+        if seconds == math.inf:
+            raise ValueError(f'{name} must not be infinite; {self._hint}')
+        return milliseconds
 
 
 def _key(name):
