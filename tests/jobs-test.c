@@ -11,9 +11,10 @@
   PEER_EVENT_DATA_TEXT ("JOB_STATUS_CHANGE", "{\"id\": \"" id "\", \"status\": \"" status "\"}")
 #define J(id, status) PEER_SEND (J_TEXT (id, status))
 #define RETURN_TEXT "{\"return\": {}, \"id\": @}\r\n"
-#define B_COMPLETED(id, more)                                                                                \
-  PEER_EVENT_DATA ("BLOCK_JOB_COMPLETED", "{\"device\": \"" id "\", \"type\": \"backup\", \"len\": 100, "    \
-                                          "\"offset\": 40, \"speed\": 0" more "}")
+#define B_COMPLETED_TEXT(id, more)                                                                           \
+  PEER_EVENT_DATA_TEXT ("BLOCK_JOB_COMPLETED", "{\"device\": \"" id "\", \"type\": \"backup\", \"len\": 100, " \
+                                               "\"offset\": 40, \"speed\": 0" more "}")
+#define B_COMPLETED(id, more) PEER_SEND (B_COMPLETED_TEXT (id, more))
 #define B_CANCELLED(id)                                                                                      \
   PEER_EVENT_DATA ("BLOCK_JOB_CANCELLED", "{\"device\": \"" id "\", \"type\": \"backup\", \"len\": 100, "    \
                                           "\"offset\": 40, \"speed\": 0}")
@@ -417,6 +418,44 @@ test_of_another (void)
   desk_free (desk);
 }
 
+static void
+take_failed_cb (GListModel *list,
+                guint       position,
+                guint       removed,
+                guint       added,
+                QmpJob    **job)
+{
+  g_autoptr(QmpJob) last = added > 0 ? g_list_model_get_item (list, position) : NULL;
+
+  if (last != NULL && g_str_equal (qmp_job_get_id (last), "b"))
+    g_set_object (job, last);
+}
+
+/* The list shows it though it is gone, and why it has failed is known though that came before the answer was told. */
+static void
+test_quick_of_another (void)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT, J ("a", "created"),
+                                          PEER_EXPECT ("query-jobs"),
+                                          PEER_SEND_FOR ("{\"return\": [" ENTRY ("a", "running", "") ", "
+                                                         ENTRY ("b", "running", "") "], \"id\": @}\r\n"
+                                                         B_COMPLETED_TEXT ("b", ", \"error\": \"No space left\"")
+                                                         J_TEXT ("b", "concluded") J_TEXT ("b", "null"))));
+  QmpJob *job = NULL;
+
+  g_signal_connect (desk->list, "items-changed", G_CALLBACK (take_failed_cb), &job);
+  test_peer_signal (desk->peer);
+  test_spin_until (job != NULL && qmp_job_get_finished (job));
+  assert_job (job, QMP_MACHINE_ERROR_JOB, FALSE);
+  g_assert_cmpstr (qmp_job_get_error (job)->message, ==, "No space left");
+  g_assert_cmpuint (g_list_model_get_n_items (desk->list), ==, 1);
+  release (desk, &job);
+  job = g_list_model_get_item (desk->list, 0);
+  g_assert_cmpstr (qmp_job_get_id (job), ==, "a");
+  release (desk, &job);
+  desk_free (desk);
+}
+
 /* --- the end of a link --- */
 
 /* QEMU cancels them before it goes. */
@@ -789,6 +828,7 @@ main (int    argc,
   g_test_add_func ("/jobs/cancelled/refused", test_cancelled_refused);
   g_test_add_func ("/jobs/two", test_two);
   g_test_add_func ("/jobs/of-another", test_of_another);
+  g_test_add_func ("/jobs/of-another/quick", test_quick_of_another);
   g_test_add_func ("/jobs/quit", test_quit);
   g_test_add_func ("/jobs/gap", test_gap);
   g_test_add_func ("/jobs/old-answer", test_old_answer);

@@ -124,22 +124,62 @@ test_process (void)
   test_machine_free (vm);
 }
 
+#define PEER_REFUSE(command) PEER_EXPECT (command), PEER_ERROR ("CommandNotFound", "no")
+#define PEER_KNOW_NOTHING \
+  PEER_REFUSE ("query-status"), PEER_REFUSE ("query-name"), PEER_REFUSE ("query-uuid"), PEER_REFUSE ("query-jobs"), \
+  PEER_REFUSE ("migrate-set-capabilities"), PEER_REFUSE ("query-migrate")
+
+/* It has jobs, and no status. */
+static void
+test_storage_daemon (void)
+{
+  g_autoptr(TestServer) server = test_server_new (TEST_SERVER_STORAGE_DAEMON);
+  QmpMachine *vm = qmp_machine_new (NULL);
+  g_autoptr(QmpMessage) create = qmp_message_new_parsed ("blockdev-create", NULL,
+                                                         "{'job-id': 'j', 'options': {'driver': 'file', 'filename': '/no/where',"
+                                                         "'size': 512}}");
+
+  for (int blocking = 0; blocking < 2; blocking++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(QmpJob) job = NULL;
+
+      g_assert_true (blocking ? qmp_machine_open (vm, test_server_get_address (server), NULL, &error) :
+                     open_vm (vm, test_server_get_address (server), &error));
+      g_assert_no_error (error);
+      g_assert_true (qmp_machine_get_connected (vm));
+      g_assert_cmpint (qmp_machine_get_status (vm), ==, QMP_MACHINE_STATUS_UNKNOWN);
+      g_assert_null (qmp_machine_get_status_name (vm));
+      job = qmp_machine_start_job (vm, create, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_false (qmp_job_wait (job, QMP_TIMEOUT_NONE, NULL, &error));
+      g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_JOB);
+      g_clear_error (&error);
+      g_assert_false (qmp_machine_pause (vm, NULL, &error));
+      g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
+      g_assert_true (qmp_client_close (qmp_machine_get_client (vm), NULL, NULL));
+    }
+  test_machine_free (vm);
+}
+
 static void
 test_not_a_machine (void)
 {
-  g_autoptr(TestServer) server = test_server_new (TEST_SERVER_STORAGE_DAEMON);
+  TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_HANDSHAKE, PEER_KNOW_NOTHING, PEER_EXPECT_EOF, PEER_CLOSE,
+                                    PEER_HANDSHAKE, PEER_KNOW_NOTHING, PEER_EXPECT_EOF, PEER_CLOSE);
   QmpMachine *vm = qmp_machine_new (NULL);
 
   for (int blocking = 0; blocking < 2; blocking++)
     {
       g_autoptr(GError) error = NULL;
 
-      g_assert_false (blocking ? qmp_machine_open (vm, test_server_get_address (server), NULL, &error) :
-                      open_vm (vm, test_server_get_address (server), &error));
+      g_assert_false (blocking ? qmp_machine_open (vm, test_peer_get_address (peer), NULL, &error) :
+                      open_vm (vm, test_peer_get_address (peer), &error));
       g_assert_error (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
       test_spin_until (qmp_client_get_runstate (qmp_machine_get_client (vm)) == QMP_RUNSTATE_IDLE);
       g_assert_false (qmp_machine_get_connected (vm));
     }
+  test_peer_finish (peer);
   /* Nothing of it is left. */
   {
     g_autoptr(QmpLauncher) launcher = test_launcher_new ();
@@ -248,10 +288,8 @@ test_refresh (void)
   TestPeer *peer = test_peer_start (TEST_PEER_UNIX, PEER_HANDSHAKE, PEER_READ ("running"), PEER_READ ("paused"),
                                     PEER_EXPECT ("query-status"), PEER_REPLY ("{\"status\": \"running\"}"),
                                     PEER_EXPECT ("query-name"), PEER_REPLY ("{\"name\": \"new\"}"),
-                                    PEER_EXPECT ("query-uuid"), PEER_ERROR ("CommandNotFound", "no"),
-                                    PEER_EXPECT ("query-jobs"), PEER_ERROR ("CommandNotFound", "no"),
-                                    PEER_EXPECT ("migrate-set-capabilities"), PEER_ERROR ("CommandNotFound", "no"),
-                                    PEER_EXPECT ("query-migrate"), PEER_ERROR ("CommandNotFound", "no"));
+                                    PEER_REFUSE ("query-uuid"), PEER_REFUSE ("query-jobs"),
+                                    PEER_REFUSE ("migrate-set-capabilities"), PEER_REFUSE ("query-migrate"));
   QmpMachine *vm = open_new (test_peer_get_address (peer));
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
@@ -305,6 +343,7 @@ main (int   argc,
   g_test_add_func ("/machine-open/second-monitor", test_second_monitor);
   g_test_add_func ("/machine-open/process", test_process);
   g_test_add_func ("/machine-open/not-a-machine", test_not_a_machine);
+  g_test_add_func ("/machine-open/storage-daemon", test_storage_daemon);
   g_test_add_func ("/machine-open/nameless", test_nameless);
   g_test_add_func ("/machine-open/old-answer", test_old_answer);
   g_test_add_func ("/machine-open/coalesced", test_coalesced);

@@ -164,6 +164,14 @@ see_status (QmpJobs    *self,
     forget (self, job);
 }
 
+/* The end of one whose entry is in an answer that was not delivered yet. */
+static gboolean
+is_news (QmpJobs    *self,
+         const char *name)
+{
+  return self->n_asking > 0 && (g_str_equal (name, "BLOCK_JOB_COMPLETED") || g_str_equal (name, "BLOCK_JOB_CANCELLED"));
+}
+
 /* Takes none, so that nothing is queued. Also within a blocking call. */
 static gboolean
 see_event (QmpEvent *event,
@@ -178,6 +186,8 @@ see_event (QmpEvent *event,
   QmpJob *job = device != NULL ? g_hash_table_lookup (self->jobs, device) : NULL;
 
   self->now++;
+  if (device != NULL && job == NULL && is_news (self, qmp_event_get_name (event)))
+    job = add (self, device);
   if (!g_str_equal (qmp_event_get_name (event), "JOB_STATUS_CHANGE"))
     {
       if (job != NULL)
@@ -534,7 +544,8 @@ tell_job (QmpJobs *self,
           QmpJob  *job)
 {
   job->queued = FALSE;
-  if (!job->listed && !job->gone)
+  /* Whoever follows the list sees each of them, however quick it is. */
+  if (!job->listed && job->owner != NULL)
     {
       job->listed = TRUE;
       qmp_job_list_append (self->list, job);

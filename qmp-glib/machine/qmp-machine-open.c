@@ -100,6 +100,8 @@ opened_cb (GObject      *client,
  * machine may go on, and can be opened again. If another machine answers then, by its UUID, the one before has ended, and
  * nobody knows how. [method@Machine.keep_open] opens it again by itself.
  *
+ * A storage daemon can be opened as well. It has jobs and what its client can do, and no status.
+ *
  * Since: 1.0
  */
 void
@@ -140,8 +142,8 @@ qmp_machine_open_async (QmpMachine          *self,
  *
  * Ends [method@Machine.open_async].
  *
- * Errors are those of [method@Client.open] and of [method@Client.execute]: a server that does not know `query-status` is
- * not a machine, and its link is closed again. A machine that is kept open fails with `QMP_CLIENT_ERROR_STATE`.
+ * Errors are those of [method@Client.open] and of [method@Client.execute]: a server that knows
+ * neither `query-status` nor `query-jobs` is not a machine, and its link is closed again. A machine that is kept open fails with `QMP_CLIENT_ERROR_STATE`.
  *
  * Returns: `TRUE` if the machine is open; `FALSE` with @error set
  *

@@ -96,11 +96,21 @@ qmp_machine_is_replaced (const GError *error)
   return g_error_matches (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LOST);
 }
 
+/* The server does not know the status. */
+static gboolean
+is_unknown (const GError *error)
+{
+  return g_error_matches (error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND);
+}
+
 static void
 apply (Read *read)
 {
   QmpMachine *self = read->self;
 
+  /* A storage daemon has jobs, and no status. */
+  if (is_unknown (read->error) && read->replies[READ_JOBS] != NULL)
+    g_clear_error (&read->error);
   if (is_another (read))
     refuse (read);
   qmp_status_answer (&self->status, read->ticket, QMP_STATUS_CHANGE_NONE, read->replies[READ_STATUS]);
@@ -122,8 +132,11 @@ take (Read     *read,
   gboolean matters = index == READ_STATUS || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   read->replies[index] = reply;
-  if (read->error == NULL && matters)
-    read->error = g_steal_pointer (&error);
+  if (matters && error != NULL && (read->error == NULL || is_unknown (read->error)))
+    {
+      g_clear_error (&read->error);
+      read->error = g_steal_pointer (&error);
+    }
   g_clear_error (&error);
 }
 
@@ -234,7 +247,7 @@ qmp_machine_read (QmpMachine    *self,
 {
   Read read = { .self = self, .jobs = qmp_jobs_ask (self->jobs) };
 
-  for (guint i = 0; i < N_READS && read.error == NULL; i++)
+  for (guint i = 0; i < N_READS && (read.error == NULL || is_unknown (read.error)); i++)
     {
       g_autoptr(JsonNode) arguments = new_arguments (i);
       GError *read_error = NULL;
