@@ -27,7 +27,7 @@ run_ping (Once                *once,
 {
   g_autoptr(QmpGuestAgent) agent = open_agent (once, error);
 
-  return agent != NULL && qmp_guest_agent_wait_ready (agent, once_remaining (once, QMP_TIMEOUT_NONE), NULL, error);
+  return agent != NULL && qmp_guest_agent_wait_ready (agent, once_remaining (once), NULL, error);
 }
 
 /* Opening gets in step. */
@@ -174,7 +174,7 @@ run_exec (Once                *once,
   if (agent == NULL)
     return FALSE;
   result = qmp_guest_agent_exec (agent, words, (const char * const *) variables, input, QMP_GUEST_EXEC_DEFAULT,
-                                 once_remaining (once, QMP_TIMEOUT_NONE), NULL, error);
+                                 once_remaining (once), NULL, error);
   if (result == NULL)
     return FALSE;
   once->status = exit_status_of (result);

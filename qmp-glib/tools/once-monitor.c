@@ -95,7 +95,7 @@ run_loop (Monitor  *monitor,
 
   g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, unread_cb, NULL);
   if (once->deadline != 0)
-    g_timeout_add (once_remaining (once, -1), timeout_cb, monitor);
+    g_timeout_add (once_remaining (once), timeout_cb, monitor);
   g_main_loop_run (monitor->loop);
   if (monitor->error == NULL)
     return TRUE;

@@ -2,14 +2,10 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <unistd.h>
 
 #include "once.h"
-#include "tool-json.h"
 #include "tool-streams.h"
 
 static char *device;
@@ -60,60 +56,7 @@ dump (Once        *once,
   return value != NULL;
 }
 
-/* --- through a descriptor, which a server can write to that may open no file --- */
-
-/* A file without a name, open twice: what a server finds by /dev/fdset/N has to be open for writing alone. */
-static gboolean
-open_pair (int      *read_fd,
-           int      *write_fd,
-           GError  **error)
-{
-  g_autofree char *path = NULL;
-  int saved;
-
-  *read_fd = g_file_open_tmp ("qmp-XXXXXX", &path, error);
-  if (*read_fd < 0)
-    return FALSE;
-  *write_fd = g_open (path, O_WRONLY | O_CLOEXEC, 0);
-  saved = errno;
-  g_unlink (path);
-  if (*write_fd >= 0)
-    return TRUE;
-  close (*read_fd);
-  return once_fail (error, ONCE_STATUS_FAILED, _("Could not open a file: %s"), g_strerror (saved));
-}
-
-/* Returns what add-fd says. */
-static JsonNode *
-pass_fd (Once     *once,
-         int       fd,
-         GError  **error)
-{
-  g_autoptr(GUnixFDList) fds = g_unix_fd_list_new ();
-  QmpMessage *command;
-
-  if (g_unix_fd_list_append (fds, fd, error) < 0)
-    return NULL;
-  command = qmp_message_new_parsed ("add-fd", error, "{'opaque': 'qmp screenshot'}");
-  qmp_message_set_fd_list (command, fds);
-  return once_execute (once, command, error);
-}
-
-/* A machine that is paused forgets the set only when it runs. */
-static gboolean
-dump_to_set (Once        *once,
-             JsonNode    *added,
-             gboolean     ppm,
-             GError     **error)
-{
-  gint64 set = tool_json_get_int (added, "fdset-id");
-  g_autofree char *filename = g_strdup_printf ("/dev/fdset/%" G_GINT64_FORMAT, set);
-  gboolean done = dump (once, filename, ppm, error);
-  g_autoptr(JsonNode) removed = NULL;
-
-  removed = once_execute (once, qmp_message_new_parsed ("remove-fd", NULL, "{'fdset-id': %x}", set), NULL);
-  return done;
-}
+/* --- as PNG, through a descriptor: the server need not be able to open any file --- */
 
 static FILE *
 open_target (const char  *name,
@@ -128,40 +71,27 @@ open_target (const char  *name,
 
 /* Not by renaming: it may be a device, or a link. */
 static gboolean
-copy_to (int          fd,
-         const char  *name,
-         GError     **error)
+write_to (const char  *name,
+          GBytes      *bytes,
+          GError     **error)
 {
   FILE *target = open_target (name, error);
-  char buffer[65536];
-  gssize length = 0;
-  gboolean good = TRUE;
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+  gboolean good;
 
   if (target == NULL)
     return FALSE;
-  while (good && (length = read (fd, buffer, sizeof buffer)) > 0)
-    good = fwrite (buffer, 1, length, target) == (gsize) length;
+  good = fwrite (data, 1, length, target) == length;
   /* Standard output is flushed, and looked at, at the end. */
   if (target != stdout)
     good = fclose (target) == 0 && good;
   else if (!good && errno == EPIPE)
     tool_streams_end_unread ();
-  return (good && length == 0) ||
-         once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), name, g_strerror (errno));
+  return good || once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), name, g_strerror (errno));
 }
 
-static gboolean
-shoot_by_fd (Once        *once,
-             JsonNode    *added,
-             int          read_fd,
-             const char  *name,
-             gboolean     ppm,
-             GError     **error)
-{
-  return dump_to_set (once, added, ppm, error) && copy_to (read_fd, name, error);
-}
-
-/* --- by name --- */
+/* --- by name: PPM, and over TCP --- */
 
 static gboolean
 shoot_by_name (Once        *once,
@@ -183,25 +113,18 @@ shoot (Once        *once,
        GError     **error)
 {
   g_autoptr(GError) why = NULL;
-  g_autoptr(JsonNode) added = NULL;
-  int read_fd, write_fd;
-  gboolean done;
+  g_autoptr(GBytes) picture = NULL;
 
-  if (!open_pair (&read_fd, &write_fd, error))
-    return FALSE;
-  added = pass_fd (once, write_fd, &why);
-  close (write_fd);
-  if (added != NULL)
-    done = shoot_by_fd (once, added, read_fd, name, ppm, error);
-  else if (why->domain == QMP_COMMAND_ERROR || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    done = shoot_by_name (once, name, ppm, error);
-  else
-    {
-      g_propagate_error (error, g_steal_pointer (&why));
-      done = FALSE;
-    }
-  close (read_fd);
-  return done;
+  if (ppm)
+    return shoot_by_name (once, name, TRUE, error);
+  once_set_timeout (once);
+  picture = qmp_machine_screendump (once->machine, device, MAX (head, 0), NULL, &why);
+  if (picture != NULL)
+    return write_to (name, picture, error);
+  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    return shoot_by_name (once, name, FALSE, error);
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
 }
 
 /* --- */
@@ -233,7 +156,7 @@ run_screenshot (Once                *once,
   gboolean ppm = is_ppm (words[0]);
 
   return check_file_name (words[0], error) &&
-         once_open (once, error) &&
+         (ppm ? once_open (once, error) : once_open_machine (once, error)) &&
          (ppm || check_format (once, error)) &&
          shoot (once, words[0], ppm, error);
 }

@@ -218,7 +218,7 @@ wait_for_event (Once              *once,
                 QmpEventListener  *listener,
                 GError           **error)
 {
-  QmpEvent *event = qmp_event_listener_next (listener, once_remaining (once, -1), NULL, error);
+  QmpEvent *event = qmp_event_listener_next (listener, once_remaining (once), NULL, error);
 
   if (event != NULL && qmp_event_match_is_failure (qmp_event_listener_get_match (listener), event))
     {

@@ -17,6 +17,8 @@
 
 /* After that a person is told what is waited for. */
 #define WAITING_MILLISECONDS 1000
+/* How often progress is asked for. */
+#define TICK_MILLISECONDS 250
 
 G_DEFINE_QUARK (once-error-quark, once_error)
 
@@ -38,15 +40,11 @@ once_fail (GError     **error,
 /* --- the connection --- */
 
 int
-once_remaining (Once *once,
-                int   most)
+once_remaining (Once *once)
 {
-  gint64 left;
-
   if (once->deadline == 0)
-    return most;
-  left = MAX (0, (once->deadline - g_get_monotonic_time () + 999) / 1000);
-  return most < 0 ? left : MIN (left, most);
+    return QMP_TIMEOUT_NONE;
+  return MAX (0, (once->deadline - g_get_monotonic_time () + 999) / 1000);
 }
 
 gboolean
@@ -58,7 +56,7 @@ once_is_late (Once *once)
 void
 once_set_timeout (Once *once)
 {
-  qmp_client_set_timeout (once->client, once_remaining (once, QMP_TIMEOUT_NONE));
+  qmp_client_set_timeout (once->client, once_remaining (once));
 }
 
 typedef struct {
@@ -74,7 +72,8 @@ opened_cb (GObject      *object,
 {
   Opening *opening = user_data;
 
-  opening->good = qmp_client_open_finish (QMP_CLIENT (object), result, &opening->error);
+  opening->good = QMP_IS_MACHINE (object) ? qmp_machine_open_finish (QMP_MACHINE (object), result, &opening->error)
+                                          : qmp_client_open_finish (QMP_CLIENT (object), result, &opening->error);
   opening->done = TRUE;
 }
 
@@ -87,7 +86,6 @@ waiting_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A script has no use for a word while it waits. */
 static gboolean
 open_and_tell (Once    *once,
                GError **error)
@@ -95,11 +93,14 @@ open_and_tell (Once    *once,
   g_autoptr(GSource) waiting = g_timeout_source_new (WAITING_MILLISECONDS);
   Opening opening = { FALSE };
 
-  if (!isatty (STDERR_FILENO))
-    return qmp_client_open (once->client, once->address, NULL, error);
   g_source_set_callback (waiting, waiting_cb, once, NULL);
-  g_source_attach (waiting, NULL);
-  qmp_client_open_async (once->client, once->address, NULL, opened_cb, &opening);
+  /* A script has no use for a word while it waits. */
+  if (isatty (STDERR_FILENO))
+    g_source_attach (waiting, NULL);
+  if (once->machine != NULL)
+    qmp_machine_open_async (once->machine, once->address, NULL, opened_cb, &opening);
+  else
+    qmp_client_open_async (once->client, once->address, NULL, opened_cb, &opening);
   while (!opening.done)
     g_main_context_iteration (NULL, TRUE);
   g_source_destroy (waiting);
@@ -119,10 +120,47 @@ once_open (Once    *once,
   qmp_client_set_await_greeting (once->client, !once->skip_negotiation);
   qmp_client_set_negotiate (once->client, !once->skip_negotiation);
   if (once->deadline != 0)
-    qmp_client_set_open_timeout (once->client, once_remaining (once, QMP_TIMEOUT_NONE));
+    qmp_client_set_open_timeout (once->client, once_remaining (once));
   if (!open_and_tell (once, error))
     return FALSE;
   once_set_timeout (once);
+  return TRUE;
+}
+
+gboolean
+once_open_machine (Once    *once,
+                   GError **error)
+{
+  once->machine = qmp_machine_new (once->client);
+  qmp_machine_set_progress_interval (once->machine, once_shows_progress () ? TICK_MILLISECONDS : 0);
+  return once_open (once, error);
+}
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+once_follow (Once        *once,
+             gboolean   (*is_done) (gpointer data),
+             gpointer     data,
+             GError     **error)
+{
+  if (once->deadline != 0)
+    g_timeout_add (once_remaining (once), late_cb, NULL);
+  while (!is_done (data))
+    {
+      if (!qmp_machine_get_connected (once->machine))
+        {
+          g_propagate_error (error, g_error_copy (qmp_machine_get_link_error (once->machine)));
+          return FALSE;
+        }
+      if (once_is_late (once))
+        return once_fail (error, ONCE_STATUS_TIMEOUT, _("It has not ended in time"));
+      g_main_context_iteration (NULL, TRUE);
+    }
   return TRUE;
 }
 

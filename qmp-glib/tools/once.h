@@ -37,6 +37,7 @@ typedef struct {
   ToolTls             tls;
   gint64              deadline;   /* of the monotonic clock; 0: none */
   QmpClient          *client;
+  QmpMachine         *machine;    /* on the client; nullable: not opened as one */
   int                 status;     /* to leave with when nothing failed */
   int                 write_code; /* why standard output could not be written; 0: it could */
   GString            *page;       /* what once_flush() shows; nullable */
@@ -108,6 +109,15 @@ int          once_complete          (Once              *once,
 
 gboolean     once_open              (Once              *once,
                                      GError           **error);
+/* The same, as a machine. */
+gboolean     once_open_machine      (Once              *once,
+                                     GError           **error);
+/* Runs the main loop of a machine until is_done says so, which is asked whenever something may have happened. FALSE with error:
+ * the link has ended, or the time is over. */
+gboolean     once_follow            (Once              *once,
+                                     gboolean         (*is_done) (gpointer data),
+                                     gpointer           data,
+                                     GError           **error);
 /* Gives the client's next call the time that is left. */
 void         once_set_timeout       (Once              *once);
 /* Takes command, which is NULL when it could not be made: then error is set. */
@@ -118,10 +128,8 @@ JsonNode    *once_execute           (Once              *once,
 QmpMessage  *once_exchange          (Once              *once,
                                      QmpMessage        *command,
                                      GError           **error);
-/* The milliseconds that are left, or -1 for all the time there is; at most as many as most, unless that is
- * negative. */
-int          once_remaining         (Once              *once,
-                                     int                most);
+/* The milliseconds that are left, or QMP_TIMEOUT_NONE for all the time there is. */
+int          once_remaining         (Once              *once);
 gboolean     once_is_late           (Once              *once);
 /* The server's schema; NULL without an error when it has none. */
 QmpSchema   *once_fetch_schema      (Once              *once,

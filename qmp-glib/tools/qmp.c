@@ -55,6 +55,8 @@ status_of (Once         *once,
   if (error->domain == QMP_COMMAND_ERROR || error->domain == QMP_SCHEMA_ERROR || error->domain == G_FILE_ERROR ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     return ONCE_STATUS_FAILED;
+  if (error->domain == QMP_MACHINE_ERROR)
+    return error->code == QMP_MACHINE_ERROR_LOST ? ONCE_STATUS_LINK : ONCE_STATUS_FAILED;
   if (error->domain == QMP_CLIENT_ERROR)
     return status_of_client_error (once, error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) && once->deadline != 0)
@@ -129,6 +131,7 @@ main (int    argc,
   g_set_prgname ("qmp");
   if (!run (&the_once, argc, argv, &error))
     the_once.status = complain (&the_once, error);
+  g_clear_object (&the_once.machine);
   g_clear_object (&the_once.client);
   g_clear_object (&the_once.address);
   tool_tls_clear (&the_once.tls);

@@ -68,13 +68,13 @@ class Jobs(Case):
             puppet = self.puppet()
             program = self.start('job', 'wait', puppet.path, 'j', '--call', 'x')
             puppet.accept()
+            puppet.answer_machine()
             command = puppet.take()
             for message in ({'event': 'JOB_STATUS_CHANGE', 'data': {'id': 'j', 'status': 'running'}},
                             {'event': 'BLOCK_JOB_COMPLETED', 'data': {'device': 'j', **error}},
                             {'event': 'JOB_STATUS_CHANGE', 'data': {'id': 'j', 'status': 'null'}}):
                 puppet.send({**message, 'timestamp': {'seconds': 1, 'microseconds': 0}})
             puppet.answer(command, {})
-            puppet.answer(puppet.take(), [])
             self.assertRegex(program.communicate()[1], pattern)
             self.assertEqual(program.returncode, status)
             puppet.close()
@@ -88,8 +88,8 @@ class Jobs(Case):
                 ({'event': 'BLOCK_JOB_CANCELLED', 'data': {'device': 'j'}}, FAILED, 'failed: it was cancelled')]:
             program = self.start('job', 'wait', puppet.path, 'j')
             puppet.accept()
-            puppet.answer(puppet.take(), [{'id': 'other'}, {'id': 'j', 'type': 'mirror', 'status': 'running',
-                                                            'current-progress': 1, 'total-progress': 2}])
+            puppet.answer_machine({'id': 'other'}, {'id': 'j', 'type': 'mirror', 'status': 'running',
+                                                    'current-progress': 1, 'total-progress': 2})
             for message in ({'event': 'BLOCK_JOB_COMPLETED', 'data': {'device': 'other', 'error': 'not mine'}}, event,
                             {'event': 'JOB_STATUS_CHANGE', 'data': {'id': 'j', 'status': 'concluded'}}):
                 puppet.send({**message, 'timestamp': {'seconds': 1, 'microseconds': 0}})
@@ -144,7 +144,7 @@ class Migration(Case):
     def test_failed(self):
         server = self.server(*PC)
         server.execute('migrate', uri='exec:false')
-        self.bad(FAILED, 'migration has ended as “failed”', 'migration', 'wait', server.path)
+        self.bad(FAILED, 'migration has failed: ', 'migration', 'wait', server.path)
 
     def test_under_way(self):
         server = self.server(*PC)
@@ -156,7 +156,7 @@ class Migration(Case):
         self.addCleanup(shell.kill)
         shell.see(r'\[[# ]+\] +\d+ % migration \(')
         server.execute('migrate_cancel')
-        shell.see('migration has ended as “cancelled”')
+        shell.see('migration was cancelled')
         self.assertEqual(shell.end(), FAILED)
 
 if __name__ == '__main__':

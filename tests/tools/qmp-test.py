@@ -201,8 +201,9 @@ class Call(Case):
     def test_hostile_names(self):
         """What is listed is a line for each, whatever it is called."""
         for words, value, lines in (
-            (('job', 'list'), [{'id': 'a\nb', 'type': 't\t', 'status': '\u2028', 'current-progress': 1, 'total-progress': 2,
-                                'error': 'e\r\nf'}], ['ID    TYPE  STATUS  PROGRESS  ERROR', 'a\\nb  t\\t   \\u2028  1/2       e\\nf']),
+            (('job', 'list'), [{'id': 'a\nb', 'type': 't\t', 'status': '\u2028', 'current-progress': 1, 'total-progress': 2},
+                               {'id': 'c', 'type': 'x', 'status': 'concluded', 'error': 'e\r\nf'}],
+             ['ID    TYPE  STATUS     PROGRESS  ERROR', 'a\\nb  t\\t   \\u2028     1/2', 'c     x     concluded  0/0       e\\nf']),
             (('qom', 'list'), [{'name': 'p\n\x1bq', 'type': 'int'}, {'name': 'r\ns', 'type': 'child<x>'}],
              ['p\\n\\x1bq', 'r\\ns/']),
             (('qom', 'types'), [{'name': 'a\u200bb'}, {'name': 'c\nd'}], ['a\\u200bb', 'c\\nd']),
@@ -210,7 +211,10 @@ class Call(Case):
             puppet = self.puppet()
             program = self.start(*words, puppet.path)
             puppet.accept()
-            puppet.answer(puppet.take(), value)
+            if words == ('job', 'list'):
+                puppet.answer_machine(*value)
+            else:
+                puppet.answer(puppet.take(), value)
             self.assertEqual(program.communicate()[0].splitlines(), lines)
             puppet.close()
             os.unlink(puppet.path)
@@ -604,9 +608,12 @@ class Qom(Case):
         self.assertEqual(program.communicate(), ('\n\n\n\na\\x1bb\n', ''))
 
 
+PNG = b'\x89PNG\r\n\x1a\n'
+
+
 class Screenshot(Case):
     def check_png(self, data):
-        self.assertEqual(data[:8], b'\x89PNG\r\n\x1a\n')
+        self.assertEqual(data[:8], PNG)
         width, height = struct.unpack('>II', data[16:24])
         self.assertGreater(width * height, 0)
         length, = struct.unpack('>I', data[8:12])
@@ -639,24 +646,26 @@ class Screenshot(Case):
         puppet = self.puppet()
         program = self.start('screenshot', puppet.path, self.path('mine.png'), '--device', 'd', '--head', '2')
         puppet.accept()
+        puppet.answer_machine()
         puppet.send({'error': {'class': 'CommandNotFound', 'desc': 'no'}, 'id': puppet.take()['id']})
         data, fds, _, _ = socket.recv_fds(puppet.peer, 65536, 8)
         command = json.loads(data)
         self.assertEqual(command['execute'], 'add-fd')
+        number = command['arguments']['fdset-id']
         # QEMU looks for one that is open for writing alone.
         self.assertEqual(fcntl.fcntl(fds[0], fcntl.F_GETFL) & os.O_ACCMODE, os.O_WRONLY)
-        puppet.answer(command, {'fdset-id': 5, 'fd': 1})
+        puppet.answer(command, {'fdset-id': number, 'fd': 1})
         command = puppet.take()
         self.assertEqual((command['execute'], command['arguments']), ('screendump', {
-            'filename': '/dev/fdset/5', 'format': 'png', 'device': 'd', 'head': 2}))
-        os.write(fds[0], b'picture')
+            'filename': f'/dev/fdset/{number}', 'format': 'png', 'device': 'd', 'head': 2}))
+        os.write(fds[0], PNG + b'picture')
         os.close(fds[0])
         puppet.answer(command, {})
         command = puppet.take()
-        self.assertEqual((command['execute'], command['arguments']), ('remove-fd', {'fdset-id': 5}))
+        self.assertEqual((command['execute'], command['arguments']), ('remove-fd', {'fdset-id': number}))
         puppet.answer(command, {})
         self.assertEqual(program.communicate(), ('', ''))
-        self.assertEqual(self.read('mine.png'), b'picture')
+        self.assertEqual(self.read('mine.png'), PNG + b'picture')
 
     def test_failures(self):
         server = self.server(*PC)
@@ -678,6 +687,7 @@ class Screenshot(Case):
         puppet = self.puppet()
         program = self.start('screenshot', puppet.path, self.path('x.png'))
         puppet.accept()
+        puppet.answer_machine()
         puppet.answer(puppet.take(), [
             {'name': 'screendump', 'meta-type': 'command', 'arg-type': '1', 'ret-type': '2'},
             {'name': '1', 'meta-type': 'object', 'members': [{'name': 'filename', 'type': 'str'}]},

@@ -211,6 +211,14 @@ class Puppet:
     def answer(self, command, value):
         self.send({'return': value, 'id': command['id']})
 
+    def answer_machine(self, *jobs):
+        """What is asked of a machine when it is opened."""
+        answers = {'query-status': {'status': 'running'}, 'query-name': {}, 'query-uuid': {}, 'query-jobs': jobs,
+                   'migrate-set-capabilities': {}, 'query-migrate': {}}
+        while answers:
+            command = self.take()
+            self.answer(command, answers.pop(command['execute']))
+
     def close(self):
         if self.peer is not None:
             self.peer.close()
