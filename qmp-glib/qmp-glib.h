@@ -17,6 +17,7 @@
 #include <qmp-glib/qmp-invocation.h>
 #include <qmp-glib/qmp-server-connection.h>
 #include <qmp-glib/qmp-server.h>
+#include <qmp-glib/qmp-multiplexer.h>
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-outcome.h>

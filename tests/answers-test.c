@@ -19,9 +19,9 @@ static void
 test_order (void)
 {
   QmpAnswers answers = { 0 };
-  QmpAnswer *first = qmp_answers_expect (&answers);
-  QmpAnswer *second = qmp_answers_expect (&answers);
-  QmpAnswer *third = qmp_answers_expect (&answers);
+  QmpAnswer *first = qmp_answers_expect (&answers, 10);
+  QmpAnswer *second = qmp_answers_expect (&answers, 10);
+  QmpAnswer *third = qmp_answers_expect (&answers, 10);
 
   g_assert_null (qmp_answers_take (&answers, NULL));
   qmp_answers_give (&answers, second, g_string_new ("2"), TRUE);
@@ -43,8 +43,8 @@ test_clear (void)
   QmpAnswers answers = { 0 };
 
   qmp_answers_clear (&answers);
-  qmp_answers_expect (&answers);
-  qmp_answers_give (&answers, qmp_answers_expect (&answers), g_string_new ("2"), TRUE);
+  qmp_answers_expect (&answers, 10);
+  qmp_answers_give (&answers, qmp_answers_expect (&answers, 10), g_string_new ("2"), TRUE);
   qmp_answers_clear (&answers);
   g_assert_null (qmp_answers_take (&answers, NULL));
 }

@@ -146,7 +146,6 @@ deliver_ended (QmpInboxEntry *entry,
   tell_who_waits (self, ending);
   if (self->ending == ending)
     qmp_client_settle_runstate (self);
-  self->n_untold_ends--;
   g_signal_emit (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, ending->cause);
   ending_unref (ending);
 }
@@ -155,7 +154,6 @@ static void
 drop_ended (QmpInboxEntry *entry,
             gpointer       owner)
 {
-  ((QmpClient *) owner)->n_untold_ends--;
   ending_unref (QMP_INBOX_GET (entry, QmpEnding, over));
 }
 
@@ -176,7 +174,6 @@ post_ended (QmpClient *self,
             QmpEnding *ending)
 {
   ending->over.kind = &ended_kind;
-  self->n_untold_ends++;
   qmp_inbox_post (&self->inbox, &ending->over);
 }
 
@@ -193,7 +190,6 @@ unpost (QmpClient *self,
       g_signal_has_handler_pending (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, TRUE))
     return;
 
-  self->n_untold_ends--;
   qmp_inbox_remove (&self->inbox, &ending->over);
   qmp_inbox_remove (&self->inbox, &ending->begun);
   ending_unref (ending);
@@ -236,6 +232,7 @@ qmp_client_end_link (QmpClient    *self,
   post_ending (self, ending);
   qmp_event_hub_end (&self->hub);
   awaited = qmp_link_end (self->link, why, &ending->calls);
+  qmp_client_end_relays (self, &ending->calls);
   if (awaited != NULL)
     qmp_client_call_done (self, awaited);
   post_ended (self, g_rc_box_acquire (ending));

@@ -124,7 +124,10 @@ static void
 event (gpointer  owner,
        QmpEvent *received)
 {
-  qmp_event_hub_route (&((QmpClient *) owner)->hub, received);
+  QmpClient *self = owner;
+
+  qmp_client_relay_event (self, received);
+  qmp_event_hub_route (&self->hub, received);
 }
 
 static void
@@ -145,7 +148,10 @@ static void
 call_done (gpointer  owner,
            QmpCall  *call)
 {
-  qmp_client_call_done (owner, call);
+  if (call->form == QMP_CALL_RELAYED)
+    qmp_client_relay_reply (owner, call);
+  else
+    qmp_client_call_done (owner, call);
 }
 
 static void

@@ -43,6 +43,7 @@
  *   qmp-client-delivery.c     the inbox: everything that runs user code, in the order of the wire
  *   qmp-client-blocking.c     the blocking forms' loop
  *   qmp-client-serve.c        that loop for a floor above
+ *   qmp-client-relay.c        passing on all that goes over the link, for a floor above
  *   qmp-client-watch.c        whether the server is slow to answer
  *
  * Routing never runs user code; it puts what it found into the inbox. Delivery does, always from a dispatch of the
@@ -110,7 +111,6 @@ struct _QmpClient {
   QmpClosing         *closing;         /* nullable: DISCONNECTING by our own close */
   char               *last_cause;      /* nullable: how the last link ended, in words */
   GError             *last_error;      /* nullable: the same, unless it was our own close */
-  guint                n_untold_ends;   /* of links, whose closed was not emitted yet */
   QmpEnding          *ending;          /* nullable, borrowed from the inbox: the link is over, but runstate
                                         * does not say so yet */
 
@@ -122,6 +122,8 @@ struct _QmpClient {
   QmpStallWatch       stall_watch;
   QmpBlocking         blocking;
   QmpCompanion        companion;       /* who has something to do in blocking calls */
+  GQueue              relays;          /* of QmpRelay, borrowed, by their links */
+  guint               n_relayed;       /* of the calls that pend */
 };
 
 /* The link, be it that of an opening; NULL without one. */
@@ -245,6 +247,17 @@ gboolean       qmp_client_run_check          (QmpClient           *self,
 
 /* qmp-client-events.c */
 extern const QmpEventHubFuncs qmp_client_hub_funcs;
+
+/* qmp-client-relay.c */
+/* While it is routed. */
+void           qmp_client_relay_event        (QmpClient           *self,
+                                              QmpEvent            *event);
+/* Takes call. */
+void           qmp_client_relay_reply        (QmpClient           *self,
+                                              QmpCall             *call);
+/* The link has ended. calls: what pended, of which it takes its own. */
+void           qmp_client_end_relays         (QmpClient           *self,
+                                              GQueue              *calls);
 
 /* qmp-client-watch.c */
 /* Looks whether the server is stalled. Runs user code: notifies. */

@@ -16,6 +16,7 @@ typedef enum {
   QMP_CALL_VALUE,    /* JsonNode: the "return" member; an error reply is an error */
   QMP_CALL_REPLY,    /* QmpMessage: the whole reply; an error reply is an error */
   QMP_CALL_MESSAGE,  /* QmpMessage: the whole reply, an error reply too */
+  QMP_CALL_RELAYED,  /* nothing: the reply goes on as it has come */
 } QmpCallForm;
 
 typedef enum {
@@ -48,12 +49,14 @@ typedef struct {
   /* The outcome: one of value and error. */
   gpointer      value;         /* JsonNode or QmpMessage by form; owned */
   GError       *error;         /* owned */
+  QmpJsonFrame *frame;         /* borrowed: the reply of one that is RELAYED, while it is told */
 
   /* Of the caller; not touched here but freed with the call. */
   gpointer      owner;         /* borrowed */
   GTask        *task;          /* owned, nullable: a blocking caller has none */
   QmpPairedCall *pair;         /* borrowed, nullable: what it is the command of */
   QmpPatience  *patience;      /* owned, nullable */
+  gpointer      relay;         /* borrowed, nullable: who is told of one that is RELAYED */
 } QmpCall;
 
 /* Takes packet (nullable). */

@@ -115,7 +115,9 @@ qmp_call_set_reply (QmpCall       *self,
   gboolean has_error = frame->outline.members[QMP_JSON_KEY_ERROR].length > 0;
 
   self->phase = QMP_CALL_DONE;
-  if (frame->fault != NULL)
+  if (self->form == QMP_CALL_RELAYED)
+    self->frame = frame;
+  else if (frame->fault != NULL)
     self->error = g_error_copy (frame->fault);
   else if (has_return && has_error)
     self->error = bad_reply (frame, _("The server's reply has both a result and an error"));

@@ -18,14 +18,18 @@ qmp_answers_clear (QmpAnswers *self)
 
   while ((link = g_queue_pop_head_link (&self->queue)) != NULL)
     answer_free (link->data);
+  self->size = 0;
 }
 
 QmpAnswer *
-qmp_answers_expect (QmpAnswers *self)
+qmp_answers_expect (QmpAnswers *self,
+                    gsize       size)
 {
   QmpAnswer *place = g_new0 (QmpAnswer, 1);
 
   place->link.data = place;
+  place->size = size;
+  self->size += size;
   g_queue_push_tail_link (&self->queue, &place->link);
   return place;
 }
@@ -54,6 +58,7 @@ qmp_answers_take (QmpAnswers *self,
 
   text = g_steal_pointer (&first->text);
   *secret = first->secret;
+  self->size -= first->size;
   answer_free (g_queue_pop_head_link (&self->queue)->data);
   return text;
 }

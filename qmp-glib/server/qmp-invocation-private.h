@@ -27,5 +27,8 @@ QmpInvocation *qmp_invocation_new     (QmpServerConnection *connection,
 void           qmp_invocation_refuse  (QmpInvocation       *self,
                                        const char          *error_class,
                                        const char          *desc);
+/* Somebody else gives the answer, at the place that is returned, to qmp_server_connection_answer(); of one that is not answered
+ * yet. Runs user code, last of all: handlers of notify. */
+gpointer       qmp_invocation_surrender (QmpInvocation      *self);
 
 G_END_DECLS

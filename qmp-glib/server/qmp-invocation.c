@@ -124,6 +124,19 @@ qmp_invocation_refuse (QmpInvocation *self,
   answer (self, qmp_server_text_error (error_class, desc, id));
 }
 
+gpointer
+qmp_invocation_surrender (QmpInvocation *self)
+{
+  gpointer place = g_steal_pointer (&self->place);
+
+  g_assert (!self->answered);
+
+  self->func = NULL;
+  self->answered = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ANSWERED]);
+  return place;
+}
+
 static void
 answer_dropped (QmpInvocation *self)
 {

@@ -38,13 +38,14 @@ find_place (Members      *members,
 }
 
 static void
-find_members (Members      *members,
-              QmpJsonFrame *frame)
+find_members (Members    *members,
+              const char *text,
+              gsize       length)
 {
   QmpJsonCursor cursor;
   QmpJsonSlice key, value;
 
-  qmp_json_cursor_init (&cursor, frame->text, frame->length);
+  qmp_json_cursor_init (&cursor, text, length);
   while (qmp_json_cursor_next_member (&cursor, &key, &value))
     {
       QmpJsonSlice *place = find_place (members, key);
@@ -89,21 +90,22 @@ find_fault (Members  *members,
 
 static void
 read_object (QmpServerCommand *self,
-             QmpJsonFrame     *frame,
+             const char       *text,
+             gsize             length,
              gboolean          out_of_band)
 {
   Members members = { { 0 } };
-  QmpJsonSlice name;
 
-  find_members (&members, frame);
+  find_members (&members, text, length);
+  self->text = (QmpJsonSlice) { text, length };
   self->id = members.id;
   self->arguments = members.arguments;
   self->out_of_band = is_there (members.exec_oob) && !is_there (members.execute);
   self->desc = find_fault (&members, out_of_band);
   if (self->desc != NULL)
     return;
-  name = self->out_of_band ? members.exec_oob : members.execute;
-  self->name = qmp_json_dup_string (name.text, name.length);
+  self->name_text = self->out_of_band ? members.exec_oob : members.execute;
+  self->name = qmp_json_dup_string (self->name_text.text, self->name_text.length);
 }
 
 /* --- what is wrong with the text --- */
@@ -144,7 +146,16 @@ qmp_server_command_read (QmpServerCommand    *self,
 {
   *self = (QmpServerCommand) { .desc = find_text_fault (kind, frame, max_depth) };
   if (self->desc == NULL)
-    read_object (self, frame, out_of_band);
+    read_object (self, frame->text, frame->length, out_of_band);
+}
+
+void
+qmp_server_command_reread (QmpServerCommand *self,
+                           const char       *text,
+                           gsize             length)
+{
+  *self = (QmpServerCommand) { 0 };
+  read_object (self, text, length, TRUE);
 }
 
 void

@@ -4,6 +4,8 @@
 #include <qmp-glib/qmp-invocation.h>
 #include <qmp-glib/qmp-server-connection.h>
 
+#include "server/qmp-answers-private.h"
+#include "server/qmp-server-command-private.h"
 #include "server/qmp-server-text-private.h"
 #include "wire/qmp-io-context-private.h"
 
@@ -16,15 +18,25 @@ typedef struct {
   guint max_unsent;        /* bytes */
 } QmpServerLimits;
 
-/* How a connection calls up, from its dispatches or from what the program calls. Both run user code. */
+/* How a connection calls up, from its dispatches or from what the program calls. */
 typedef struct {
-  /* Somebody is to answer. */
-  void (* command) (gpointer             owner,
-                    QmpServerConnection *connection,
-                    QmpInvocation       *invocation);
-  /* Once, when it is closed. */
-  void (* closed)  (gpointer             owner,
-                    QmpServerConnection *connection);
+  /* Somebody is to answer. Runs user code. */
+  void     (* command)  (gpointer             owner,
+                         QmpServerConnection *connection,
+                         QmpInvocation       *invocation);
+  /* Once, when it is closed. Runs user code. */
+  void     (* closed)   (gpointer             owner,
+                         QmpServerConnection *connection);
+  /* Before that, and from within the loop that reads, if no command before it waits for somebody to be asked. TRUE: the
+   * callee answers by qmp_server_connection_answer(). command, fd_list (nullable): borrowed. place: NULL if it came
+   * out-of-band. */
+  gboolean (* take)     (gpointer             owner,
+                         QmpServerConnection *connection,
+                         QmpAnswer           *place,
+                         QmpServerCommand    *command,
+                         GUnixFDList         *fd_list);
+  /* FALSE: nothing is read from any client. Who changes that calls qmp_server_connection_update_reading(). */
+  gboolean (* may_read) (gpointer             owner);
 } QmpServerConnectionFuncs;
 
 /* Greets. stream: as for qmp_transport_new(), with its errors. name: nullable, for QMP_DEBUG. */
@@ -40,5 +52,14 @@ QmpServerConnection *qmp_server_connection_new    (GIOStream                    
 void                 qmp_server_connection_append (QmpServerConnection             *self,
                                                    const char                      *text,
                                                    gsize                            length);
+/* The answer to a command that was taken; as QmpInvocationFunc. Of a connection that is closed it goes nowhere. Runs no user
+ * code. */
+void                 qmp_server_connection_answer (QmpServerConnection             *self,
+                                                   QmpAnswer                       *place,
+                                                   GString                         *text,
+                                                   gboolean                         secret);
+void                 qmp_server_connection_update_reading (QmpServerConnection     *self);
+/* Reads and says nothing any more, and is closed when all is written, or when that takes too long. Runs no user code. */
+void                 qmp_server_connection_wind_up (QmpServerConnection            *self);
 
 G_END_DECLS

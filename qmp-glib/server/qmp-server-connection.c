@@ -32,8 +32,12 @@
  * Since: 1.0
  */
 
-/* While so much waits to be read by the client, no more commands of his are. */
+/* While so much waits to be read by the client, or commands of so many bytes to be answered, no more of his are read. */
 #define MUCH_UNSENT (64 * 1024)
+#define MUCH_PENDING (64 * 1024)
+
+/* How long what was said last is written, in microseconds. */
+#define WIND_UP_TIME (2 * G_USEC_PER_SEC)
 
 struct _QmpServerConnection {
   GObject                         parent_instance;
@@ -54,12 +58,14 @@ struct _QmpServerConnection {
   GQueue                          invocations;   /* of QmpInvocation, owned: nobody was asked to answer them yet; first those
                                                   * that came out-of-band */
   guint                           n_first;       /* those */
+  guint                           n_asking;      /* somebody is being asked: a handler may run a main loop */
 
   QmpRunstate                     runstate;
   QmpRunstate                     told;          /* of the runstates, to handlers of notify */
   gboolean                        over;          /* it is about to be closed: nothing is sent */
+  gboolean                        winds_up;      /* but what is on its way */
   GError                         *error;         /* nullable: how it has ended, unless it was our own close */
-  QmpIoTimer                      wind_up;       /* set: it is over, and no dispatch of the transport's is at work */
+  QmpIoTimer                      finishing;     /* set: it is over, and at that time no dispatch of the transport's is at work */
 };
 
 enum {
@@ -106,7 +112,7 @@ finish (QmpServerConnection *self)
 
   self->over = TRUE;
   self->runstate = QMP_RUNSTATE_IDLE;
-  qmp_io_timer_clear (&self->wind_up);
+  qmp_io_timer_clear (&self->finishing);
   g_clear_pointer (&self->transport, qmp_transport_close);
   qmp_answers_clear (&self->answers);
   drop_invocations (self);
@@ -117,12 +123,20 @@ finish (QmpServerConnection *self)
 }
 
 static void
-wind_up (gpointer owner)
+finish_late (gpointer owner)
 {
   QmpServerConnection *self = owner;
 
   if (self->transport != NULL)
     finish (self);
+}
+
+static void
+finish_in (QmpServerConnection *self,
+           gint64               microseconds)
+{
+  self->over = TRUE;
+  qmp_io_timer_set (&self->finishing, self->io, g_get_monotonic_time () + microseconds, finish_late, self);
 }
 
 /* From anywhere. Takes error. */
@@ -133,11 +147,12 @@ end (QmpServerConnection *self,
   if (self->over)
     {
       g_error_free (error);
+      if (self->winds_up)
+        finish_in (self, 0);
       return;
     }
-  self->over = TRUE;
   self->error = error;
-  qmp_io_timer_set (&self->wind_up, self->io, g_get_monotonic_time (), wind_up, self);
+  finish_in (self, 0);
 }
 
 /* --- sending --- */
@@ -180,8 +195,16 @@ update_reading (QmpServerConnection *self)
   guint n_pending = self->answers.queue.length + self->n_urgent;
 
   qmp_transport_set_paused (self->transport,
-                            self->over || n_pending >= self->limits.max_pending ||
-                            qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT);
+                            self->over || n_pending >= self->limits.max_pending || self->answers.size > MUCH_PENDING ||
+                            qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT ||
+                            !self->funcs->may_read (self->owner));
+}
+
+void
+qmp_server_connection_update_reading (QmpServerConnection *self)
+{
+  if (self->transport != NULL)
+    update_reading (self);
 }
 
 static void
@@ -213,6 +236,17 @@ qmp_server_connection_append (QmpServerConnection *self,
                               gsize                length)
 {
   append (self, text, length, FALSE);
+}
+
+void
+qmp_server_connection_wind_up (QmpServerConnection *self)
+{
+  if (self->over)
+    return;
+  self->winds_up = TRUE;
+  finish_in (self, WIND_UP_TIME);
+  update_reading (self);
+  qmp_transport_tell_flushed (self->transport);
 }
 
 static void
@@ -254,11 +288,11 @@ give_answer (QmpServerConnection *self,
     }
 }
 
-static void
-answered (QmpServerConnection *self,
-          gpointer             place,
-          GString             *text,
-          gboolean             secret)
+void
+qmp_server_connection_answer (QmpServerConnection *self,
+                              QmpAnswer           *place,
+                              GString             *text,
+                              gboolean             secret)
 {
   if (self->transport == NULL)
     {
@@ -271,6 +305,15 @@ answered (QmpServerConnection *self,
   update_reading (self);
 }
 
+static void
+answered (QmpServerConnection *self,
+          gpointer             place,
+          GString             *text,
+          gboolean             secret)
+{
+  qmp_server_connection_answer (self, place, text, secret);
+}
+
 /* --- commands --- */
 
 static void
@@ -279,7 +322,7 @@ refuse (QmpServerConnection *self,
         const char          *error_class,
         const char          *desc)
 {
-  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers);
+  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers, 0);
 
   give_answer (self, place, qmp_server_text_error (error_class, desc, command->id), FALSE);
 }
@@ -297,30 +340,49 @@ negotiate (QmpServerConnection *self,
       return;
     }
   self->runstate = QMP_RUNSTATE_RUNNING;
-  give_answer (self, qmp_answers_expect (&self->answers), qmp_server_text_return ("{}", 2, command->id), FALSE);
+  give_answer (self, qmp_answers_expect (&self->answers, 0), qmp_server_text_return ("{}", 2, command->id), FALSE);
 }
 
+/* Its turn comes when no handler is in the middle of being asked about one before it. */
+static gboolean
+may_be_taken (QmpServerConnection *self)
+{
+  return self->invocations.length == 0 && self->n_asking == 0;
+}
+
+/* place: nullable, of one that goes first. */
 static void
 invoke (QmpServerConnection *self,
         QmpServerCommand    *command,
+        QmpAnswer           *place,
+        GUnixFDList         *fd_list,
         QmpJsonReader       *reader,
         QmpJsonFrame        *frame)
 {
-  g_autoptr(GUnixFDList) fd_list = qmp_transport_steal_fds (self->transport);
-  g_autoptr(QmpMessage) message = NULL;
-  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers);
+  g_autoptr(QmpMessage) message = qmp_message_new_received (reader, frame);
   QmpInvocation *invocation;
 
-  message = qmp_message_new_received (reader, frame);
   invocation = qmp_invocation_new (self, self->io, message, g_steal_pointer (&command->name), command->out_of_band, fd_list,
                                    answered, place);
-  if (!command->out_of_band)
-    {
-      g_queue_push_tail (&self->invocations, invocation);
-      return;
-    }
-  self->n_urgent++;
-  g_queue_push_nth (&self->invocations, invocation, self->n_first++);
+  if (place != NULL)
+    g_queue_push_tail (&self->invocations, invocation);
+  else
+    g_queue_push_nth (&self->invocations, invocation, self->n_first++);
+}
+
+static void
+execute (QmpServerConnection *self,
+         QmpServerCommand    *command,
+         QmpJsonReader       *reader,
+         QmpJsonFrame        *frame)
+{
+  g_autoptr(GUnixFDList) fd_list = qmp_transport_steal_fds (self->transport);
+  QmpAnswer *place = command->out_of_band ? NULL : qmp_answers_expect (&self->answers, frame->length);
+
+  if (place == NULL)
+    self->n_urgent++;
+  if (!may_be_taken (self) || !self->funcs->take (self->owner, self, place, command, fd_list))
+    invoke (self, command, place, fd_list, reader, frame);
 }
 
 static void
@@ -341,7 +403,7 @@ take_command (QmpServerConnection *self,
     refuse (self, command, "CommandNotFound",
             "Expecting capabilities negotiation with '" QMP_NEGOTIATION_COMMAND "'");
   else
-    invoke (self, command, reader, frame);
+    execute (self, command, reader, frame);
 }
 
 /* --- what the wire calls --- */
@@ -393,7 +455,9 @@ deliver (QmpServerConnection *self)
 
       if (self->n_first > 0)
         self->n_first--;
+      self->n_asking++;
       self->funcs->command (self->owner, self, invocation);
+      self->n_asking--;
     }
 }
 
@@ -404,7 +468,7 @@ after_dispatch (gpointer owner)
 
   tell_runstate (self);
   deliver (self);
-  if (self->over && self->transport != NULL)
+  if (self->over && self->transport != NULL && (!self->winds_up || qmp_transport_is_flushed (self->transport)))
     finish (self);
 }
 

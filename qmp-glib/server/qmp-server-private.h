@@ -4,7 +4,7 @@
 #include <qmp-glib/qmp-server.h>
 
 #include "core/qmp-thread-private.h"
-#include "server/qmp-server-connection-private.h"
+#include "server/qmp-server-backend-private.h"
 
 /* The inner life of a server, shared by the files of its class:
  *
@@ -28,6 +28,9 @@ struct _QmpServer {
   GPtrArray       *places;        /* of Place, owned: where it listens */
   GSocketAddress  *listen_address; /* nullable: what was bound first */
   GListStore      *connections;   /* of QmpServerConnection, open */
+
+  const QmpServerBackendFuncs *backend; /* nullable */
+  gpointer         backend_owner; /* borrowed */
 };
 
 void qmp_server_install_properties (GObjectClass *object_class);

@@ -19,6 +19,10 @@ GString *qmp_server_text_greeting (const QmpServerAbout *about);
 GString *qmp_server_text_return   (const char           *value,
                                    gsize                 length,
                                    QmpJsonSlice          id);
+/* error: JSON text, an object. */
+GString *qmp_server_text_failure  (const char           *error,
+                                   gsize                 length,
+                                   QmpJsonSlice          id);
 GString *qmp_server_text_error    (const char           *error_class,
                                    const char           *desc,
                                    QmpJsonSlice          id);

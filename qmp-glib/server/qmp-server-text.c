@@ -51,16 +51,33 @@ end (GString      *out,
   return g_string_append (out, "}\r\n");
 }
 
+static GString *
+make_reply (const char   *start,
+            const char   *value,
+            gsize         length,
+            QmpJsonSlice  id)
+{
+  GString *out = g_string_sized_new (length + id.length + 32);
+
+  g_string_append (out, start);
+  g_string_append_len (out, value, length);
+  return end (out, id);
+}
+
 GString *
 qmp_server_text_return (const char   *value,
                         gsize         length,
                         QmpJsonSlice  id)
 {
-  GString *out = g_string_sized_new (length + id.length + 32);
+  return make_reply ("{\"return\": ", value, length, id);
+}
 
-  g_string_append (out, "{\"return\": ");
-  g_string_append_len (out, value, length);
-  return end (out, id);
+GString *
+qmp_server_text_failure (const char   *error,
+                         gsize         length,
+                         QmpJsonSlice  id)
+{
+  return make_reply ("{\"error\": ", error, length, id);
 }
 
 GString *

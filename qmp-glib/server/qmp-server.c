@@ -91,11 +91,14 @@ refuse_out_of_band (QmpInvocation *invocation)
   qmp_invocation_refuse (invocation, "GenericError", desc);
 }
 
+/* A backend judges by itself what no handler knows. */
 static gboolean
 may_go_out_of_band (QmpServer  *self,
-                    const char *command)
+                    const char *command,
+                    GQuark      detail)
 {
-  return g_strv_contains ((const char * const *) self->oob_commands, command);
+  return g_strv_contains ((const char * const *) self->oob_commands, command) ||
+         (self->backend != NULL && !has_handler (self, detail));
 }
 
 /* Names come from clients, and quarks are for ever: only one that a handler has made is looked for. */
@@ -109,7 +112,7 @@ command_cb (gpointer             owner,
   GQuark detail = g_quark_try_string (command);
   gboolean handled = FALSE;
 
-  if (qmp_invocation_get_out_of_band (invocation) && !may_go_out_of_band (self, command))
+  if (qmp_invocation_get_out_of_band (invocation) && !may_go_out_of_band (self, command, detail))
     {
       if (has_handler (self, detail))
         refuse_out_of_band (invocation);
@@ -118,8 +121,34 @@ command_cb (gpointer             owner,
       return;
     }
   g_signal_emit (self, signals[COMMAND], detail, invocation, &handled);
-  if (!handled && !qmp_invocation_get_answered (invocation))
+  if (handled || qmp_invocation_get_answered (invocation))
+    return;
+  if (self->backend != NULL)
+    self->backend->command (self->backend_owner, invocation);
+  else
     refuse_unknown (invocation);
+}
+
+/* What a handler may want to answer is left to be asked for later. */
+static gboolean
+take_cb (gpointer             owner,
+         QmpServerConnection *connection,
+         QmpAnswer           *place,
+         QmpServerCommand    *command,
+         GUnixFDList         *fd_list)
+{
+  QmpServer *self = owner;
+
+  return self->backend != NULL && !has_handler (self, g_quark_try_string (command->name)) &&
+         self->backend->take (self->backend_owner, connection, place, command, fd_list);
+}
+
+static gboolean
+may_read_cb (gpointer owner)
+{
+  QmpServer *self = owner;
+
+  return self->backend == NULL || self->backend->may_read (self->backend_owner);
 }
 
 /* --- clients --- */
@@ -131,11 +160,13 @@ closed_cb (gpointer             owner,
   QmpServer *self = owner;
   guint position;
 
+  if (self->backend != NULL)
+    self->backend->closed (self->backend_owner, connection);
   if (g_list_store_find (self->connections, connection, &position))
     g_list_store_remove (self->connections, position);
 }
 
-static const QmpServerConnectionFuncs connection_funcs = { command_cb, closed_cb };
+static const QmpServerConnectionFuncs connection_funcs = { command_cb, closed_cb, take_cb, may_read_cb };
 
 static guint
 count (QmpServer *self)
@@ -148,9 +179,13 @@ add (QmpServer  *self,
      GIOStream  *stream,
      GError    **error)
 {
-  g_autoptr(QmpServerConnection) connection =
-    qmp_server_connection_new (stream, self->name, &self->about, &self->limits, self->io, &connection_funcs, self, error);
+  g_autoptr(QmpServer) held = g_object_ref (self);
+  g_autoptr(QmpServerConnection) connection = NULL;
 
+  if (self->backend != NULL && !self->backend->may_serve (self->backend_owner, error))
+    return FALSE;
+  connection = qmp_server_connection_new (stream, self->name, &self->about, &self->limits, self->io, &connection_funcs, self,
+                                          error);
   if (connection == NULL)
     return FALSE;
   g_list_store_append (self->connections, connection);
@@ -166,6 +201,56 @@ list_connections (QmpServer *self)
   for (guint i = 0; i < count (self); i++)
     g_ptr_array_add (list, g_list_model_get_item (G_LIST_MODEL (self->connections), i));
   return list;
+}
+
+/* What is called runs no user code. */
+static void
+for_each (QmpServer *self,
+          void     (*func) (QmpServerConnection *connection))
+{
+  for (guint i = 0; i < count (self); i++)
+    {
+      g_autoptr(QmpServerConnection) connection = g_list_model_get_item (G_LIST_MODEL (self->connections), i);
+
+      func (connection);
+    }
+}
+
+/* --- for the backend --- */
+
+void
+qmp_server_set_backend (QmpServer                   *self,
+                        const QmpServerBackendFuncs *funcs,
+                        gpointer                     owner)
+{
+  self->backend = funcs;
+  self->backend_owner = owner;
+}
+
+void
+qmp_server_emit_text (QmpServer  *self,
+                      const char *text,
+                      gsize       length)
+{
+  for (guint i = 0; i < count (self); i++)
+    {
+      g_autoptr(QmpServerConnection) connection = g_list_model_get_item (G_LIST_MODEL (self->connections), i);
+
+      if (qmp_server_connection_get_runstate (connection) == QMP_RUNSTATE_RUNNING)
+        qmp_server_connection_append (connection, text, length);
+    }
+}
+
+void
+qmp_server_update_reading (QmpServer *self)
+{
+  for_each (self, qmp_server_connection_update_reading);
+}
+
+void
+qmp_server_wind_up (QmpServer *self)
+{
+  for_each (self, qmp_server_connection_wind_up);
 }
 
 /* --- listening --- */
@@ -211,11 +296,8 @@ peer_cb (GIOStream *peer,
       return;
     }
   await (place);
-  if (is_welcome (self, peer))
-    {
-      add (self, peer, NULL);
-      return;
-    }
+  if (is_welcome (self, peer) && add (self, peer, NULL))
+    return;
   qmp_debug (QMP_DEBUG_STATE, "a client was turned away");
   qmp_stream_close (peer);
 }
@@ -460,17 +542,6 @@ make_event (const char  *name,
   return qmp_server_text_event (valid, text != NULL ? text->str : NULL, g_get_real_time ());
 }
 
-static void
-emit_to_all (QmpServer *self,
-             GString   *text)
-{
-  g_autoptr(GPtrArray) list = list_connections (self);
-
-  for (guint i = 0; i < list->len; i++)
-    if (qmp_server_connection_get_runstate (list->pdata[i]) == QMP_RUNSTATE_RUNNING)
-      qmp_server_connection_append (list->pdata[i], text->str, text->len);
-}
-
 /**
  * qmp_server_emit_event:
  * @self: a server
@@ -511,7 +582,7 @@ qmp_server_emit_event (QmpServer   *self,
   text = make_event (name, data, error);
   if (text == NULL)
     return FALSE;
-  emit_to_all (self, text);
+  qmp_server_emit_text (self, text->str, text->len);
   g_string_free (text, TRUE);
   return TRUE;
 }

@@ -12,7 +12,7 @@ import re
 
 import checklib
 
-FLOORS = ['core', 'json', 'message', 'wire', 'event', 'link', 'client', 'schema', 'agent', 'server', 'machine', 'tools']
+FLOORS = ['core', 'json', 'message', 'wire', 'event', 'link', 'client', 'schema', 'agent', 'server', 'machine', 'share', 'tools']
 # The floors of the public headers.
 PUBLIC = [
     ('core', r'qmp-(version|version-macros|types|error|enums)\.h'),
@@ -24,6 +24,7 @@ PUBLIC = [
     ('agent', r'qmp-guest-.*\.h'),
     ('server', r'qmp-(invocation|server.*)\.h'),
     ('machine', r'qmp-(job|launcher|machine.*|migration|outcome)\.h'),
+    ('share', r'qmp-multiplexer\.h'),
     ('tools', r'qmp-glib\.h'),
 ]
 # What programs may include: they are made as everybody else makes them.

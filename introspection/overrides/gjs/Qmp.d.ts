@@ -1058,6 +1058,25 @@ declare module 'gi://Qmp?version=1.0' {
       set_version(version: string): void;
     }
 
+    interface MultiplexerProperties {
+      client: Client | null;
+      read_only: boolean;
+      readonly server: Server;
+    }
+
+    interface Multiplexer extends MultiplexerProperties, CamelCased<MultiplexerProperties> {}
+    /** One monitor for many clients. */
+    class Multiplexer extends GObject.Object {
+      constructor(properties?: Settings<MultiplexerProperties>);
+      static new(client: Client): Multiplexer;
+      get_client(): Client | null;
+      get_read_only(): boolean;
+      get_server(): Server;
+      /** The function says whether a command is passed on. One that throws refuses it. */
+      set_allow_func(allow: ((multiplexer: Multiplexer, invocation: Invocation) => boolean) | null): void;
+      set_read_only(read_only: boolean): void;
+    }
+
     // --- machines ---
 
     interface LauncherProperties {

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "client/qmp-client-relay-private.h"
+
+#include "client/qmp-client-private.h"
+#include "json/qmp-json-writer-private.h"
+#include "message/qmp-message-private.h"
+
+void
+qmp_client_add_relay (QmpClient           *self,
+                      QmpRelay            *relay,
+                      const QmpRelayFuncs *funcs,
+                      gpointer             owner)
+{
+  *relay = (QmpRelay) { .link.data = relay, .funcs = funcs, .owner = owner };
+  g_queue_push_tail_link (&self->relays, &relay->link);
+}
+
+void
+qmp_client_remove_relay (QmpClient *self,
+                         QmpRelay  *relay)
+{
+  g_queue_unlink (&self->relays, &relay->link);
+}
+
+/* --- what comes --- */
+
+void
+qmp_client_relay_event (QmpClient *self,
+                        QmpEvent  *event)
+{
+  for (GList *l = self->relays.head; l != NULL; l = l->next)
+    {
+      QmpRelay *relay = l->data;
+
+      relay->funcs->event (relay->owner, event);
+    }
+}
+
+void
+qmp_client_relay_reply (QmpClient *self,
+                        QmpCall   *call)
+{
+  QmpRelay *relay = call->relay;
+
+  self->n_relayed--;
+  if (relay != NULL)
+    relay->funcs->reply (relay->owner, call->owner, call->frame);
+  qmp_call_free (call);
+}
+
+static void
+free_relayed (QmpClient *self,
+              GQueue    *calls)
+{
+  GList *next;
+
+  for (GList *l = calls->head; l != NULL && self->n_relayed > 0; l = next)
+    {
+      QmpCall *call = l->data;
+
+      next = l->next;
+      if (call->form != QMP_CALL_RELAYED)
+        continue;
+      g_queue_unlink (calls, l);
+      qmp_call_free (call);
+      self->n_relayed--;
+    }
+}
+
+void
+qmp_client_end_relays (QmpClient *self,
+                       GQueue    *calls)
+{
+  free_relayed (self, calls);
+  for (GList *l = self->relays.head; l != NULL; l = l->next)
+    {
+      QmpRelay *relay = l->data;
+
+      relay->funcs->ended (relay->owner);
+    }
+}
+
+/* --- commands --- */
+
+static void
+append_slice (GString      *text,
+              QmpJsonSlice  slice)
+{
+  g_string_append_len (text, slice.text, slice.length);
+}
+
+static void
+append_command (GString                 *text,
+                const QmpRelayedCommand *command,
+                guint                    serial)
+{
+  char digits[QMP_JSON_DIGITS];
+
+  g_string_append (text, command->out_of_band ? "{\"exec-oob\":" : "{\"execute\":");
+  append_slice (text, command->name);
+  if (command->arguments.length > 0)
+    {
+      g_string_append (text, ",\"arguments\":");
+      append_slice (text, command->arguments);
+    }
+  qmp_message_append_id (text, qmp_json_format_uint64 (digits, serial));
+}
+
+QmpCall *
+qmp_client_relay (QmpClient               *self,
+                  QmpRelay                *relay,
+                  const QmpRelayedCommand *command,
+                  gpointer                 data)
+{
+  QmpRequest request = { .form = QMP_CALL_RELAYED, .out_of_band = command->out_of_band };
+  QmpCall *call;
+
+  if (!qmp_client_may_relay (self))
+    return NULL;
+
+  if (qmp_link_check_fds (self->link, command->fd_list, NULL))
+    request.fd_list = command->fd_list;
+  request.text = qmp_calls_take_text (self->calls);
+  request.serial = qmp_calls_take_serial (self->calls);
+  append_command (request.text, command, request.serial);
+  call = qmp_link_issue (self->link, &request);
+  call->owner = data;
+  call->relay = relay;
+  self->n_relayed++;
+  return call;
+}
+
+void
+qmp_client_forsake (QmpCall *call)
+{
+  call->relay = NULL;
+}
+
+gboolean
+qmp_client_may_relay (QmpClient *self)
+{
+  return qmp_client_is_linked (self) && self->closing == NULL;
+}

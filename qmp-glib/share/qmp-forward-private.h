@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <qmp-glib/qmp-server-connection.h>
+
+#include "json/qmp-json-reader-private.h"
+#include "link/qmp-call-private.h"
+#include "server/qmp-answers-private.h"
+#include "server/qmp-server-command-private.h"
+#include "share/qmp-fd-command-private.h"
+#include "share/qmp-fd-names-private.h"
+
+/* A command that was passed on, until its reply has come: whose it is, and what that knows it by. No I/O. */
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GList                link;        /* its owner's; data is this */
+  QmpCall             *call;        /* borrowed: its owner's to set */
+  QmpServerConnection *connection;  /* owned; NULL: nobody's, whose reply does not matter */
+  QmpAnswer           *place;       /* borrowed; NULL: it goes first */
+  gboolean             secret;      /* what it returns */
+  gsize                size;        /* of what is sent, about */
+
+  QmpFdCommand         fd_command;
+  QmpFdNames          *names;       /* owned, nullable: those that are in it */
+  GPtrArray           *used;        /* of names, owned, nullable */
+
+  gsize                id_length;
+  char                 id[];        /* JSON text */
+} QmpForward;
+
+/* connection: nullable. */
+QmpForward *qmp_forward_new         (QmpServerConnection *connection,
+                                     QmpAnswer           *place,
+                                     QmpJsonSlice         id);
+void        qmp_forward_free        (QmpForward          *self);
+
+/* These names, which are taken with a reference, stand in the command. */
+void        qmp_forward_set_names   (QmpForward          *self,
+                                     QmpFdCommand         fd_command,
+                                     QmpFdNames          *names,
+                                     GPtrArray           *used);
+
+/* The answer that its client gets for a reply, with its line's end. */
+GString    *qmp_forward_make_answer (QmpForward          *self,
+                                     QmpJsonFrame        *reply);
+/* Which names there are after it. */
+void        qmp_forward_settle      (QmpForward          *self,
+                                     QmpJsonFrame        *reply);
+
+/* Has the server done what it was told to? */
+gboolean    qmp_forward_succeeded   (QmpJsonFrame        *reply);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpForward, qmp_forward_free)
+
+G_END_DECLS
