@@ -745,7 +745,8 @@ function _init() {
   Qmp.EventListener.prototype[Symbol.asyncIterator] = async function* () {
     for (;;) {
       try {
-        yield await this.next_async();
+        // What is in the queue already needs no turn of the main loop; while there is none, nothing is added to the queue.
+        yield this.try_next() ?? await this.next_async();
       } catch (error) {
         if (error instanceof Qmp.InterruptedError || error instanceof Qmp.StateError)
           return;

@@ -53,9 +53,14 @@ def _plain(value):
     raise TypeError(f'a value of type {_name_type(value)} cannot be sent as JSON')
 
 
+# json.dumps() would make an encoder for each value, and json.loads() look for the encoding of each text.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain).encode
+_decode = json.JSONDecoder().decode
+
+
 def _dump(value):
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain)
+        return _encode(value)
     except RecursionError:
         raise protocol_error(Qmp.ProtocolError.TOO_DEEP, 'The value is nested too deep for Python') from None
 
@@ -63,7 +68,7 @@ def _dump(value):
 def _load(text):
     """Reads what the library lets through, and Python's json not always."""
     try:
-        return json.loads(text)
+        return _decode(text)
     except RecursionError:
         raise protocol_error(Qmp.ProtocolError.TOO_DEEP, 'The message is nested too deep for Python') from None
     except ValueError as error:
@@ -102,7 +107,7 @@ def _make_command(command, arguments=None, more=()):
 
 def _take_value(sent, reply):
     """What a reply brings: its return value, or its error."""
-    members = _load(reply.get_bytes().get_data())
+    members = _load(reply.get_bytes().get_data().decode())
     if 'error' not in members:
         return members.get('return')
     error = members['error']
@@ -852,8 +857,10 @@ def __aiter__(self):
 
 @_add(Qmp.EventListener)
 async def __anext__(self):
+    # What is in the queue already needs no turn of the main loop; while there is none, nothing is added to the queue.
+    event = self.try_next()
     try:
-        return await self.next_async()
+        return event if event is not None else await self.next_async()
     except (InterruptedError, StateError):
         raise StopAsyncIteration from None
 

@@ -3,7 +3,6 @@
 
 import collections.abc
 import functools
-import logging
 import sys
 
 from gi.repository import Gio, GLib, GObject
@@ -28,6 +27,17 @@ def kick():
         drive(loop)
 
 
+_logging = None
+
+
+def _import_logging():
+    """Costs as much as all else that is imported here, and cannot be done any more when Python ends."""
+    global _logging
+    if _logging is None:
+        import logging
+        _logging = logging
+
+
 def _report(what, error):
     """As asyncio does it with an error that nobody has asked for."""
     message = f'{what} exception was never retrieved'
@@ -35,7 +45,8 @@ def _report(what, error):
     if loop is not None:
         loop.call_exception_handler({'message': message, 'exception': error})
     else:
-        logging.getLogger('Qmp').error(message, exc_info=(type(error), error, error.__traceback__))
+        _import_logging()
+        _logging.getLogger('Qmp').error(message, exc_info=(type(error), error, error.__traceback__))
 
 
 # --- cancellation ---
@@ -75,6 +86,7 @@ class Call(collections.abc.Coroutine):
     _is_told = False  # whether anybody knows the error
 
     def __init__(self, cancel=lambda: None):
+        _import_logging()
         self._cancel = cancel
         self._callbacks = []
         self._value = None
