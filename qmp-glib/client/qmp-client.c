@@ -152,7 +152,7 @@ install_signals (GObjectClass *object_class)
    *
    * Emitted once for each time that the client was `RUNNING`, when it is back to `IDLE` and everybody who was
    * waiting has been told. A server that left gives `G_IO_ERROR_CONNECTION_CLOSED`. A client may be opened
-   * again from a handler. An opening that fails emits nothing.
+   * again from a handler. An opening that fails emits nothing, unless a handler that was told of `RUNNING` closed the client.
    *
    * Since: 1.0
    */
