@@ -18,6 +18,7 @@
 #include <qmp-glib/qmp-server-connection.h>
 #include <qmp-glib/qmp-server.h>
 #include <qmp-glib/qmp-multiplexer.h>
+#include <qmp-glib/qmp-recorder.h>
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-outcome.h>

@@ -24,6 +24,7 @@ typedef struct _QmpLauncher QmpLauncher;
 typedef struct _QmpMachine QmpMachine;
 typedef struct _QmpMessage QmpMessage;
 typedef struct _QmpOutcome QmpOutcome;
+typedef struct _QmpRecorder QmpRecorder;
 typedef struct _QmpServer QmpServer;
 typedef struct _QmpServerConnection QmpServerConnection;
 

@@ -3,8 +3,6 @@
 
 #include "server/qmp-server-private.h"
 
-#include <unistd.h>
-
 #include "core/qmp-debug-private.h"
 #include "message/qmp-value-private.h"
 #include "server/qmp-invocation-private.h"
@@ -260,15 +258,9 @@ static gboolean
 is_welcome (QmpServer *self,
             GIOStream *peer)
 {
-  g_autoptr(GCredentials) credentials = qmp_peer_get_credentials (qmp_stream_get_socket_fd (peer), NULL);
-  uid_t user;
-
   if (count (self) >= self->max_connections)
     return FALSE;
-  if (!self->owner_only || credentials == NULL)
-    return TRUE;
-  user = g_credentials_get_unix_user (credentials, NULL);
-  return user == geteuid () || user == 0;
+  return !self->owner_only || qmp_peer_is_owner (qmp_stream_get_socket_fd (peer));
 }
 
 static void

@@ -394,7 +394,8 @@ static const struct {
 static void
 complete_rest (Request *request)
 {
-  if (request->verb == &once_screenshot && request->rest->len == 0)
+  if ((request->verb == &once_screenshot && request->rest->len == 0) ||
+      (request->verb == &once_record && request->rest->len < 2))
     puts ("f");
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
     if (verbs[i].verb == request->verb && get_completer (request) != NULL)

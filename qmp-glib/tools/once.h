@@ -65,6 +65,7 @@ extern const OnceVerb once_qom_list, once_qom_get, once_qom_set, once_qom_tree, 
 extern const OnceVerb once_guest_ping, once_guest_sync, once_guest_info, once_guest_network;
 extern const OnceVerb once_guest_exec, once_guest_cat;
 extern const OnceVerb once_job_list, once_job_wait, once_migration_wait;
+extern const OnceVerb once_record;
 
 /* All of them, with NULL behind. */
 extern const OnceVerb * const once_verbs[];

@@ -32,4 +32,7 @@ void qmp_peer_clear (QmpPeer *self);
 GCredentials *qmp_peer_get_credentials (int      fd,
                                         GError **error);
 
+/* May it use what is for the owner of this process alone: is it the same user, or root? TRUE if that is not known. */
+gboolean      qmp_peer_is_owner        (int      fd);
+
 G_END_DECLS

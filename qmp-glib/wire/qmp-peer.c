@@ -161,3 +161,15 @@ qmp_peer_get_credentials (int      fd,
   g_credentials_set_native (credentials, G_CREDENTIALS_TYPE_LINUX_UCRED, &native);
   return credentials;
 }
+
+gboolean
+qmp_peer_is_owner (int fd)
+{
+  g_autoptr(GCredentials) credentials = qmp_peer_get_credentials (fd, NULL);
+  uid_t user;
+
+  if (credentials == NULL)
+    return TRUE;
+  user = g_credentials_get_unix_user (credentials, NULL);
+  return user == geteuid () || user == 0;
+}

@@ -22,7 +22,7 @@ PUBLIC = [
     ('client', r'qmp-client.*\.h'),
     ('schema', r'qmp-schema\.h'),
     ('agent', r'qmp-guest-.*\.h'),
-    ('server', r'qmp-(invocation|server.*)\.h'),
+    ('server', r'qmp-(invocation|recorder|server.*)\.h'),
     ('machine', r'qmp-(job|launcher|machine.*|migration|outcome)\.h'),
     ('share', r'qmp-multiplexer\.h'),
     ('tools', r'qmp-glib\.h'),

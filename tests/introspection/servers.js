@@ -99,6 +99,21 @@ const events = vm.listener('JOB');
 server.emit_event('JOB', {id: 'a'});
 assertEqual(JSON.parse((await events.next_async()).dup_member_text('data')), {id: 'a'});
 
+const stream = Gio.MemoryOutputStream.new_resizable();
+const recorder = new Qmp.Recorder({address: path, stream});
+const ended = new Promise(resolve => recorder.connect('ended', (_recorder, error) => resolve(error)));
+recorder.listen(`${path}.recorder`);
+const recorded = await Qmp.Client.open_address_async(recorder.listenAddress);
+await recorded.execute_async('echo', {password: 'x'});
+await recorded.close_async();
+assertEqual(await ended, null);
+recorder.close();
+stream.close(null);
+while (server.connections.get_n_items() > 1)
+  await new Promise(resolve => GLib.idle_add(GLib.PRIORITY_LOW, () => resolve()));
+const lines = new TextDecoder().decode(stream.steal_as_bytes().toArray()).trim().split('\n').map(line => JSON.parse(line));
+assertEqual(lines.find(line => line.message?.execute === 'echo').message.arguments, {password: '***'});
+
 const connection = server.connections.get_item(0);
 assertEqual(connection.runstate, Qmp.Runstate.RUNNING);
 connection.close();

@@ -5,6 +5,7 @@
 usage: servers.py
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -151,6 +152,30 @@ class Servers(unittest.TestCase):
                 self.server.set_version(version)
         self.server.set_version('8.2.0')
         self.assertEqual(self.server.get_version(), '8.2.0')
+
+    def test_recorder(self):
+        stream = Gio.MemoryOutputStream.new_resizable()
+        recorder = Qmp.Recorder(self.path, stream)
+        ends = []
+        recorder.connect('ended', lambda _recorder, error: ends.append(error))
+        self.assertTrue(recorder.listen(f'{self.path}.recorder'))
+        self.addCleanup(recorder.close)
+
+        async def talk():
+            vm = await Qmp.Client.open_address_async(recorder.get_listen_address())
+            self.assertEqual(await vm.execute_async('echo', password='x'), {'password': 'x'})
+            await vm.close_async()
+            while not ends:
+                await Qmp.sleep(0)
+
+        Qmp.run(talk())
+        self.assertEqual(ends, [None])
+        stream.close()
+        lines = [json.loads(line) for line in bytes(stream.steal_as_bytes().get_data()).splitlines()]
+        self.assertEqual([line['message']['arguments'] for line in lines if line.get('message', {}).get('execute') == 'echo'],
+                         [{'password': '***'}])
+        with self.assertRaises(TypeError):
+            Qmp.Recorder(5, stream)
 
     def test_wrong(self):
         with self.assertRaises(TypeError):

@@ -321,6 +321,19 @@ class Completion(unittest.TestCase):
             self.shell.see('ready> $')
         self.assertFalse(os.path.exists(os.path.join(self.directory, hostile.MARK)))
 
+    def test_record(self):
+        """Sockets, then where to listen and the file."""
+        self.server()
+        self.file('session.jsonl')
+        self.check(
+            ('qmp rec', 'qmp record '),
+            ('qmp record mon', 'qmp record monitor'),
+            ('qmp record monitor sess', 'record monitor session.jsonl '),
+            ('qmp record monitor new sess', 'monitor new session.jsonl '),
+            ('qmp record monitor new session.jsonl sess', 'session.jsonl sess'),
+            ('qmp record --sec', 'qmp record --secrets '),
+        )
+
     def test_hostile_files(self):
         """Names of files are those of whoever may write there."""
         self.server()

@@ -1077,6 +1077,34 @@ declare module 'gi://Qmp?version=1.0' {
       set_read_only(read_only: boolean): void;
     }
 
+    interface RecorderSignals extends GObject.Object.SignalSignatures {
+      ended: (error: GLib.Error | null) => void;
+      failed: (error: GLib.Error) => void;
+    }
+
+    interface RecorderProperties {
+      readonly address: Gio.SocketConnectable;
+      readonly listen_address: Gio.SocketAddress | null;
+      redact: boolean;
+      readonly stream: Gio.OutputStream;
+    }
+
+    interface Recorder extends RecorderProperties, CamelCased<RecorderProperties> {}
+    /** Stands between a program and a QEMU, and writes down what they say to each other. */
+    class Recorder extends GObject.Object {
+      $signals: RecorderSignals;
+
+      constructor(properties: {address: Address, stream: Gio.OutputStream, redact?: boolean});
+      static new(address: Gio.SocketConnectable, stream: Gio.OutputStream): Recorder;
+      close(): void;
+      get_address(): Gio.SocketConnectable;
+      get_listen_address(): Gio.SocketAddress | null;
+      get_redact(): boolean;
+      get_stream(): Gio.OutputStream;
+      listen(address: Address): boolean;
+      set_redact(redact: boolean): void;
+    }
+
     // --- machines ---
 
     interface LauncherProperties {

@@ -729,6 +729,16 @@ function _init() {
     return plainEmitEvent.call(this, name, data === null ? null : makeNode(data));
   };
 
+  const recorder = Qmp.Recorder.prototype;
+  const plainRecorderInit = recorder._init;
+  recorder._init = function (properties = {}, ...rest) {
+    plainRecorderInit.call(this, {...properties, address: makeAddress(properties.address)}, ...rest);
+  };
+  const plainRecorderListen = recorder.listen;
+  recorder.listen = function (address) {
+    return plainRecorderListen.call(this, makeAddress(address));
+  };
+
   // Any of JSON's values.
   const invocation = Qmp.Invocation.prototype;
   const plainReturnValue = invocation.return_value;

@@ -770,6 +770,25 @@ def listen(self, address):
     return _plain_server_listen(self, _make_address(address))
 
 
+_plain_recorder_listen = _explained(Qmp.Recorder.listen)
+
+
+@_add(Qmp.Recorder)
+def __init__(self, address, stream, *, redact=True):
+    """Makes a recorder of what is said to the server at an address, one as for Qmp.Client.open().
+
+    stream: a Gio.OutputStream, to which it is written
+    redact: whether passwords and the like are left out
+    """
+    GObject.Object.__init__(self, address=_make_address(address), stream=stream, redact=redact)
+
+
+@_add(Qmp.Recorder)
+def listen(self, address):
+    """Listens for clients, until close(). The address is one as for Qmp.Client.open(). Raises GLib.Error."""
+    return _plain_recorder_listen(self, _make_address(address))
+
+
 @_add(Qmp.Server)
 def emit_event(self, name, data=None):
     """Sends an event with its data, a dict, to all clients that have negotiated."""

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixoutputstream.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <unistd.h>
+
+#include "once.h"
+
+/* Until it is told to stop, or the server has gone. */
+
+static gboolean secrets;
+
+typedef struct {
+  Once      *once;
+  GMainLoop *loop;
+  GError    *error;   /* how it ends; nullable: well */
+  gboolean   runs;    /* programs can connect */
+  gboolean   failed;  /* the recording has */
+} Session;
+
+static void
+ended_cb (QmpRecorder  *recorder,
+          const GError *error,
+          gpointer      user_data)
+{
+  Session *session = user_data;
+
+  if (error == NULL)
+    return;
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    session->error = g_error_copy (error);
+  g_main_loop_quit (session->loop);
+}
+
+/* What a program does must not depend on whether it is recorded. */
+static void
+failed_cb (QmpRecorder  *recorder,
+           const GError *error,
+           gpointer      user_data)
+{
+  Session *session = user_data;
+
+  session->failed = TRUE;
+  if (session->runs)
+    g_printerr (_("qmp: The recording has ended, and the session goes on: %s\n"), error->message);
+  else
+    once_fail (&session->error, ONCE_STATUS_FAILED, _("The recording cannot be written: %s"), error->message);
+}
+
+static gboolean
+stop_cb (gpointer user_data)
+{
+  Session *session = user_data;
+
+  g_main_loop_quit (session->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  Session *session = user_data;
+
+  once_fail (&session->error, ONCE_STATUS_TIMEOUT, _("The time is over"));
+  g_main_loop_quit (session->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_loop (Session *session)
+{
+  const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+  session->runs = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_unix_signal_add (signals[i], stop_cb, session);
+  if (session->once->deadline != 0)
+    g_timeout_add (once_remaining (session->once), timeout_cb, session);
+  g_main_loop_run (session->loop);
+}
+
+/* What was in the file is kept until the recording has begun. */
+static void
+cut_off (int fd)
+{
+  off_t position = fd != STDOUT_FILENO ? lseek (fd, 0, SEEK_CUR) : -1;
+
+  if (position >= 0 && ftruncate (fd, position) != 0)
+    g_debug ("the file keeps its length: %s", g_strerror (errno));
+}
+
+/* fd: taken, unless it is standard output. */
+static gboolean
+record (Once                *once,
+        GSocketConnectable  *address,
+        int                  fd,
+        GError             **error)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr(GOutputStream) stream = g_unix_output_stream_new (fd, fd != STDOUT_FILENO);
+  g_autoptr(QmpRecorder) recorder = qmp_recorder_new (once->address, stream);
+  Session session = { once, loop };
+
+  qmp_recorder_set_redact (recorder, !secrets);
+  g_signal_connect (recorder, "ended", G_CALLBACK (ended_cb), &session);
+  g_signal_connect (recorder, "failed", G_CALLBACK (failed_cb), &session);
+  if (!qmp_recorder_listen (recorder, address, error))
+    return FALSE;
+  cut_off (fd);
+  if (session.error == NULL)
+    run_loop (&session);
+  qmp_recorder_close (recorder);
+  once->status = session.failed ? ONCE_STATUS_FAILED : ONCE_STATUS_DONE;
+  if (session.error == NULL)
+    return TRUE;
+  g_propagate_error (error, session.error);
+  return FALSE;
+}
+
+/* It may hold what is nobody else's to read. */
+static int
+open_file (const char  *path,
+           GError     **error)
+{
+  int fd = g_str_equal (path, "-") ? STDOUT_FILENO : open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), path, g_strerror (errno));
+  return fd;
+}
+
+static gboolean
+run_record (Once                *once,
+            const char * const  *words,
+            GError             **error)
+{
+  g_autoptr(GSocketConnectable) address = qmp_address_parse (words[0], error);
+  int fd;
+
+  if (address == NULL)
+    return FALSE;
+  if (once->tls.on || once->tls.authorities != NULL || once->tls.certificate != NULL || once->tls.host != NULL)
+    return once_fail (error, ONCE_STATUS_USAGE, _("What is said over TLS cannot be recorded"));
+  /* A reader that is gone ends the recording, and not the session. */
+  signal (SIGPIPE, SIG_IGN);
+  fd = open_file (words[1], error);
+  return fd >= 0 && record (once, address, fd, error);
+}
+
+static const GOptionEntry entries[] = {
+  { "secrets", 0, 0, G_OPTION_ARG_NONE, &secrets, N_("Record passwords and the like, too"), NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+const OnceVerb once_record = {
+  .words = "record",
+  .parameters = N_("LISTEN FILE"),
+  .summary = N_("Stand between a program and the server, and record what they say"),
+  .entries = entries,
+  .min_words = 2,
+  .max_words = 2,
+  .prints_no_json = TRUE,
+  .run = run_record,
+};
