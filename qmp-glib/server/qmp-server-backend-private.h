@@ -23,8 +23,10 @@ typedef struct {
   /* One that was not taken, and that no handler answers. May run user code. */
   void     (* command)   (gpointer               owner,
                           QmpInvocation         *invocation);
-  /* Runs no user code. */
+  /* These run no user code. */
   void     (* closed)    (gpointer               owner,
+                          QmpServerConnection   *connection);
+  void     (* caught_up) (gpointer               owner,
                           QmpServerConnection   *connection);
 } QmpServerBackendFuncs;
 

@@ -37,6 +37,9 @@ typedef struct {
                          GUnixFDList         *fd_list);
   /* FALSE: nothing is read from any client. Who changes that calls qmp_server_connection_update_reading(). */
   gboolean (* may_read) (gpointer             owner);
+  /* It is not behind any more. From within the loop that writes. */
+  void     (* caught_up) (gpointer            owner,
+                         QmpServerConnection *connection);
 } QmpServerConnectionFuncs;
 
 /* Greets. stream: as for qmp_transport_new(), with its errors. name: nullable, for QMP_DEBUG. */
@@ -59,6 +62,8 @@ void                 qmp_server_connection_answer (QmpServerConnection          
                                                    GString                         *text,
                                                    gboolean                         secret);
 void                 qmp_server_connection_update_reading (QmpServerConnection     *self);
+/* Does much wait for it that it does not read? */
+gboolean             qmp_server_connection_is_behind (QmpServerConnection          *self);
 /* Reads and says nothing any more, and is closed when all is written, or when that takes too long. Runs no user code. */
 void                 qmp_server_connection_wind_up (QmpServerConnection            *self);
 

@@ -64,6 +64,7 @@ struct _QmpServerConnection {
   QmpRunstate                     told;          /* of the runstates, to handlers of notify */
   gboolean                        over;          /* it is about to be closed: nothing is sent */
   gboolean                        winds_up;      /* but what is on its way */
+  gboolean                        behind;        /* it does not read what it is sent, so far */
   GError                         *error;         /* nullable: how it has ended, unless it was our own close */
   QmpIoTimer                      finishing;     /* set: it is over, and at that time no dispatch of the transport's is at work */
 };
@@ -196,8 +197,13 @@ update_reading (QmpServerConnection *self)
 
   qmp_transport_set_paused (self->transport,
                             self->over || n_pending >= self->limits.max_pending || self->answers.size > MUCH_PENDING ||
-                            qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT ||
-                            !self->funcs->may_read (self->owner));
+                            qmp_server_connection_is_behind (self) || !self->funcs->may_read (self->owner));
+}
+
+gboolean
+qmp_server_connection_is_behind (QmpServerConnection *self)
+{
+  return self->transport != NULL && qmp_transport_get_n_unsent (self->transport) > MUCH_UNSENT;
 }
 
 void
@@ -227,6 +233,7 @@ append (QmpServerConnection *self,
   packet = qmp_packet_new (text, length, NULL);
   qmp_transport_send (self->transport, packet);
   qmp_packet_unref (packet);
+  self->behind = qmp_server_connection_is_behind (self);
   update_reading (self);
 }
 
@@ -476,7 +483,13 @@ static void
 sent (gpointer   owner,
       QmpPacket *packet)
 {
-  update_reading (owner);
+  QmpServerConnection *self = owner;
+
+  update_reading (self);
+  if (!self->behind || qmp_server_connection_is_behind (self))
+    return;
+  self->behind = FALSE;
+  self->funcs->caught_up (self->owner, self);
 }
 
 static void

@@ -164,7 +164,17 @@ closed_cb (gpointer             owner,
     g_list_store_remove (self->connections, position);
 }
 
-static const QmpServerConnectionFuncs connection_funcs = { command_cb, closed_cb, take_cb, may_read_cb };
+static void
+caught_up_cb (gpointer             owner,
+              QmpServerConnection *connection)
+{
+  QmpServer *self = owner;
+
+  if (self->backend != NULL)
+    self->backend->caught_up (self->backend_owner, connection);
+}
+
+static const QmpServerConnectionFuncs connection_funcs = { command_cb, closed_cb, take_cb, may_read_cb, caught_up_cb };
 
 static guint
 count (QmpServer *self)

@@ -20,7 +20,11 @@ typedef struct {
   QmpServerConnection *connection;  /* owned; NULL: nobody's, whose reply does not matter */
   QmpAnswer           *place;       /* borrowed; NULL: it goes first */
   gboolean             secret;      /* what it returns */
-  gsize                size;        /* of what is sent, about */
+  gsize                size;        /* its owner's to set: what it takes, about */
+
+  GString             *held;        /* the command's name, and its arguments; owned; NULL: it is not held */
+  gsize                held_name;   /* the length of the name in it */
+  GUnixFDList         *fd_list;     /* owned, nullable: of one that is held */
 
   QmpFdCommand         fd_command;
   QmpFdNames          *names;       /* owned, nullable: those that are in it */
@@ -41,6 +45,15 @@ void        qmp_forward_set_names   (QmpForward          *self,
                                      QmpFdCommand         fd_command,
                                      QmpFdNames          *names,
                                      GPtrArray           *used);
+
+/* Keeps what is to be sent later. fd_list: nullable. */
+void        qmp_forward_hold        (QmpForward          *self,
+                                     QmpJsonSlice         name,
+                                     QmpJsonSlice         arguments,
+                                     GUnixFDList         *fd_list);
+/* The name, and arguments (out), which are borrowed. */
+QmpJsonSlice qmp_forward_get_held   (QmpForward          *self,
+                                     QmpJsonSlice        *arguments);
 
 /* The answer that its client gets for a reply, with its line's end. */
 GString    *qmp_forward_make_answer (QmpForward          *self,

@@ -26,6 +26,9 @@ qmp_forward_free (QmpForward *self)
   g_clear_object (&self->connection);
   g_clear_pointer (&self->names, qmp_fd_names_unref);
   g_clear_pointer (&self->used, g_ptr_array_unref);
+  if (self->held != NULL)
+    g_string_free (self->held, TRUE);
+  g_clear_object (&self->fd_list);
   g_free (self);
 }
 
@@ -38,6 +41,29 @@ qmp_forward_set_names (QmpForward   *self,
   self->fd_command = fd_command;
   self->names = qmp_fd_names_ref (names);
   self->used = g_ptr_array_ref (used);
+}
+
+/* --- until it is sent --- */
+
+void
+qmp_forward_hold (QmpForward   *self,
+                  QmpJsonSlice  name,
+                  QmpJsonSlice  arguments,
+                  GUnixFDList  *fd_list)
+{
+  self->held = g_string_new_len (name.text, name.length);
+  self->held_name = name.length;
+  if (arguments.length > 0)
+    g_string_append_len (self->held, arguments.text, arguments.length);
+  g_set_object (&self->fd_list, fd_list);
+}
+
+QmpJsonSlice
+qmp_forward_get_held (QmpForward   *self,
+                      QmpJsonSlice *arguments)
+{
+  *arguments = (QmpJsonSlice) { self->held->str + self->held_name, self->held->len - self->held_name };
+  return (QmpJsonSlice) { self->held->str, self->held_name };
 }
 
 /* --- the reply --- */

@@ -4,19 +4,16 @@
 #include <qmp-glib/qmp-multiplexer.h>
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include <qmp-glib/qmp-greeting.h>
 
 #include "client/qmp-client-relay-private.h"
 #include "client/qmp-client-serve-private.h"
 #include "core/qmp-closure-private.h"
-#include "core/qmp-debug-private.h"
 #include "core/qmp-thread-private.h"
 #include "server/qmp-invocation-private.h"
 #include "server/qmp-server-backend-private.h"
-#include "server/qmp-server-text-private.h"
-#include "share/qmp-forward-private.h"
+#include "share/qmp-forwarder-private.h"
 #include "share/qmp-read-only-private.h"
 #include "wire/qmp-hand-over-private.h"
 
@@ -52,14 +49,6 @@
  * Since: 1.0
  */
 
-/* What waits for the server, of all clients, and of those that have left: over this no more is read from any, until it is
- * half of that. */
-#define MAX_FORWARDS 16384
-#define MAX_SIZE (64 * 1024 * 1024)
-
-/* What the text around a command takes. */
-#define COMMAND_OVERHEAD 64
-
 struct _QmpMultiplexer {
   GObject       parent_instance;
 
@@ -67,15 +56,9 @@ struct _QmpMultiplexer {
   QmpIoContext *io;         /* the client's; NULL without one */
   QmpClient    *client;     /* nullable */
   QmpServer    *server;
-  QmpRelay      relay;
-  gboolean      read_only;
+  QmpForwarder *forwarder;  /* NULL without a client */
   QmpClosure   *allow;      /* nullable */
-
-  GQueue        forwards;   /* of QmpForward, owned, by link */
-  gsize         size;       /* of those */
-  gboolean      congested;
-  GHashTable   *names;      /* QmpServerConnection → QmpFdNames, of those that have some */
-  QmpIoTimer    ending;     /* set: the link has ended, and the clients are to be told */
+  gboolean      read_only;
 };
 
 enum {
@@ -90,269 +73,16 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (QmpMultiplexer, qmp_multiplexer, G_TYPE_OBJECT)
 
-/* A command of a client that is being passed on. */
-typedef struct {
-  QmpServerConnection *connection;
-  QmpAnswer           *place;
-  QmpServerCommand    *command;
-  GUnixFDList         *fd_list;    /* nullable */
-} Order;
-
-/* --- what waits for the server --- */
+/* --- what its server calls --- */
 
 static void
-update_congested (QmpMultiplexer *self)
-{
-  guint share = self->congested ? 2 : 1;
-  gboolean congested = self->forwards.length >= MAX_FORWARDS / share || self->size >= MAX_SIZE / share;
-
-  if (congested == self->congested)
-    return;
-  self->congested = congested;
-  qmp_server_update_reading (self->server);
-}
-
-static void
-remember (QmpMultiplexer *self,
-          QmpForward     *forward)
-{
-  g_queue_push_tail_link (&self->forwards, &forward->link);
-  self->size += forward->size;
-  update_congested (self);
-}
-
-/* The caller frees it. */
-static void
-forget (QmpMultiplexer *self,
-        QmpForward     *forward)
-{
-  g_queue_unlink (&self->forwards, &forward->link);
-  self->size -= forward->size;
-  update_congested (self);
-}
-
-static void
-forget_all (QmpMultiplexer *self,
-            gboolean        forsake)
-{
-  while (self->forwards.head != NULL)
-    {
-      g_autoptr(QmpForward) forward = self->forwards.head->data;
-
-      forget (self, forward);
-      if (forsake)
-        qmp_client_forsake (forward->call);
-    }
-}
-
-/* Takes forward. Without a link the reply never comes, and its client is about to hear of that. */
-static void
-send (QmpMultiplexer          *self,
-      const QmpRelayedCommand *command,
-      QmpForward              *forward)
-{
-  forward->size = COMMAND_OVERHEAD + command->name.length + command->arguments.length;
-  forward->call = qmp_client_relay (self->client, &self->relay, command, forward);
-  if (forward->call != NULL)
-    remember (self, forward);
-  else
-    qmp_forward_free (forward);
-}
-
-/* --- names of descriptors --- */
-
-static QmpFdNames *
-ensure_names (QmpMultiplexer      *self,
-              QmpServerConnection *connection)
-{
-  QmpFdNames *names = g_hash_table_lookup (self->names, connection);
-
-  if (names == NULL)
-    {
-      names = qmp_fd_names_new ();
-      g_hash_table_insert (self->names, connection, names);
-    }
-  return names;
-}
-
-static GString *
-make_fdname (QmpFdNames *names,
-             const char *fdname)
-{
-  GString *arguments = g_string_new ("{\"fdname\":");
-
-  qmp_fd_names_append (names, arguments, fdname);
-  return g_string_append_c (arguments, '}');
-}
-
-/* A descriptor whose client has left. */
-static void
-close_fd (QmpMultiplexer *self,
-          QmpFdNames     *names,
-          const char     *fdname)
-{
-  g_autoptr(GString) arguments = make_fdname (names, fdname);
-  QmpRelayedCommand command = {
-    .name = { "\"closefd\"", strlen ("\"closefd\"") },
-    .arguments = { arguments->str, arguments->len },
-  };
-
-  send (self, &command, qmp_forward_new (NULL, NULL, (QmpJsonSlice) { NULL, 0 }));
-}
-
-static void
-close_fds (QmpMultiplexer *self,
-           QmpFdNames     *names)
-{
-  g_autofree const char **list = qmp_fd_names_list (names);
-
-  for (const char **name = list; *name != NULL; name++)
-    close_fd (self, names, *name);
-}
-
-static gboolean
-has_left (QmpServerConnection *connection)
-{
-  return qmp_server_connection_get_runstate (connection) == QMP_RUNSTATE_IDLE;
-}
-
-/* --- commands --- */
-
-static void
-refuse (const Order *order,
-        const char  *error_class,
-        const char  *desc)
-{
-  qmp_server_connection_answer (order->connection, order->place,
-                                qmp_server_text_error (error_class, desc, order->command->id), FALSE);
-}
-
-static void
-refuse_disabled (const Order *order,
-                 const char  *why)
+refuse (const QmpOrder *order,
+        const char     *why)
 {
   g_autofree char *desc = g_strdup_printf ("Command %s has been disabled%s", order->command->name, why);
 
-  refuse (order, "CommandNotFound", desc);
+  qmp_order_refuse (order, "CommandNotFound", desc);
 }
-
-/* The server uses the first and closes the others. */
-static GUnixFDList *
-dup_first (GUnixFDList *fd_list)
-{
-  int fd;
-
-  if (g_unix_fd_list_get_length (fd_list) == 1)
-    return g_object_ref (fd_list);
-  fd = g_unix_fd_list_get (fd_list, 0, NULL);
-  return fd >= 0 ? g_unix_fd_list_new_from_array (&fd, 1) : NULL;
-}
-
-/* Those that came with another command would be the server's for whoever takes one next. */
-static GUnixFDList *
-choose_fds (const Order  *order,
-            QmpFdCommand  fd_command)
-{
-  return qmp_fd_command_takes_fd (fd_command) ? dup_first (order->fd_list) : NULL;
-}
-
-/* arguments: as they go to the server. Takes forward. */
-static void
-pass_on (QmpMultiplexer *self,
-         const Order    *order,
-         QmpForward     *forward,
-         QmpJsonSlice    arguments,
-         QmpFdCommand    fd_command)
-{
-  g_autoptr(GUnixFDList) fd_list = choose_fds (order, fd_command);
-  QmpServerCommand *command = order->command;
-  QmpRelayedCommand relayed = { command->name_text, arguments, command->out_of_band, fd_list };
-
-  forward->secret = qmp_debug_enabled (QMP_DEBUG_WIRE) &&
-                    qmp_json_asks_for_secret (command->text.text, command->text.length);
-  send (self, &relayed, forward);
-}
-
-static QmpForward *
-new_forward (const Order *order)
-{
-  return qmp_forward_new (order->connection, order->place, order->command->id);
-}
-
-/* getfd and closefd. */
-static void
-pass_fdname_on (QmpMultiplexer *self,
-                const Order    *order,
-                QmpFdCommand    fd_command,
-                const char     *fdname)
-{
-  QmpFdNames *names = ensure_names (self, order->connection);
-  g_autoptr(GPtrArray) used = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GString) arguments = NULL;
-  QmpForward *forward;
-
-  if (fd_command == QMP_FD_COMMAND_GETFD && !qmp_fd_names_begin (names, fdname))
-    {
-      refuse (order, "GenericError", "Too many file descriptors have names");
-      return;
-    }
-  arguments = make_fdname (names, fdname);
-  g_ptr_array_add (used, g_strdup (fdname));
-  forward = new_forward (order);
-  qmp_forward_set_names (forward, fd_command, names, used);
-  pass_on (self, order, forward, (QmpJsonSlice) { arguments->str, arguments->len }, fd_command);
-}
-
-static void
-pass_others_on (QmpMultiplexer *self,
-                const Order    *order,
-                QmpFdCommand    fd_command)
-{
-  QmpFdNames *names = g_hash_table_lookup (self->names, order->connection);
-  g_autoptr(GPtrArray) used = NULL;
-  g_autoptr(GString) rewritten = NULL;
-  QmpJsonSlice arguments = order->command->arguments;
-  QmpForward *forward = new_forward (order);
-
-  if (names != NULL)
-    {
-      used = g_ptr_array_new_with_free_func (g_free);
-      rewritten = qmp_fd_names_rewrite (names, arguments, used);
-    }
-  if (rewritten != NULL)
-    {
-      qmp_forward_set_names (forward, fd_command, names, used);
-      arguments = (QmpJsonSlice) { rewritten->str, rewritten->len };
-    }
-  pass_on (self, order, forward, arguments, fd_command);
-}
-
-/* What the server cannot know a name by, it says itself. */
-static gboolean
-is_name (const char *fdname)
-{
-  return fdname != NULL && !g_ascii_isdigit (*fdname);
-}
-
-static void
-execute (QmpMultiplexer *self,
-         const Order    *order)
-{
-  g_autofree char *fdname = NULL;
-  QmpFdCommand fd_command = qmp_fd_command_read (order->command->name, order->command->arguments, &fdname);
-
-  if (self->read_only && !qmp_read_only_allows (order->command->name))
-    refuse_disabled (order, ": the monitor is read-only");
-  else if (qmp_fd_command_takes_fd (fd_command) && order->fd_list == NULL)
-    /* Without one the server would give whatever it still has from somebody else. */
-    refuse (order, "GenericError", "No file descriptor supplied via SCM_RIGHTS");
-  else if (is_name (fdname))
-    pass_fdname_on (self, order, fd_command, fdname);
-  else
-    pass_others_on (self, order, fd_command);
-}
-
-/* --- what its server calls --- */
 
 /* Clients are greeted with what the client of ours was greeted with. */
 static void
@@ -393,7 +123,19 @@ may_serve (gpointer   owner,
 static gboolean
 may_read (gpointer owner)
 {
-  return !((QmpMultiplexer *) owner)->congested;
+  QmpMultiplexer *self = owner;
+
+  return self->forwarder == NULL || !qmp_forwarder_is_congested (self->forwarder);
+}
+
+static void
+execute (QmpMultiplexer *self,
+         const QmpOrder *order)
+{
+  if (self->read_only && !qmp_read_only_allows (order->command->name))
+    refuse (order, ": the monitor is read-only");
+  else
+    qmp_forwarder_execute (self->forwarder, order);
 }
 
 static gboolean
@@ -404,9 +146,9 @@ take (gpointer             owner,
       GUnixFDList         *fd_list)
 {
   QmpMultiplexer *self = owner;
-  Order order = { connection, place, command, fd_list };
+  QmpOrder order = { connection, place, command, fd_list };
 
-  if (self->allow != NULL)
+  if (self->allow != NULL || self->forwarder == NULL)
     return FALSE;
   execute (self, &order);
   return TRUE;
@@ -433,16 +175,16 @@ execute_invocation (QmpMultiplexer *self,
   gsize length;
   const char *text = g_bytes_get_data (qmp_message_get_bytes (qmp_invocation_get_message (invocation)), &length);
   g_auto(QmpServerCommand) command = { 0 };
-  Order order = { qmp_invocation_get_connection (invocation), NULL, &command, qmp_invocation_get_fd_list (invocation) };
+  QmpOrder order = { qmp_invocation_get_connection (invocation), NULL, &command, qmp_invocation_get_fd_list (invocation) };
 
   qmp_server_command_reread (&command, text, length);
   order.place = qmp_invocation_surrender (invocation);
-  if (has_left (order.connection) || self->client == NULL)
+  if (qmp_server_connection_get_runstate (order.connection) == QMP_RUNSTATE_IDLE || self->forwarder == NULL)
     return;
   if (allowed)
     execute (self, &order);
   else
-    refuse_disabled (&order, "");
+    refuse (&order, "");
 }
 
 static void
@@ -461,66 +203,22 @@ closed (gpointer             owner,
         QmpServerConnection *connection)
 {
   QmpMultiplexer *self = owner;
-  g_autoptr(QmpFdNames) names = NULL;
 
-  if (g_hash_table_steal_extended (self->names, connection, NULL, (gpointer *) &names))
-    close_fds (self, names);
-}
-
-static const QmpServerBackendFuncs backend_funcs = { may_serve, may_read, take, command, closed };
-
-/* --- what its client calls --- */
-
-static void
-event (gpointer  owner,
-       QmpEvent *event)
-{
-  QmpMultiplexer *self = owner;
-  GBytes *bytes = qmp_message_get_bytes (QMP_MESSAGE (event));
-  g_autoptr(GString) line = g_string_sized_new (g_bytes_get_size (bytes) + 3);
-
-  g_string_append_len (line, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_string_append (line, "\r\n");
-  qmp_server_emit_text (self->server, line->str, line->len);
+  if (self->forwarder != NULL)
+    qmp_forwarder_drop (self->forwarder, connection);
 }
 
 static void
-reply (gpointer      owner,
-       gpointer      data,
-       QmpJsonFrame *frame)
-{
-  QmpMultiplexer *self = owner;
-  g_autoptr(QmpForward) forward = data;
-
-  forget (self, forward);
-  if (forward->connection == NULL)
-    return;
-  qmp_forward_settle (forward, frame);
-  if (!has_left (forward->connection))
-    qmp_server_connection_answer (forward->connection, forward->place, qmp_forward_make_answer (forward, frame),
-                                  forward->secret);
-  else if (forward->fd_command == QMP_FD_COMMAND_GETFD && qmp_forward_succeeded (frame))
-    close_fd (self, forward->names, forward->used->pdata[0]);
-}
-
-static void
-wind_up (gpointer owner)
-{
-  qmp_server_wind_up (((QmpMultiplexer *) owner)->server);
-}
-
-/* From within the loop that reads: clients are closed from a dispatch. */
-static void
-ended (gpointer owner)
+caught_up (gpointer             owner,
+           QmpServerConnection *connection)
 {
   QmpMultiplexer *self = owner;
 
-  forget_all (self, FALSE);
-  g_hash_table_remove_all (self->names);
-  qmp_io_timer_set (&self->ending, self->io, g_get_monotonic_time (), wind_up, self);
+  if (self->forwarder != NULL)
+    qmp_forwarder_go_on (self->forwarder, connection);
 }
 
-static const QmpRelayFuncs relay_funcs = { event, reply, ended };
+static const QmpServerBackendFuncs backend_funcs = { may_serve, may_read, take, command, closed, caught_up };
 
 /* --- the object --- */
 
@@ -534,9 +232,10 @@ begin (QmpMultiplexer *self)
     {
       self->io = qmp_io_context_ref (qmp_client_get_owner_io_context (self->client));
       pusher = g_main_context_pusher_new (qmp_io_context_get_main_context (self->io));
-      qmp_client_add_relay (self->client, &self->relay, &relay_funcs, self);
     }
   self->server = qmp_server_new (self->client != NULL ? qmp_client_get_name (self->client) : NULL);
+  if (self->client != NULL)
+    self->forwarder = qmp_forwarder_new (self->client, self->server, self->io);
   qmp_server_set_backend (self->server, &backend_funcs, self);
 }
 
@@ -552,16 +251,10 @@ qmp_multiplexer_constructed (GObject *object)
 static void
 end (QmpMultiplexer *self)
 {
-  g_autoptr(QmpClient) client = NULL;
-
   qmp_server_close (self->server);
   qmp_server_set_backend (self->server, NULL, NULL);
-  client = g_steal_pointer (&self->client);
-  if (client == NULL)
-    return;
-  forget_all (self, TRUE);
-  qmp_client_remove_relay (client, &self->relay);
-  qmp_io_timer_clear (&self->ending);
+  g_clear_pointer (&self->forwarder, qmp_forwarder_free);
+  g_clear_object (&self->client);
 }
 
 static void
@@ -585,7 +278,6 @@ qmp_multiplexer_finalize (GObject *object)
 {
   QmpMultiplexer *self = QMP_MULTIPLEXER (object);
 
-  g_hash_table_unref (self->names);
   g_object_unref (self->server);
   if (self->io != NULL)
     {
@@ -703,7 +395,6 @@ static void
 qmp_multiplexer_init (QmpMultiplexer *self)
 {
   self->thread = g_thread_self ();
-  self->names = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) qmp_fd_names_unref);
 }
 
 /**

@@ -397,6 +397,8 @@ complete_rest (Request *request)
   if ((request->verb == &once_screenshot && request->rest->len == 0) ||
       (request->verb == &once_record && request->rest->len < 2))
     puts ("f");
+  if (request->verb == &once_share && request->rest->len == 0)
+    print_addresses (request);
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
     if (verbs[i].verb == request->verb && get_completer (request) != NULL)
       {

@@ -60,7 +60,7 @@ struct _OnceVerb {
                             GError             **error);
 };
 
-extern const OnceVerb once_call, once_hmp, once_monitor, once_wait, once_introspect, once_screenshot;
+extern const OnceVerb once_call, once_hmp, once_monitor, once_wait, once_introspect, once_screenshot, once_share;
 extern const OnceVerb once_qom_list, once_qom_get, once_qom_set, once_qom_tree, once_qom_types;
 extern const OnceVerb once_guest_ping, once_guest_sync, once_guest_info, once_guest_network;
 extern const OnceVerb once_guest_exec, once_guest_cat;
