@@ -10,9 +10,9 @@
 
 #include "once.h"
 
-/* Until it is told to stop, or the server has gone. */
+/* Until it is told to stop, or the server ends a session. */
 
-static gboolean secrets;
+static gboolean secrets, one_session;
 
 typedef struct {
   Once      *once;
@@ -29,9 +29,9 @@ ended_cb (QmpRecorder  *recorder,
 {
   Session *session = user_data;
 
-  if (error == NULL)
+  if (error == NULL && !one_session)
     return;
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     session->error = g_error_copy (error);
   g_main_loop_quit (session->loop);
 }
@@ -93,6 +93,23 @@ cut_off (int fd)
     g_debug ("the file keeps its length: %s", g_strerror (errno));
 }
 
+/* A line, as soon as clients can come; into a recording that goes there it would not belong. */
+static gboolean
+print_address (Once         *once,
+               QmpRecorder  *recorder,
+               int           fd,
+               GError      **error)
+{
+  GSocketAddress *address = qmp_recorder_get_listen_address (recorder);
+  g_autofree char *text = NULL;
+
+  if (fd == STDOUT_FILENO)
+    return TRUE;
+  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  once_print_line (once, "%s", text);
+  return once_flush (once, error);
+}
+
 /* fd: taken, unless it is standard output. */
 static gboolean
 record (Once                *once,
@@ -111,7 +128,7 @@ record (Once                *once,
   if (!qmp_recorder_listen (recorder, address, error))
     return FALSE;
   cut_off (fd);
-  if (session.error == NULL)
+  if (session.error == NULL && print_address (once, recorder, fd, &session.error))
     run_loop (&session);
   qmp_recorder_close (recorder);
   once->status = session.failed ? ONCE_STATUS_FAILED : ONCE_STATUS_DONE;
@@ -152,6 +169,7 @@ run_record (Once                *once,
 }
 
 static const GOptionEntry entries[] = {
+  { "once", 0, 0, G_OPTION_ARG_NONE, &one_session, N_("End with the first client, and take no other"), NULL },
   { "secrets", 0, 0, G_OPTION_ARG_NONE, &secrets, N_("Record passwords and the like, too"), NULL },
   G_OPTION_ENTRY_NULL
 };

@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import stat
 import sys
 import unittest
@@ -20,17 +21,18 @@ from qmpcase import DONE, FAILED, LINK, NO_MACHINE, PC, TIMEOUT, USAGE
 
 class Record(qmpcase.Case):
     def record(self, server, *options, file='recording', **more):
-        """Starts it with a socket that listens already."""
-        self.listen, self.file = self.path('recorder'), self.path(file) if file != '-' else '-'
-        with terminal.listening(self.listen) as sock:
-            return self.start('record', *options, server, f'fd:{sock.fileno()}', self.file, pass_fds=[sock.fileno()], **more)
+        """Returns when it listens."""
+        self.listen, self.file = self.path('recorder'), self.path(file)
+        program = self.start('record', *options, server, self.listen, self.file, **more)
+        self.assertEqual(program.stdout.readline(), f'{self.listen}\n')
+        return program
 
     def stop(self, program, number=signal.SIGTERM):
         """Returns the status and what was said on standard error."""
         if number:
             program.send_signal(number)
         _output, errors = program.communicate(timeout=terminal.SECONDS)
-        os.unlink(self.listen)
+        self.assertFalse(os.path.exists(self.listen))
         return program.returncode, errors
 
     def lines(self):
@@ -61,10 +63,27 @@ class Record(qmpcase.Case):
         self.assertIn(direct, [message.get('return') for message in self.messages('server')])
         self.assertGreater(max(len(json.dumps(line)) for line in lines), 100000)
 
+    def test_given_socket(self):
+        listen = self.path('given')
+        with terminal.listening(listen) as sock:
+            program = self.start('record', '--once', self.server(*NO_MACHINE).path, f'fd:{sock.fileno()}', self.path('recording'),
+                                 pass_fds=[sock.fileno()])
+        self.good('call', listen, 'query-status')
+        self.assertEqual(program.wait(), DONE)
+
+    def test_port(self):
+        program = self.start('record', '--once', self.server(*NO_MACHINE).path, '127.0.0.1:0', self.path('recording'))
+        self.good('call', program.stdout.readline().strip(), 'query-status')
+        self.assertEqual(program.wait(), DONE)
+
     def test_server_leaves(self):
         program = self.record(self.server(*NO_MACHINE).path)
-        self.good('call', self.listen, 'quit')
-        self.assertEqual(self.stop(program, None), (DONE, ''))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.listen)
+            client.sendall(b'{"execute":"qmp_capabilities"}{"execute":"quit"}')
+            while client.recv(4096):
+                pass
+            self.assertEqual(self.stop(program, None), (DONE, ''))
         self.assertEqual((self.lines()[-1]['from'], self.lines()[-1]['closed']), ('server', True))
 
     def test_secrets(self):
@@ -129,7 +148,8 @@ class Record(qmpcase.Case):
         self.bad(LINK, 'No such file', 'record', 'a', self.path('no/socket'), file)
         with open(file, encoding='utf-8') as old:
             self.assertEqual(old.read(), 'old')
-        self.bad(TIMEOUT, 'time is over', 'record', '--timeout', '0.01', 'a', listen, file)
+        result = self.run_qmp('record', '--timeout', '0.01', 'a', listen, file)
+        self.assertEqual((result.returncode, result.stderr), (TIMEOUT, 'qmp: The time is over\n'))
 
     def test_no_server(self):
         program = self.record(self.path('nobody'))
