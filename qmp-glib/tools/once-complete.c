@@ -389,6 +389,11 @@ static const struct {
   { &once_qom_set, complete_property },
   { &once_qom_types, complete_type },
   { &once_job_wait, complete_job },
+  { &once_job_pause, complete_job },
+  { &once_job_resume, complete_job },
+  { &once_job_complete, complete_job },
+  { &once_job_cancel, complete_job },
+  { &once_job_dismiss, complete_job },
 };
 
 static void

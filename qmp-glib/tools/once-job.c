@@ -294,42 +294,93 @@ run_wait (Once                *once,
   return done;
 }
 
-/* --- migration --- */
+/* --- verbs --- */
 
-static gboolean
-look_at_migration (gpointer data)
+typedef void     (*StartFunc)  (QmpJob               *job,
+                                GCancellable         *cancellable,
+                                GAsyncReadyCallback   callback,
+                                gpointer              user_data);
+typedef gboolean (*FinishFunc) (QmpJob               *job,
+                                GAsyncResult         *result,
+                                GError              **error);
+
+/* Transfer full; NULL with error set if there is none. */
+static QmpJob *
+find_job (Once        *once,
+          const char  *id,
+          GError     **error)
 {
-  QmpMigration *migration = data;
-  gint64 total = qmp_migration_get_total (migration);
-  const OnceProgress progress = {
-    _("migration"), qmp_migration_get_status_name (migration), total - qmp_migration_get_remaining (migration), total, TRUE
-  };
+  GListModel *jobs = qmp_machine_get_jobs (once->machine);
 
-  if (qmp_migration_get_finished (migration))
-    return TRUE;
-  once_show_progress (&progress);
-  return FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr(QmpJob) job = g_list_model_get_item (jobs, i);
+
+      if (g_str_equal (qmp_job_get_id (job), id))
+        return g_steal_pointer (&job);
+    }
+  once_fail (error, ONCE_STATUS_FAILED, _("There is no job “%s”"), id);
+  return NULL;
 }
 
 static gboolean
-run_migration_wait (Once                *once,
-                    const char * const  *words,
-                    GError             **error)
+act (Once        *once,
+     const char  *id,
+     StartFunc    start_verb,
+     FinishFunc   finish,
+     GError     **error)
 {
-  g_autoptr(QmpMigration) migration = NULL;
-  gboolean followed;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(QmpJob) job = NULL;
 
   if (!once_open_machine (once, error))
     return FALSE;
-  if (qmp_machine_get_migration (once->machine) == NULL)
-    return once_fail (error, ONCE_STATUS_FAILED, _("There is no migration"));
-  migration = g_object_ref (qmp_machine_get_migration (once->machine));
-  followed = once_follow (once, look_at_migration, migration, error);
-  once_end_progress ();
-  if (!followed || qmp_migration_get_error (migration) == NULL)
-    return followed;
-  g_propagate_error (error, g_error_copy (qmp_migration_get_error (migration)));
-  return FALSE;
+  job = find_job (once, id, error);
+  if (job == NULL)
+    return FALSE;
+  start_verb (job, cancellable, once_take_result, &result);
+  return once_await_result (once, &result, cancellable, error) && finish (job, result, error);
+}
+
+static gboolean
+run_pause (Once                *once,
+           const char * const  *words,
+           GError             **error)
+{
+  return act (once, words[0], qmp_job_pause_async, qmp_job_pause_finish, error);
+}
+
+static gboolean
+run_resume (Once                *once,
+            const char * const  *words,
+            GError             **error)
+{
+  return act (once, words[0], qmp_job_resume_async, qmp_job_resume_finish, error);
+}
+
+static gboolean
+run_complete (Once                *once,
+              const char * const  *words,
+              GError             **error)
+{
+  return act (once, words[0], qmp_job_complete_async, qmp_job_complete_finish, error);
+}
+
+static gboolean
+run_cancel (Once                *once,
+            const char * const  *words,
+            GError             **error)
+{
+  return act (once, words[0], qmp_job_cancel_async, qmp_job_cancel_finish, error);
+}
+
+static gboolean
+run_dismiss (Once                *once,
+             const char * const  *words,
+             GError             **error)
+{
+  return act (once, words[0], qmp_job_dismiss_async, qmp_job_dismiss_finish, error);
 }
 
 /* --- */
@@ -362,10 +413,52 @@ const OnceVerb once_job_wait = {
   .run = run_wait,
 };
 
-const OnceVerb once_migration_wait = {
-  .words = "migration wait",
-  .parameters = "",
-  .summary = N_("Wait for the end of a migration, with its progress"),
+const OnceVerb once_job_pause = {
+  .words = "job pause",
+  .parameters = N_("ID"),
+  .summary = N_("Pause a job"),
+  .min_words = 1,
+  .max_words = 1,
   .prints_no_json = TRUE,
-  .run = run_migration_wait,
+  .run = run_pause,
+};
+
+const OnceVerb once_job_resume = {
+  .words = "job resume",
+  .parameters = N_("ID"),
+  .summary = N_("Let a job go on"),
+  .min_words = 1,
+  .max_words = 1,
+  .prints_no_json = TRUE,
+  .run = run_resume,
+};
+
+const OnceVerb once_job_complete = {
+  .words = "job complete",
+  .parameters = N_("ID"),
+  .summary = N_("Let a job that is ready, or pending, come to its end"),
+  .min_words = 1,
+  .max_words = 1,
+  .prints_no_json = TRUE,
+  .run = run_complete,
+};
+
+const OnceVerb once_job_cancel = {
+  .words = "job cancel",
+  .parameters = N_("ID"),
+  .summary = N_("Cancel a job"),
+  .min_words = 1,
+  .max_words = 1,
+  .prints_no_json = TRUE,
+  .run = run_cancel,
+};
+
+const OnceVerb once_job_dismiss = {
+  .words = "job dismiss",
+  .parameters = N_("ID"),
+  .summary = N_("Let the server forget a job that has ended"),
+  .min_words = 1,
+  .max_words = 1,
+  .prints_no_json = TRUE,
+  .run = run_dismiss,
 };

@@ -207,7 +207,7 @@ describe_verbs (const char *group)
 
   for (guint i = 0; once_verbs[i] != NULL; i++)
     if (is_in_group (once_verbs[i], group))
-      g_string_append_printf (out, "  %-16s %s\n", once_verbs[i]->words, _(once_verbs[i]->summary));
+      g_string_append_printf (out, "  %-18s %s\n", once_verbs[i]->words, _(once_verbs[i]->summary));
   g_string_append (out, _("\nADDRESS is the path of a Unix socket, HOST:PORT, or another address; “-” is the one that\n"
                           "the environment variable QMP_SOCKET has. “qmp help VERB” and “qmp VERB --help” have more.\n"));
   return g_string_free (out, FALSE);

@@ -164,6 +164,31 @@ once_follow (Once        *once,
   return TRUE;
 }
 
+void
+once_take_result (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+gboolean
+once_await_result (Once          *once,
+                   GAsyncResult **result,
+                   GCancellable  *cancellable,
+                   GError       **error)
+{
+  if (once->deadline != 0)
+    g_timeout_add (once_remaining (once), late_cb, NULL);
+  while (*result == NULL)
+    {
+      if (once_is_late (once))
+        g_cancellable_cancel (cancellable);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  return !g_cancellable_is_cancelled (cancellable) || once_fail (error, ONCE_STATUS_TIMEOUT, _("It has not ended in time"));
+}
+
 /* --- what goes over it --- */
 
 JsonNode *

@@ -64,7 +64,10 @@ extern const OnceVerb once_call, once_hmp, once_monitor, once_wait, once_introsp
 extern const OnceVerb once_qom_list, once_qom_get, once_qom_set, once_qom_tree, once_qom_types;
 extern const OnceVerb once_guest_ping, once_guest_sync, once_guest_info, once_guest_network;
 extern const OnceVerb once_guest_exec, once_guest_cat;
-extern const OnceVerb once_job_list, once_job_wait, once_migration_wait;
+extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_resume, once_job_complete, once_job_cancel;
+extern const OnceVerb once_job_dismiss;
+extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
+extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
 extern const OnceVerb once_record;
 
 /* All of them, with NULL behind. */
@@ -118,6 +121,15 @@ gboolean     once_open_machine      (Once              *once,
 gboolean     once_follow            (Once              *once,
                                      gboolean         (*is_done) (gpointer data),
                                      gpointer           data,
+                                     GError           **error);
+/* Where an asynchronous call is to leave its result, a GAsyncResult **. */
+void         once_take_result       (GObject           *object,
+                                     GAsyncResult      *result,
+                                     gpointer           user_data);
+/* Waits for one, and cancels the call when its time is over: then FALSE with error set. */
+gboolean     once_await_result      (Once              *once,
+                                     GAsyncResult     **result,
+                                     GCancellable      *cancellable,
                                      GError           **error);
 /* Gives the client's next call the time that is left. */
 void         once_set_timeout       (Once              *once);

@@ -90,7 +90,9 @@ class Completion(unittest.TestCase):
             ('qmp guest ex', 'qmp guest exec '),
             ('qmp qom ty', 'qmp qom types '),
             ('qmp job w', 'qmp job wait '),
-            ('qmp migration ', 'qmp migration wait '),
+            ('qmp job dis', 'qmp job dismiss '),
+            ('qmp shutd', 'qmp shutdown '),
+            ('qmp migration w', 'qmp migration wait '),
             ('qmp sha', 'qmp share '),
             ('qmp hel', 'qmp help '),
             ('qmp help gue', 'qmp help guest '),
@@ -114,6 +116,8 @@ class Completion(unittest.TestCase):
             ('qmp wait --pre', 'qmp wait --pretty '),
             ('qmp guest exec --std', 'qmp guest exec --stdin '),
             ('qmp job wait --rea', 'qmp job wait --ready '),
+            ('qmp shutdown --ask-', 'qmp shutdown --ask-only '),
+            ('qmp migration start --det', 'qmp migration start --detach '),
             ('qmp qom types --abs', 'qmp qom types --abstract '),
             ('qmp monitor --js', 'qmp monitor --json '),
             ('qmp share --rea', 'qmp share --read-only '),
@@ -240,7 +244,7 @@ class Completion(unittest.TestCase):
                              '-blockdev', 'null-co,node-name=a', '-blockdev', 'null-co,node-name=b')
         server.execute('blockdev-mirror', **{'job-id': 'mirror0', 'device': 'a', 'target': 'b', 'sync': 'full'})
         self.file('mirror.txt')
-        self.check(('qmp job wait monitor mir', 'mirror0 '))
+        self.check(('qmp job wait monitor mir', 'mirror0 '), ('qmp job cancel monitor mir', 'mirror0 '))
 
     def test_words(self):
         """However the shell has them."""
