@@ -143,21 +143,6 @@ test_refused (void)
 }
 
 static void
-test_not_there (void)
-{
-  const char * const argv[] = { "/nonexistent/qemu", NULL };
-  g_autoptr(QmpLauncher) launcher = qmp_launcher_new (argv);
-  g_autoptr(GError) error = NULL;
-  QmpLaunched launched;
-  guint n_fds = test_count_fds ();
-
-  g_assert_false (qmp_launcher_spawn (launcher, &launched, &error));
-  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
-  test_assert_error_has (error, "/nonexistent/qemu");
-  g_assert_cmpuint (test_count_fds (), ==, n_fds);
-}
-
-static void
 count_cb (GObject    *object,
           GParamSpec *pspec,
           gpointer    user_data)
@@ -211,7 +196,6 @@ main (int   argc,
   g_test_add_func ("/launcher/output-limit", test_output_limit);
   g_test_add_func ("/launcher/inherit-fd", test_inherit_fd);
   g_test_add_func ("/launcher/refused", test_refused);
-  g_test_add_func ("/launcher/not-there", test_not_there);
   g_test_add_func ("/launcher/properties", test_properties);
 
   return g_test_run ();

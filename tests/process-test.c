@@ -50,7 +50,7 @@ spawn_with (const char *script,
             guint       n_fds)
 {
   const char * const argv[] = { "sh", "-c", script, NULL };
-  QmpProcessPlan plan = { .argv = argv, .output_fd = -1, .error_fd = STDERR_FILENO, .fds = fds, .n_fds = n_fds };
+  QmpSpawnPlan plan = { .argv = argv, .output_fd = -1, .error_fd = STDERR_FILENO, .fds = fds, .n_fds = n_fds };
   g_autoptr(GError) error = NULL;
   QmpProcess *process = qmp_process_spawn (&plan, &error);
 
@@ -202,19 +202,61 @@ test_descriptors (Room          *room,
   close (fds[1]);
 }
 
+/* Transfer full; nullable. */
+static GError *
+explain (Room       *room,
+         const char *program,
+         const char *directory)
+{
+  const char * const argv[] = { program, NULL };
+  const QmpSpawnPlan plan = { .argv = argv, .directory = directory, .output_fd = -1, .error_fd = STDERR_FILENO };
+  g_autoptr(GError) error = NULL;
+
+  room->process = qmp_process_spawn (&plan, &error);
+  g_assert_no_error (error);
+  room->ended = FALSE;
+  qmp_process_attach (room->process, room->io, ended_cb, room);
+  test_spin_until (room->ended);
+  error = qmp_process_explain (room->process);
+  g_clear_pointer (&room->process, qmp_process_free);
+  return g_steal_pointer (&error);
+}
+
+/* What could not be executed is known when it has ended. */
 static void
 test_not_there (Room          *room,
                 gconstpointer  data)
 {
-  const char * const argv[] = { "/nonexistent/qemu", NULL };
-  QmpProcessPlan plan = { .argv = argv, .output_fd = -1, .error_fd = STDERR_FILENO };
-  g_autoptr(GError) error = NULL;
+  static const struct { const char *program, *directory; int code; const char *name; } rows[] = {
+    { "/nonexistent/qemu", NULL, G_SPAWN_ERROR_NOENT, "/nonexistent/qemu" },
+    { "qemu-system-nonexistent", NULL, G_SPAWN_ERROR_NOENT, "qemu-system-nonexistent" },
+    { "/etc/passwd", NULL, G_SPAWN_ERROR_ACCES, "/etc/passwd" },
+    { "/dev/null/qemu", NULL, G_SPAWN_ERROR_NOTDIR, "/dev/null/qemu" },
+    { "true", "/nonexistent", G_SPAWN_ERROR_CHDIR, "/nonexistent" },
+  };
   guint n_fds = test_count_fds ();
 
-  g_assert_null (qmp_process_spawn (&plan, &error));
-  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GError) error = explain (room, rows[i].program, rows[i].directory);
+
+      g_assert_error (error, G_SPAWN_ERROR, rows[i].code);
+      test_assert_error_has (error, rows[i].name);
+    }
+  g_assert_no_error (explain (room, "false", "/"));
   g_assert_cmpuint (test_count_fds (), ==, n_fds);
   g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+}
+
+/* It is killed before it is executed, when it may have no group of its own yet. */
+static void
+test_killed_at_once (Room          *room,
+                     gconstpointer  data)
+{
+  spawn (room, "exec sleep 1000");
+  qmp_process_kill (room->process, SIGKILL);
+  assert_ends (room, TRUE, -1, SIGKILL);
+  g_assert_no_error (qmp_process_explain (room->process));
 }
 
 static void
@@ -259,14 +301,21 @@ static void
 test_left (Room          *room,
            gconstpointer  data)
 {
-  const char * const argv[] = { "sleep", "1000", NULL };
-  QmpProcessPlan plan = { .argv = argv, .leave = TRUE, .output_fd = -1, .error_fd = STDERR_FILENO };
-  g_autoptr(GError) error = NULL;
+  const char * const argv[] = { "sh", "-c", "echo >&3; exec sleep 1000", NULL };
   guint n_fds = test_count_fds ();
-  QmpProcess *process = qmp_process_spawn (&plan, &error);
+  int fds[2];
+  QmpSpawnPlan plan = { .argv = argv, .leave = TRUE, .output_fd = -1, .error_fd = STDERR_FILENO, .fds = &fds[1], .n_fds = 1 };
+  g_autoptr(GError) error = NULL;
+  QmpProcess *process;
   pid_t pid;
+  char byte;
 
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  process = qmp_process_spawn (&plan, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+  close (fds[0]);
+  close (fds[1]);
   pid = qmp_process_get_pid (process);
   g_assert_cmpint (getsid (pid), ==, pid);
   g_assert_false (qmp_process_check (process));
@@ -397,6 +446,7 @@ main (int   argc,
   add ("stdin", test_stdin);
   add ("descriptors", test_descriptors);
   add ("not-there", test_not_there);
+  add ("killed-at-once", test_killed_at_once);
   add ("reaped-by-another", test_reaped_by_another);
   add ("free-kills", test_free_kills);
   add ("abandon", test_abandon);

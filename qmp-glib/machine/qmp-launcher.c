@@ -263,7 +263,7 @@ static void
 add_agent (QmpLauncher  *self,
            GStrvBuilder *builder)
 {
-  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%u", AGENT_ID, QMP_PROCESS_FIRST_FD + self->agent);
+  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%u", AGENT_ID, QMP_SPAWN_FIRST_FD + self->agent);
 
   g_strv_builder_add_many (builder, "-chardev", chardev, NULL);
 }
@@ -274,7 +274,7 @@ add_listening (QmpLauncher    *self,
                GStrvBuilder   *builder)
 {
   g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%d,server=on,wait=off", LISTENING_ID,
-                                              QMP_PROCESS_FIRST_FD + (int) self->fds->len);
+                                              QMP_SPAWN_FIRST_FD + (int) self->fds->len);
 
   g_strv_builder_add_many (builder, "-chardev", chardev, "-mon", "chardev=" LISTENING_ID ",mode=control", NULL);
 }
@@ -283,7 +283,7 @@ static GStrv
 make_argv (QmpLauncher *self)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%d", MONITOR_ID, QMP_PROCESS_FIRST_FD);
+  g_autofree char *chardev = g_strdup_printf ("socket,id=%s,fd=%d", MONITOR_ID, QMP_SPAWN_FIRST_FD);
 
   g_strv_builder_addv (builder, (const char **) self->argv);
   if (self->flags & QMP_LAUNCHER_PAUSED)
@@ -375,7 +375,7 @@ static int
 open_output (QmpLauncher  *self,
              GError      **error)
 {
-  int fd = self->left_output_fd >= 0 ? fcntl (self->left_output_fd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD)
+  int fd = self->left_output_fd >= 0 ? fcntl (self->left_output_fd, F_DUPFD_CLOEXEC, QMP_SPAWN_FIRST_FD)
                                      : open ("/dev/null", O_WRONLY | O_CLOEXEC);
 
   if (fd < 0)
@@ -410,7 +410,7 @@ spawn (QmpLauncher  *self,
   QmpListening *listening = launch->launched.listening;
   g_auto(GStrv) argv = make_argv (self);
   g_autofree int *fds = g_new (int, self->fds->len + 1);
-  QmpProcessPlan plan = {
+  QmpSpawnPlan plan = {
     .argv = (const char * const *) argv,
     .directory = self->working_directory,
     .environment = (const char * const *) self->environment,
@@ -697,7 +697,7 @@ qmp_launcher_inherit_fd (QmpLauncher  *self,
 
   g_return_val_if_fail (QMP_IS_LAUNCHER (self), -1);
 
-  own = fcntl (fd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD);
+  own = fcntl (fd, F_DUPFD_CLOEXEC, QMP_SPAWN_FIRST_FD);
   if (own < 0)
     {
       int code = errno;
@@ -707,7 +707,7 @@ qmp_launcher_inherit_fd (QmpLauncher  *self,
       return -1;
     }
   g_array_append_val (self->fds, own);
-  return QMP_PROCESS_FIRST_FD + (int) self->fds->len - 1;
+  return QMP_SPAWN_FIRST_FD + (int) self->fds->len - 1;
 }
 
 /**
@@ -746,7 +746,7 @@ qmp_launcher_set_leave_running (QmpLauncher         *self,
   g_return_val_if_fail (QMP_IS_LAUNCHER (self), FALSE);
   g_return_val_if_fail (address == NULL || G_IS_SOCKET_CONNECTABLE (address), FALSE);
 
-  if (output_fd >= 0 && (own = fcntl (output_fd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD)) < 0)
+  if (output_fd >= 0 && (own = fcntl (output_fd, F_DUPFD_CLOEXEC, QMP_SPAWN_FIRST_FD)) < 0)
     {
       int code = errno;
 

@@ -289,7 +289,7 @@ explain_failure (QmpOutcome *outcome,
   g_autofree char *what = NULL;
   GError *error;
 
-  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) || failure->domain == G_SPAWN_ERROR)
     return failure;
   what = describe_failure (outcome, failure);
   error = g_error_new (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_LAUNCH, output[0] != '\0' ? "%s\n%s" : "%s%s", what, output);
@@ -359,6 +359,24 @@ note_arrival (QmpMachine *self)
     qmp_end_arrival_failed (&run->end);
 }
 
+/* The program could not even be executed: there was no machine. */
+static gboolean
+is_stillborn (QmpRun *run)
+{
+  GError *error = run->process != NULL ? qmp_process_explain (run->process) : NULL;
+
+  if (error == NULL)
+    return FALSE;
+  if (run->failure == NULL || g_error_matches (run->failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_error_free (error);
+      return TRUE;
+    }
+  g_error_free (run->failure);
+  run->failure = error;
+  return TRUE;
+}
+
 /* It is known that the process has ended. */
 static gboolean
 is_certain (QmpOutcome *outcome)
@@ -380,7 +398,11 @@ end_run (QmpMachine *self)
   qmp_io_timer_clear (&self->alarm);
   ending->outcome = make_outcome (run);
   ending->ready = run->ready;
-  g_set_object (&self->outcome, ending->outcome);
+  if (!is_stillborn (run))
+    {
+      g_set_object (&self->outcome, ending->outcome);
+      qmp_machine_touch (self, QMP_MACHINE_OUTCOME);
+    }
   qmp_status_forget (&self->status);
   qmp_jobs_lose (self->jobs);
   qmp_migrations_end (&self->migrations, qmp_outcome_get_output (ending->outcome), is_certain (ending->outcome));
@@ -391,7 +413,6 @@ end_run (QmpMachine *self)
     }
   if (run->shutdown.stage != QMP_SHUT_DOWN_STAGE_NONE)
     qmp_machine_touch (self, QMP_MACHINE_SHUT_DOWN_STAGE);
-  qmp_machine_touch (self, QMP_MACHINE_OUTCOME);
   take_failure (run, ending);
   take_waiting (run, ending);
   qmp_machine_post_ending (self, ending);

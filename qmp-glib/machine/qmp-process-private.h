@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "machine/qmp-spawn-private.h"
 #include "wire/qmp-io-context-private.h"
 
 /* A process: started, watched until it ends, reaped, and killed with all that it has started. No SIGCHLD and no thread has
@@ -11,20 +12,6 @@
 G_BEGIN_DECLS
 
 typedef struct _QmpProcess QmpProcess;
-
-/* What is to be run. All of it is borrowed. */
-typedef struct {
-  const char * const *argv;
-  const char         *directory;    /* nullable: the program's own */
-  const char * const *environment;  /* nullable: the program's own */
-  gboolean            leave;        /* it outlives the program, in a session of its own */
-  int                 output_fd;    /* what its standard output is; -1: the program's */
-  int                 error_fd;     /* what its standard error is */
-  const int          *fds;          /* these are QMP_PROCESS_FIRST_FD and so on there */
-  guint               n_fds;
-} QmpProcessPlan;
-
-#define QMP_PROCESS_FIRST_FD 3
 
 /* How it has ended. */
 typedef struct {
@@ -37,9 +24,8 @@ typedef struct {
 typedef void (*QmpProcessFunc) (gpointer owner);
 
 /* In a process group of its own, with nothing on its standard input. Unless it is to be left running it is killed when the
- * program ends, however that happens, or when self is freed. Returns when it was executed; NULL with error if it
- * could not be. */
-QmpProcess          *qmp_process_spawn         (const QmpProcessPlan *plan,
+ * program ends, however that happens, or when self is freed. Returns before it is executed. */
+QmpProcess          *qmp_process_spawn         (const QmpSpawnPlan   *plan,
                                                 GError              **error);
 /* One that runs already, by its descriptor, of which a duplicate is taken. It is not reaped, and not killed when self is
  * freed. */
@@ -66,6 +52,9 @@ void                 qmp_process_kill          (QmpProcess           *self,
 pid_t                qmp_process_get_pid       (QmpProcess           *self);
 /* NULL while it runs. */
 const QmpProcessEnd *qmp_process_get_end       (QmpProcess           *self);
+
+/* When it has ended: why it could not be executed; NULL if it was. Transfer full. */
+GError              *qmp_process_explain       (QmpProcess           *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpProcess, qmp_process_free)
 

@@ -30,51 +30,10 @@ struct _QmpProcess {
   gpointer        user;     /* borrowed: the owner of func */
   gboolean        ended;
   QmpProcessEnd   end;
+  QmpSpawnReport *report;   /* nullable: it runs already */
+  char           *program;  /* nullable, as is directory */
+  char           *directory;
 };
-
-/* --- in the child, before it is executed: only what may be called there --- */
-
-typedef struct {
-  int life_fd;  /* -1: it is left running */
-} Child;
-
-static void
-reset_signals (void)
-{
-  struct sigaction action = { .sa_handler = SIG_DFL };
-  sigset_t none;
-
-  for (int number = 1; number < NSIG; number++)
-    sigaction (number, &action, NULL);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-}
-
-/* Nothing is ever written: there is something to read when the program is gone, perhaps already. */
-static void
-die_with_program (int life_fd)
-{
-  char byte;
-
-  if (fcntl (life_fd, F_SETOWN, -getpid ()) != 0 || fcntl (life_fd, F_SETSIG, SIGKILL) != 0 ||
-      fcntl (life_fd, F_SETFL, O_ASYNC | O_NONBLOCK) != 0 || read (life_fd, &byte, 1) == 0)
-    _exit (EXIT_FAILURE);
-}
-
-static void
-set_up_child (gpointer user_data)
-{
-  Child *child = user_data;
-
-  /* No terminal that goes away reaches what is left running. */
-  if (child->life_fd < 0)
-    setsid ();
-  else
-    setpgid (0, 0);
-  reset_signals ();
-  if (child->life_fd >= 0)
-    die_with_program (child->life_fd);
-}
 
 /* --- starting it --- */
 
@@ -104,29 +63,6 @@ fail (GError     **error,
   return FALSE;
 }
 
-/* The fds of plan and the end of the pipe behind them, if there is one. pid (out). */
-static gboolean
-spawn (const QmpProcessPlan  *plan,
-       int                    life_fd,
-       pid_t                 *pid,
-       GError               **error)
-{
-  guint n_fds = plan->n_fds + (life_fd >= 0 ? 1 : 0);
-  Child child = { life_fd >= 0 ? QMP_PROCESS_FIRST_FD + (int) plan->n_fds : -1 };
-  g_autofree int *fds = g_new (int, n_fds);
-  g_autofree int *numbers = g_new (int, n_fds);
-
-  for (guint i = 0; i < n_fds; i++)
-    {
-      fds[i] = i < plan->n_fds ? plan->fds[i] : life_fd;
-      numbers[i] = QMP_PROCESS_FIRST_FD + (int) i;
-    }
-  return g_spawn_async_with_pipes_and_fds (plan->directory, plan->argv, plan->environment,
-                                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDIN_FROM_DEV_NULL,
-                                           set_up_child, &child, -1, plan->output_fd, plan->error_fd, fds, numbers, n_fds,
-                                           pid, NULL, NULL, NULL, error);
-}
-
 static void
 close_if_open (int fd)
 {
@@ -134,35 +70,51 @@ close_if_open (int fd)
     close (fd);
 }
 
-QmpProcess *
-qmp_process_spawn (const QmpProcessPlan  *plan,
-                   GError               **error)
+/* Takes pid, life_fd and report. */
+static QmpProcess *
+watch (const QmpSpawnPlan  *plan,
+       pid_t                pid,
+       int                  life_fd,
+       QmpSpawnReport      *report,
+       GError             **error)
 {
-  int life[2] = { -1, -1 };
-  pid_t pid;
-  gboolean spawned;
-  int fd;
+  int fd = pidfd_open (pid, 0);
+  QmpProcess *self;
 
-  if (!plan->leave && !g_unix_open_pipe (life, FD_CLOEXEC, error))
-    return NULL;
-  spawned = spawn (plan, life[0], &pid, error);
-  close_if_open (life[0]);
-  if (!spawned)
-    {
-      close_if_open (life[1]);
-      return NULL;
-    }
-
-  fd = pidfd_open (pid, 0);
   if (fd < 0)
     {
       fail (error, _("The process cannot be watched"));
-      close_if_open (life[1]);
-      kill (-pid, SIGKILL);
+      close_if_open (life_fd);
+      qmp_spawn_report_free (report);
+      kill (pid, SIGKILL);
       waitpid (pid, NULL, 0);
       return NULL;
     }
-  return process_new (pid, fd, TRUE, life[1]);
+  self = process_new (pid, fd, TRUE, life_fd);
+  self->report = report;
+  self->program = g_strdup (plan->argv[0]);
+  self->directory = g_strdup (plan->directory);
+  return self;
+}
+
+QmpProcess *
+qmp_process_spawn (const QmpSpawnPlan  *plan,
+                   GError             **error)
+{
+  int life[2] = { -1, -1 };
+  QmpSpawnReport *report = qmp_spawn_report_new (error);
+  pid_t pid = -1;
+
+  if (report == NULL)
+    return NULL;
+  if (plan->leave || g_unix_open_pipe (life, FD_CLOEXEC, error))
+    pid = qmp_spawn (plan, life[0], report, error);
+  close_if_open (life[0]);
+  if (pid >= 0)
+    return watch (plan, pid, life[1], report, error);
+  close_if_open (life[1]);
+  qmp_spawn_report_free (report);
+  return NULL;
 }
 
 /* --- one that runs already --- */
@@ -194,7 +146,7 @@ qmp_process_new_for_pidfd (int      pidfd,
                    _("%d is not the descriptor of a process that runs (pidfd_open)"), pidfd);
       return NULL;
     }
-  fd = fcntl (pidfd, F_DUPFD_CLOEXEC, QMP_PROCESS_FIRST_FD);
+  fd = fcntl (pidfd, F_DUPFD_CLOEXEC, QMP_SPAWN_FIRST_FD);
   if (fd < 0)
     {
       fail (error, _("The process cannot be watched"));
@@ -280,10 +232,9 @@ qmp_process_kill (QmpProcess *self,
   if (self->ended || self->owner != getpid ())
     return;
 
-  /* Its number is its own until it was reaped; whoever else may have done that, it has no descriptor then. */
-  if (self->ours && pidfd_send_signal (self->fd, 0, NULL, 0) == 0)
-    kill (-self->pid, signal_number);
-  else
+  /* Its number is its own until it was reaped; whoever else may have done that, it has no descriptor then. And it may not have
+   * its group yet. */
+  if (!self->ours || pidfd_send_signal (self->fd, 0, NULL, 0) != 0 || kill (-self->pid, signal_number) != 0)
     pidfd_send_signal (self->fd, signal_number, NULL, 0);
 }
 
@@ -311,6 +262,12 @@ qmp_process_get_end (QmpProcess *self)
   return self->ended ? &self->end : NULL;
 }
 
+GError *
+qmp_process_explain (QmpProcess *self)
+{
+  return self->ended && self->report != NULL ? qmp_spawn_report_explain (self->report, self->program, self->directory) : NULL;
+}
+
 /* --- its life --- */
 
 void
@@ -325,6 +282,9 @@ qmp_process_free (QmpProcess *self)
     reap (self);
   qmp_io_watch_detach (&self->watch);
   close (self->fd);
+  g_clear_pointer (&self->report, qmp_spawn_report_free);
+  g_free (self->program);
+  g_free (self->directory);
   g_free (self);
 }
 
