@@ -30,8 +30,6 @@ format_progress (QmpJob *job)
   return g_strdup_printf ("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, qmp_job_get_current (job), qmp_job_get_total (job));
 }
 
-enum { COLUMN_ID, COLUMN_TYPE, COLUMN_STATUS, COLUMN_PROGRESS, COLUMN_ERROR, N_COLUMNS };
-
 static const char *
 or_nothing (const char *text)
 {
@@ -47,68 +45,31 @@ get_failure (QmpJob *job)
   return qmp_job_get_error (job) != NULL ? qmp_job_get_error (job)->message : NULL;
 }
 
-/* Transfer full; what a server has put into it makes no other line. */
-static char **
-new_row (QmpJob *job)
+static void
+add_job (OnceTable *table,
+         QmpJob    *job)
 {
   g_autofree char *progress = format_progress (job);
-  const char *cells[N_COLUMNS] = {
-    [COLUMN_ID] = qmp_job_get_id (job), [COLUMN_TYPE] = qmp_job_get_job_type (job),
-    [COLUMN_STATUS] = qmp_job_get_status_name (job), [COLUMN_PROGRESS] = progress, [COLUMN_ERROR] = get_failure (job),
-  };
-  char **row = g_new0 (char *, N_COLUMNS + 1);
+  const char *cells[] = { qmp_job_get_id (job), qmp_job_get_job_type (job), qmp_job_get_status_name (job), progress,
+                          get_failure (job) };
 
-  for (guint i = 0; i < N_COLUMNS; i++)
-    row[i] = tool_print_harmless_line (or_nothing (cells[i]));
-  return row;
-}
-
-static char **
-new_header (void)
-{
-  char **row = g_new0 (char *, N_COLUMNS + 1);
-
-  row[COLUMN_ID] = g_strdup (_("ID"));
-  row[COLUMN_TYPE] = g_strdup (_("TYPE"));
-  row[COLUMN_STATUS] = g_strdup (_("STATUS"));
-  row[COLUMN_PROGRESS] = g_strdup (_("PROGRESS"));
-  row[COLUMN_ERROR] = g_strdup (_("ERROR"));
-  return row;
+  once_table_add (table, cells);
 }
 
 static void
-print_row (Once        *once,
-           char       **row,
-           const guint *widths)
+print_jobs (Once       *once,
+            GListModel *jobs)
 {
-  g_autoptr(GString) line = g_string_new (NULL);
+  const char *header[] = { _("ID"), _("TYPE"), _("STATUS"), _("PROGRESS"), _("ERROR"), NULL };
+  g_autoptr(OnceTable) table = once_table_new (header);
 
-  for (guint i = 0; i < N_COLUMNS; i++)
-    g_string_append_printf (line, "%s%*s", row[i], (int) (widths[i] + 2 - once_width (row[i])), "");
-  once_print_line (once, "%s", g_strchomp (line->str));
-}
-
-static void
-print_table (Once       *once,
-             GListModel *jobs)
-{
-  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  guint widths[N_COLUMNS] = { 0 };
-
-  if (g_list_model_get_n_items (jobs) == 0)
-    return;
-  g_ptr_array_add (rows, new_header ());
   for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
     {
       g_autoptr(QmpJob) job = g_list_model_get_item (jobs, i);
 
-      g_ptr_array_add (rows, new_row (job));
+      add_job (table, job);
     }
-  for (guint i = 0; i < rows->len; i++)
-    for (guint j = 0; j < N_COLUMNS; j++)
-      widths[j] = MAX (widths[j], once_width (((char **) rows->pdata[i])[j]));
-  for (guint i = 0; i < rows->len; i++)
-    print_row (once, rows->pdata[i], widths);
+  once_table_print (table, once);
 }
 
 static gboolean
@@ -121,7 +82,7 @@ run_list (Once                *once,
            once_execute_and_print (once, qmp_message_new_command ("query-jobs", NULL, error), error);
   if (!once_open_machine (once, error))
     return FALSE;
-  print_table (once, qmp_machine_get_jobs (once->machine));
+  print_jobs (once, qmp_machine_get_jobs (once->machine));
   return TRUE;
 }
 

@@ -69,6 +69,8 @@ extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
 extern const OnceVerb once_record;
+extern const OnceVerb once_block_list, once_block_tree, once_device_list;
+extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 
 /* All of them, with NULL behind. */
 extern const OnceVerb * const once_verbs[];
@@ -232,6 +234,22 @@ void         once_print_event       (Once              *once,
 void         once_start_page        (Once              *once);
 gboolean     once_flush             (Once              *once,
                                      GError           **error);
+
+/* --- a table for people --- */
+
+typedef struct _OnceTable OnceTable;
+
+/* header: a text for each column, with NULL behind. */
+OnceTable   *once_table_new         (const char * const *header);
+void         once_table_free        (OnceTable          *self);
+/* As many cells as there are columns; NULL is an empty one. What a server has put into one makes no other line. */
+void         once_table_add         (OnceTable          *self,
+                                     const char * const *cells);
+/* Nothing at all when there is only the header. */
+void         once_table_print       (OnceTable          *self,
+                                     Once               *once);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OnceTable, once_table_free)
 
 /* --- progress, on standard error when that is a terminal --- */
 

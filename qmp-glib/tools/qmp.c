@@ -20,6 +20,8 @@ const OnceVerb * const once_verbs[] = {
   &once_qom_list, &once_qom_get, &once_qom_set, &once_qom_tree, &once_qom_types,
   &once_guest_ping, &once_guest_sync, &once_guest_info, &once_guest_network, &once_guest_exec, &once_guest_cat,
   &once_job_list, &once_job_wait, &once_job_pause, &once_job_resume, &once_job_complete, &once_job_cancel, &once_job_dismiss,
+  &once_block_list, &once_block_tree, &once_device_list,
+  &once_snapshot_list, &once_snapshot_save, &once_snapshot_load, &once_snapshot_delete,
   &once_migration_status, &once_migration_start, &once_migration_wait, &once_migration_cancel,
   &once_record, NULL
 };
