@@ -11,6 +11,9 @@
 #include <qmp-glib/qmp-greeting.h>
 #include <qmp-glib/qmp-address.h>
 #include <qmp-glib/qmp-client.h>
+#include <qmp-glib/qmp-endpoint.h>
+#include <qmp-glib/qmp-instance.h>
+#include <qmp-glib/qmp-finder.h>
 #include <qmp-glib/qmp-schema.h>
 #include <qmp-glib/qmp-guest-exec-result.h>
 #include <qmp-glib/qmp-guest-agent.h>

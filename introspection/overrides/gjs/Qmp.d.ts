@@ -78,6 +78,23 @@ declare module 'gi://Qmp?version=1.0' {
       PAUSED = 1,
     }
 
+    enum EndpointKind {
+      MONITOR = 0,
+      AGENT = 1,
+    }
+
+    enum EndpointState {
+      UNKNOWN = 0,
+      FREE = 1,
+      HELD = 2,
+    }
+
+    enum InstanceKind {
+      MACHINE = 0,
+      STORAGE_DAEMON = 1,
+      GUEST_AGENT = 2,
+    }
+
     enum JobStatus {
       UNKNOWN = 0,
       UNDEFINED = 1,
@@ -262,6 +279,16 @@ declare module 'gi://Qmp?version=1.0' {
     }
 
     /** The server answered a command with an error. */
+    class FinderError extends GLib.Error {
+      static readonly FAILED: number;
+      static readonly NOT_FOUND: number;
+      static readonly AMBIGUOUS: number;
+      static readonly NO_ENDPOINT: number;
+
+      constructor(options: {message: string; code: number});
+      static quark(): GLib.Quark;
+    }
+
     class CommandError extends GLib.Error {
       static readonly UNKNOWN: number;
       static readonly GENERIC: number;
@@ -1103,6 +1130,90 @@ declare module 'gi://Qmp?version=1.0' {
       get_stream(): Gio.OutputStream;
       listen(address: Address): boolean;
       set_redact(redact: boolean): void;
+    }
+
+    // --- what runs on this computer ---
+
+    interface EndpointProperties {
+      readonly address: string | null;
+      readonly description: string;
+      readonly holder_name: string | null;
+      readonly holder_pid: number;
+      readonly id: string | null;
+      readonly kind: EndpointKind;
+      readonly listens: boolean;
+      readonly state: EndpointState;
+    }
+
+    interface Endpoint extends EndpointProperties, CamelCased<EndpointProperties> {}
+    /** A monitor of an instance, or its channel to a guest agent. */
+    class Endpoint extends GObject.Object {
+      get_address(): string | null;
+      get_description(): string;
+      get_holder_name(): string | null;
+      get_holder_pid(): number;
+      get_id(): string | null;
+      get_kind(): EndpointKind;
+      get_listens(): boolean;
+      get_state(): EndpointState;
+    }
+
+    interface InstanceProperties {
+      readonly endpoints: Gio.ListModel;
+      readonly gone: boolean;
+      readonly kind: InstanceKind;
+      readonly machine_type: string | null;
+      readonly name: string | null;
+      readonly pid: number;
+      readonly program: string;
+      readonly stopped: boolean;
+      readonly uid: number;
+      readonly uuid: string | null;
+      readonly visible: boolean;
+    }
+
+    interface Instance extends InstanceProperties, CamelCased<InstanceProperties> {}
+    /** A QEMU, a storage daemon or a guest agent that runs on this computer. */
+    class Instance extends GObject.Object {
+      choose_endpoint(kind: EndpointKind): Endpoint;
+      dup_title(): string;
+      get_endpoints(): Gio.ListModel;
+      get_gone(): boolean;
+      get_kind(): InstanceKind;
+      get_machine_type(): string | null;
+      get_name(): string | null;
+      get_pid(): number;
+      get_program(): string;
+      get_stopped(): boolean;
+      get_uid(): number;
+      get_uuid(): string | null;
+      get_visible(): boolean;
+    }
+
+    interface FinderProperties {
+      find_holders: boolean;
+      interval: number;
+      readonly n_items: number;
+    }
+
+    interface Finder extends FinderProperties, CamelCased<FinderProperties>, Gio.ListModel<Instance> {}
+    /** The QEMUs, storage daemons and guest agents that run on this computer. */
+    class Finder extends GObject.Object {
+      constructor(properties?: Settings<{find_holders: boolean; interval: number}>);
+      static new(): Finder;
+      find(name: string): Instance;
+      get_find_holders(): boolean;
+      get_interval(): number;
+      get_item(position: number): Instance | null;
+      get_item_type(): GObject.GType;
+      get_n_items(): number;
+      items_changed(position: number, removed: number, added: number): void;
+      refresh(cancellable?: Gio.Cancellable | null): boolean;
+      refresh_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
+      refresh_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      refresh_finish(result: Gio.AsyncResult): boolean;
+      set_find_holders(find_holders: boolean): void;
+      set_interval(interval: number): void;
     }
 
     // --- machines ---

@@ -301,6 +301,7 @@ function _init() {
   checkTimes(Qmp.Client, Qmp.TIMEOUT_NONE, 'timeout', 'open-timeout', 'accept-timeout', 'close-timeout', 'stall-time');
   checkTimes(Qmp.Message, Qmp.TIMEOUT_CLIENT, 'timeout');
   checkTimes(Qmp.Machine, 0, 'progress-interval');
+  checkTimes(Qmp.Finder, 0, 'interval');
 
   // --- errors ---
 
@@ -380,8 +381,8 @@ function _init() {
   // --- promises ---
 
   for (const holder of [
-    Qmp.Client, Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.GuestAgent.prototype,
-    Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Migration.prototype, Qmp.Schema,
+    Qmp.Client, Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.Finder.prototype,
+    Qmp.GuestAgent.prototype, Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Migration.prototype, Qmp.Schema,
   ]) {
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (name.endsWith('_async'))
@@ -452,6 +453,7 @@ function _init() {
     ...['pause', 'resume', 'reset', 'power_down', 'wake_up', 'quit', 'kill', 'refresh', 'wait_ended', 'open_display'].map(
       name => [machine, name, 1]),
     ...['pause', 'resume', 'complete', 'cancel', 'dismiss'].map(name => [job, name, 1]),
+    [Qmp.Finder.prototype, 'refresh', 1],
     ...['start_migration', 'start_migration_fd', 'start_incoming', 'start_incoming_fd'].map(name => [machine, name, 2]),
     [migration, 'cancel', 1],
     [client, 'open_stream', 2],

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "finder/qmp-chardev-private.h"
+#include "finder/qmp-endpoint-private.h"
+#include "finder/qmp-socket-table-private.h"
+
+G_BEGIN_DECLS
+
+/* Where a server's character devices are, and who is connected there. */
+
+/* What is known of a process. */
+typedef struct {
+  int             process;    /* its folder in /proc */
+  const char     *root;       /* that of /proc */
+  int             pid;
+  GHashTable     *sockets;    /* its own, inode by descriptor; NULL if they cannot be seen */
+  QmpSocketTable *table;      /* of its network; nullable */
+  gboolean        elsewhere;  /* its network is not the caller's */
+} QmpPlaceOwner;
+
+/* Sets address and state. Returns the inode of the socket at the other side; 0 if nobody is there, or it cannot be seen. May
+ * set chardev->listens, of a descriptor. */
+guint qmp_place_look (const QmpPlaceOwner *owner,
+                      QmpChardev          *chardev,
+                      QmpEndpointSight    *sight);
+
+G_END_DECLS

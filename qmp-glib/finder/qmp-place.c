@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "finder/qmp-place-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "finder/qmp-proc-private.h"
+
+/* --- paths --- */
+
+/* Whether at the path is the socket whose file has that inode; 0: any socket. */
+static gboolean
+is_socket (const char *path,
+           guint       file)
+{
+  struct stat info;
+
+  return stat (path, &info) == 0 && S_ISSOCK (info.st_mode) && (file == 0 || file == (guint32) info.st_ino);
+}
+
+/* Takes path. Sets address and returns TRUE if it is the one. */
+static gboolean
+try_path (char  **address,
+          char   *path,
+          guint   file)
+{
+  if (is_socket (path, file))
+    *address = path;
+  else
+    g_free (path);
+  return *address != NULL;
+}
+
+/* A process that has its own view of the file system, in a container, has a file elsewhere than it says. */
+static gboolean
+try_within (const QmpPlaceOwner  *owner,
+            const char           *folder,
+            const char           *path,
+            guint                 file,
+            char                **address)
+{
+  return try_path (address, g_strdup_printf ("%s/%d/%s/%s", owner->root, owner->pid, folder, path), file);
+}
+
+/* The folder that a daemon has left may still be in its environment. */
+static gboolean
+try_relative (const QmpPlaceOwner  *owner,
+              const char           *path,
+              guint                 file,
+              char                **address)
+{
+  g_autofree char *folder = qmp_proc_dup_link (owner->process, "cwd");
+  g_autofree char *first = NULL;
+
+  if (folder != NULL && try_path (address, g_build_filename (folder, path, NULL), file))
+    return TRUE;
+  if (try_within (owner, "cwd", path, file, address))
+    return TRUE;
+  first = file != 0 ? qmp_proc_dup_variable (owner->process, "PWD") : NULL;
+  return first != NULL && try_path (address, g_build_filename (first, path, NULL), file);
+}
+
+/* file: the inode of the socket's file, 0 if it is not known. What cannot be looked at is taken as it was said; what is there
+ * and is another one is not. */
+static char *
+dup_path (const QmpPlaceOwner *owner,
+          const char          *path,
+          guint                file)
+{
+  char *address = NULL;
+  struct stat info;
+
+  if (!g_path_is_absolute (path))
+    return try_relative (owner, path, file, &address) ? address : NULL;
+  if (try_path (&address, g_strdup (path), file) || try_within (owner, "root", path + 1, file, &address))
+    return address;
+  return stat (path, &info) == 0 || errno == ENOENT ? NULL : g_strdup (path);
+}
+
+/* The pipes of QEMU, which have no sockets. */
+static char *
+dup_pipe (const QmpPlaceOwner *owner,
+          const char          *path)
+{
+  g_autofree char *folder = NULL;
+
+  if (g_path_is_absolute (path))
+    return g_strdup (path);
+  folder = qmp_proc_dup_link (owner->process, "cwd");
+  return folder != NULL ? g_build_filename (folder, path, NULL) : NULL;
+}
+
+/* --- Unix sockets --- */
+
+static gboolean
+owns (const QmpPlaceOwner  *owner,
+      const QmpSocketEntry *entry)
+{
+  GHashTableIter iter;
+  gpointer inode;
+
+  if (owner->sockets == NULL)
+    return TRUE;
+  g_hash_table_iter_init (&iter, owner->sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &inode))
+    if (GPOINTER_TO_UINT (inode) == entry->inode)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of those of a name the one that the process listens with; NULL if there is none, or it is not known which. */
+static const QmpSocketEntry *
+find_listener (const QmpPlaceOwner *owner,
+               GPtrArray           *named)
+{
+  const QmpSocketEntry *found = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < named->len; i++)
+    {
+      const QmpSocketEntry *entry = named->pdata[i];
+
+      if (!entry->listens || !owns (owner, entry))
+        continue;
+      found = entry;
+      n++;
+    }
+  return n == 1 ? found : NULL;
+}
+
+/* A connection that was taken has its listener's name. Returns the inode of the other side. */
+static guint
+look_for_client (const QmpPlaceOwner  *owner,
+                 const QmpSocketEntry *listener,
+                 GPtrArray            *named,
+                 QmpEndpointSight     *sight)
+{
+  for (guint i = 0; i < named->len; i++)
+    {
+      const QmpSocketEntry *entry = named->pdata[i];
+
+      if (!entry->connected || !owns (owner, entry))
+        continue;
+      sight->state = QMP_ENDPOINT_STATE_HELD;
+      return entry->peer;
+    }
+  sight->state = listener->has_waiting ? QMP_ENDPOINT_STATE_HELD : QMP_ENDPOINT_STATE_FREE;
+  return listener->waiting;
+}
+
+/* name: as it was bound. */
+static guint
+look_at_listener (const QmpPlaceOwner *owner,
+                  const char          *name,
+                  gboolean             abstract,
+                  QmpEndpointSight    *sight)
+{
+  GPtrArray *named = owner->table != NULL ? qmp_socket_table_get_named (owner->table, name) : NULL;
+  const QmpSocketEntry *listener = named != NULL ? find_listener (owner, named) : NULL;
+  guint peer = listener != NULL ? look_for_client (owner, listener, named, sight) : 0;
+
+  if (!abstract)
+    sight->address = dup_path (owner, name, listener != NULL ? listener->file : 0);
+  else if (!owner->elsewhere)
+    sight->address = g_strdup (name);
+  return peer;
+}
+
+/* It has connected to whoever has bound that name. */
+static guint
+look_at_connection (const QmpPlaceOwner *owner,
+                    const char          *name,
+                    gboolean             abstract,
+                    QmpEndpointSight    *sight)
+{
+  GHashTableIter iter;
+  gpointer inode;
+
+  sight->address = abstract ? g_strdup (name) : dup_path (owner, name, 0);
+  if (owner->table == NULL || owner->sockets == NULL)
+    return 0;
+  sight->state = QMP_ENDPOINT_STATE_FREE;
+  g_hash_table_iter_init (&iter, owner->sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &inode))
+    {
+      const QmpSocketEntry *own = qmp_socket_table_find (owner->table, GPOINTER_TO_UINT (inode));
+      const QmpSocketEntry *other = own != NULL ? qmp_socket_table_find (owner->table, own->peer) : NULL;
+
+      if (other == NULL || g_strcmp0 (other->name, name) != 0)
+        continue;
+      sight->state = QMP_ENDPOINT_STATE_HELD;
+      return own->peer;
+    }
+  return 0;
+}
+
+static guint
+look_at_name (const QmpPlaceOwner *owner,
+              const QmpChardev    *chardev,
+              QmpEndpointSight    *sight)
+{
+  gboolean abstract = chardev->type == QMP_CHARDEV_ABSTRACT;
+  g_autofree char *name = g_strconcat (abstract ? "@" : "", chardev->place, NULL);
+
+  return chardev->listens ? look_at_listener (owner, name, abstract, sight)
+                          : look_at_connection (owner, name, abstract, sight);
+}
+
+/* libvirt binds a monitor itself, and gives QEMU the socket; others give one end of a pair. */
+static guint
+look_at_descriptor (const QmpPlaceOwner *owner,
+                    QmpChardev          *chardev,
+                    QmpEndpointSight    *sight)
+{
+  gpointer inode = NULL;
+  const QmpSocketEntry *entry = NULL;
+
+  if (owner->sockets != NULL)
+    inode = g_hash_table_lookup (owner->sockets, GUINT_TO_POINTER (chardev->number));
+  if (inode != NULL && owner->table != NULL)
+    entry = qmp_socket_table_find (owner->table, GPOINTER_TO_UINT (inode));
+  if (entry == NULL)
+    return 0;
+  chardev->listens = entry->listens;
+  if (entry->listens && entry->name != NULL)
+    return look_at_listener (owner, entry->name, entry->abstract, sight);
+  sight->state = entry->connected ? QMP_ENDPOINT_STATE_HELD : QMP_ENDPOINT_STATE_FREE;
+  return entry->peer;
+}
+
+/* --- all of them --- */
+
+static gboolean
+is_any_host (const char *host)
+{
+  return host == NULL || g_str_equal (host, "0.0.0.0") || g_str_equal (host, "::");
+}
+
+static char *
+dup_tcp (const QmpChardev *chardev)
+{
+  if (is_any_host (chardev->place))
+    return g_strdup_printf (":%u", chardev->number);
+  return g_strdup_printf (strchr (chardev->place, ':') != NULL ? "[%s]:%u" : "%s:%u", chardev->place, chardev->number);
+}
+
+static guint
+look (const QmpPlaceOwner *owner,
+      QmpChardev          *chardev,
+      QmpEndpointSight    *sight)
+{
+  switch (chardev->type)
+    {
+    case QMP_CHARDEV_PATH:
+    case QMP_CHARDEV_ABSTRACT:
+      return look_at_name (owner, chardev, sight);
+    case QMP_CHARDEV_FD:
+      return look_at_descriptor (owner, chardev, sight);
+    case QMP_CHARDEV_TCP:
+      sight->address = owner->elsewhere ? NULL : dup_tcp (chardev);
+      return 0;
+    case QMP_CHARDEV_VSOCK:
+      sight->address = g_strdup_printf ("vsock:%s:%u", chardev->place, chardev->number);
+      return 0;
+    case QMP_CHARDEV_PIPE:
+      sight->address = dup_pipe (owner, chardev->place);
+      return 0;
+    case QMP_CHARDEV_OTHER:
+    default:
+      return 0;
+    }
+}
+
+guint
+qmp_place_look (const QmpPlaceOwner *owner,
+                QmpChardev          *chardev,
+                QmpEndpointSight    *sight)
+{
+  guint peer = look (owner, chardev, sight);
+
+  /* Bindings have no texts but UTF-8. */
+  if (sight->address != NULL && !g_utf8_validate (sight->address, -1, NULL))
+    g_clear_pointer (&sight->address, g_free);
+  return peer;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "finder/qmp-holders-private.h"
+#include "finder/qmp-instance-private.h"
+
+G_BEGIN_DECLS
+
+/* Looks once at all processes, and opens nothing but what /proc has of them. */
+
+/* root: "/proc", or what looks like it. holders: nullable; who holds what is then not looked for. Returns QmpInstance, in
+ * the order of their processes; NULL with error set if root cannot be read. Of any thread, which is given all of it. */
+GPtrArray *qmp_scan_run (const char  *root,
+                         QmpHolders  *holders,
+                         GError     **error);
+
+/* Whether that number is still this process's. */
+gboolean   qmp_scan_is_there (const char  *root,
+                              QmpInstance *instance);
+
+G_END_DECLS
