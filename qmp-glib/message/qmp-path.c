@@ -364,6 +364,9 @@ enter_message (const Walk    *walk,
                QmpJsonSlice  *value,
                GError       **error)
 {
+  const char *text;
+  gsize length;
+
   if (walk->name != NULL)
     {
       if (qmp_body_find_name (&message->body, walk->name, walk->length, value))
@@ -371,8 +374,9 @@ enter_message (const Walk    *walk,
       if (error != NULL && fail_by_reply (walk, message, error))
         return FALSE;
     }
-  value->text = qmp_body_get_text (&message->body, &value->length);
-  value->text = qmp_json_skip_spaces (value->text, value->text + value->length);
+  text = qmp_body_get_text (&message->body, &length);
+  value->text = qmp_json_skip_spaces (text, text + length);
+  value->length = text + length - value->text;
   return fail_not_found (walk, *value, error);
 }
 
