@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-peer.h"
 
+#include <string.h>
+
 #include "machine/qmp-jobs-private.h"
 
 #include <qmp-glib/qmp-machine.h>
@@ -479,6 +481,60 @@ test_quit (void)
 }
 
 /* Nobody says how it goes on. What is known of it over the next link decides. */
+#define SHUTDOWN_TEXT PEER_EVENT_DATA_TEXT ("SHUTDOWN", "{\"guest\": true, \"reason\": \"guest-shutdown\"}")
+
+static guint
+count_queries (Desk *desk)
+{
+  g_autofree char *sent = test_peer_dup_text (desk->peer);
+  guint n = 0;
+
+  for (const char *at = sent; (at = strstr (at, "query-jobs")) != NULL; at++)
+    n++;
+  return n;
+}
+
+/* QEMU may hang if it is asked while it leaves; with -no-shutdown it stays, and is asked then. */
+static void
+test_leaving (void)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"),
+                                          J ("b", "created"), REPLY_STARTED, REPLY_JOBS (ENTRY ("b", "running", "")), PEER_WAIT,
+                                          PEER_SEND (SHUTDOWN_TEXT J_TEXT ("b", "concluded") PEER_EVENT_TEXT ("END")),
+                                          REPLY_JOBS (ENTRY ("b", "concluded", "")), DISMISSED ("b")));
+  g_autoptr(TestLog) log = test_log_new (desk->client);
+  QmpJob *job = start (desk);
+  GError *error = NULL;
+
+  test_peer_signal (desk->peer);
+  test_spin_until (test_log_has (log, "END"));
+  test_spin_ready ();
+  g_assert_false (qmp_job_get_finished (job));
+  g_assert_cmpuint (count_queries (desk), ==, 1);
+  g_assert_true (qmp_io_context_hurry (desk->jobs->io));
+  g_assert_true (wait_for (job, &error));
+  g_assert_no_error (error);
+  desk_free (desk);
+}
+
+/* Within a blocking call too. */
+static void
+test_leaving_blocking (gconstpointer resumes)
+{
+  Desk *desk = desk_new (test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_EXPECT ("blockdev-backup"),
+                                          J ("b", "created"), REPLY_STARTED, REPLY_JOBS (ENTRY ("b", "running", "")), PEER_WAIT,
+                                          PEER_SEND (SHUTDOWN_TEXT J_TEXT ("b", "concluded")),
+                                          PEER_SEND (resumes != NULL ? PEER_EVENT_TEXT ("RESUME") : PEER_EVENT_TEXT ("STOP")),
+                                          REPLY_JOBS (ENTRY ("b", "concluded", "")), DISMISSED ("b")));
+  QmpJob *job = start (desk);
+  g_autoptr(GError) error = NULL;
+
+  test_peer_signal (desk->peer);
+  g_assert_true (qmp_job_wait (job, QMP_TIMEOUT_NONE, NULL, &error));
+  g_assert_no_error (error);
+  desk_free (desk);
+}
+
 static void
 test_gap (void)
 {
@@ -830,6 +886,9 @@ main (int    argc,
   g_test_add_func ("/jobs/of-another", test_of_another);
   g_test_add_func ("/jobs/of-another/quick", test_quick_of_another);
   g_test_add_func ("/jobs/quit", test_quit);
+  g_test_add_func ("/jobs/leaving", test_leaving);
+  g_test_add_data_func ("/jobs/leaving/blocking", NULL, test_leaving_blocking);
+  g_test_add_data_func ("/jobs/leaving/blocking/resumes", "", test_leaving_blocking);
   g_test_add_func ("/jobs/gap", test_gap);
   g_test_add_func ("/jobs/old-answer", test_old_answer);
   g_test_add_func ("/jobs/wait-ends", test_wait_ends);

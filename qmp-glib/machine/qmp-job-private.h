@@ -24,6 +24,8 @@ typedef struct {
   /* While somebody waits, the owner is held. */
   void      (* hold)    (gpointer       owner);
   void      (* release) (gpointer       owner);
+  /* When work may have more to do than now, if nothing happens: monotonic microseconds, G_MAXINT64 for never. */
+  gint64    (* get_until) (gpointer    owner);
 } QmpJobFuncs;
 
 struct _QmpJob {

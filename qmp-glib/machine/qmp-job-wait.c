@@ -219,13 +219,16 @@ take_turn (QmpJob            *self,
            GCancellable      *cancellable,
            GError           **error)
 {
+  gint64 look_at = MIN (until, self->funcs->get_until (self->owner));
   GError *failure = NULL;
   g_autoptr(QmpEvent) event = NULL;
 
   if (self->funcs->work (self->owner, get_remaining (until), cancellable))
     return TRUE;
-  event = qmp_event_listener_next (listener, get_remaining (until), cancellable, &failure);
-  if (event != NULL)
+  event = qmp_event_listener_next (listener, get_remaining (look_at), cancellable, &failure);
+  if (event == NULL && look_at < until && g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_clear_error (&failure);
+  if (failure == NULL)
     return TRUE;
   g_propagate_error (error, failure);
   return FALSE;

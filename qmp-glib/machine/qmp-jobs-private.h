@@ -43,6 +43,9 @@ typedef struct {
   guint             interval;    /* milliseconds, 0: progress is not asked for */
   QmpIoTimer        tick;        /* in io */
   gboolean          ticked;      /* progress is to be asked for */
+
+  gint64            quiet_until; /* nothing is asked, for its end was announced; 0: it was not */
+  QmpIoTimer        stay;        /* in io: it has not come */
 } QmpJobs;
 
 /* A job that is being started. A member of whoever starts it. */
@@ -90,6 +93,8 @@ gboolean       qmp_jobs_work         (QmpJobs       *self,
                                       int            timeout,
                                       GCancellable  *cancellable);
 QmpMessage    *qmp_jobs_new_query    (int            timeout);
+/* Nothing is to be asked now. */
+gboolean       qmp_jobs_is_quiet     (QmpJobs       *self);
 
 /* qmp-jobs-start.c */
 gboolean       qmp_jobs_has_auto_dismiss (const char *command);

@@ -150,7 +150,7 @@ started_cb (GObject      *client,
       g_task_return_error (start->task, error);
       start_free (start);
     }
-  else if (is_to_be_described (start->job))
+  else if (is_to_be_described (start->job) && !qmp_jobs_is_quiet (start->jobs))
     describe_async (start);
   else
     return_job (start);

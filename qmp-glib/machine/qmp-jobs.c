@@ -8,9 +8,11 @@
 #include <qmp-glib/qmp-error.h>
 
 #include "machine/qmp-member-private.h"
+#include "machine/qmp-status-private.h"
 
 static const char * const event_names[] = {
-  "JOB_STATUS_CHANGE", "BLOCK_JOB_READY", "BLOCK_JOB_PENDING", "BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED", NULL
+  "JOB_STATUS_CHANGE", "BLOCK_JOB_READY", "BLOCK_JOB_PENDING", "BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED",
+  "SHUTDOWN", "SUSPEND_DISK", "GUEST_PANICKED", "WATCHDOG", "RESUME", "RESET", NULL
 };
 
 static gboolean
@@ -60,7 +62,15 @@ release (gpointer owner)
   qmp_jobs_unref (owner);
 }
 
-static const QmpJobFuncs job_funcs = { touched, work, hold, release };
+static gint64
+get_until (gpointer owner)
+{
+  QmpJobs *self = owner;
+
+  return qmp_jobs_is_quiet (self) ? self->quiet_until : G_MAXINT64;
+}
+
+static const QmpJobFuncs job_funcs = { touched, work, hold, release, get_until };
 
 /* --- which there are --- */
 
@@ -172,6 +182,21 @@ is_news (QmpJobs    *self,
   return self->n_asking > 0 && (g_str_equal (name, "BLOCK_JOB_COMPLETED") || g_str_equal (name, "BLOCK_JOB_CANCELLED"));
 }
 
+/* Events of the server, and not of a job. */
+static gboolean
+see_end (QmpJobs  *self,
+         QmpEvent *event)
+{
+  if (qmp_status_announces_end (event))
+    self->quiet_until = g_get_monotonic_time () + QMP_STATUS_LEAVING_TIME;
+  else if (qmp_status_revokes_end (event))
+    self->quiet_until = 0;
+  else
+    return FALSE;
+  set_due (self);
+  return TRUE;
+}
+
 /* Takes none, so that nothing is queued. Also within a blocking call. */
 static gboolean
 see_event (QmpEvent *event,
@@ -185,6 +210,8 @@ see_event (QmpEvent *event,
   const char *id = qmp_member_get_string (data, "id");
   QmpJob *job = device != NULL ? g_hash_table_lookup (self->jobs, device) : NULL;
 
+  if (see_end (self, event))
+    return FALSE;
   self->now++;
   if (device != NULL && job == NULL && is_news (self, qmp_event_get_name (event)))
     job = add (self, device);
@@ -523,14 +550,36 @@ qmp_jobs_set_interval (QmpJobs *self,
 
 /* --- what is to be done --- */
 
+gboolean
+qmp_jobs_is_quiet (QmpJobs *self)
+{
+  return self->quiet_until != 0 && g_get_monotonic_time () < self->quiet_until;
+}
+
+static void
+stay (gpointer owner)
+{
+  g_autoptr(QmpJobs) self = qmp_jobs_ref (owner);
+
+  self->quiet_until = 0;
+  self->due = TRUE;
+  qmp_jobs_tell (self);
+}
+
 static void
 advance (QmpJobs *self)
 {
   QmpJob *job;
 
   self->due = FALSE;
+  qmp_io_timer_clear (&self->stay);
   if (!is_linked (self))
     return;
+  if (qmp_jobs_is_quiet (self))
+    {
+      qmp_io_timer_set (&self->stay, self->io, self->quiet_until, stay, self);
+      return;
+    }
   if (!self->asking && (self->ticked || has_to_ask (self)))
     ask_async (self);
   while ((job = find (self, is_to_be_dismissed)) != NULL)
@@ -607,6 +656,7 @@ closed_cb (QmpClient    *client,
            const GError *error,
            QmpJobs      *self)
 {
+  self->quiet_until = 0;
   if (self->left)
     qmp_jobs_lose (self);
   qmp_jobs_tell (self);
@@ -659,7 +709,7 @@ qmp_jobs_work (QmpJobs      *self,
 {
   QmpJob *job;
 
-  if (!is_linked (self))
+  if (!is_linked (self) || qmp_jobs_is_quiet (self))
     return FALSE;
   if (has_to_ask (self))
     return ask (self, timeout, cancellable);
@@ -732,6 +782,7 @@ qmp_jobs_lose (QmpJobs *self)
 {
   g_autoptr(GList) jobs = g_hash_table_get_values (self->jobs);
 
+  self->quiet_until = 0;
   g_hash_table_remove_all (self->orphans);
   for (GList *l = jobs; l != NULL; l = l->next)
     {
@@ -825,6 +876,7 @@ qmp_jobs_unref (QmpJobs *self)
   g_object_unref (self->listener);
   qmp_io_watch_detach (&self->todo);
   qmp_io_timer_clear (&self->tick);
+  qmp_io_timer_clear (&self->stay);
   drop (self);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->gone);

@@ -126,17 +126,20 @@ static void
 step_status (QmpMachine *self,
              gint64      now)
 {
+  gboolean leaving = self->status.leaving;
   gboolean settles = qmp_status_is_settling (&self->status) && !self->status.wanted && !self->status.asking;
 
-  if (!settles)
+  if (!leaving && !settles)
     self->ask_status_at = 0;
-  else if (self->ask_status_at == 0)
-    self->ask_status_at = now + SETTLING_TIME;
+  else if (self->ask_status_at == 0 || self->awaits_end != leaving)
+    self->ask_status_at = now + (leaving ? QMP_STATUS_LEAVING_TIME : SETTLING_TIME);
   else if (now >= self->ask_status_at)
     {
       self->ask_status_at = 0;
+      qmp_status_stay (&self->status);
       qmp_status_want (&self->status);
     }
+  self->awaits_end = leaving;
 }
 
 /* Microseconds; 0: it is not asked for. */

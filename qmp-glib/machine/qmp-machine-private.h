@@ -133,10 +133,10 @@ struct _QmpMachine {
   QmpIoContext     *io;          /* the owner's */
   QmpIoWatch        todo;        /* in io: something is to be told, or to be asked */
   QmpIoTimer        alarm;       /* where the I/O is: something of the run is due */
-  QmpIoTimer        settling;    /* in io: the status is to be asked for again */
 
   QmpStatus         status;
-  gint64            ask_status_at;  /* it settles without an event; 0: never */
+  gint64            ask_status_at;  /* it settles without an event, or the end that was announced has not come; 0: never */
+  gboolean          awaits_end;  /* that is why */
   QmpJobs          *jobs;
   QmpScreen        *screen;
   QmpMigrations     migrations;
@@ -260,8 +260,6 @@ gboolean  qmp_machine_read_status      (QmpMachine           *self,
                                         GError              **error);
 /* Asks for the status, if somebody wants that. */
 void      qmp_machine_ask_status       (QmpMachine           *self);
-/* The same in a while, if it has not ended by then. */
-void      qmp_machine_ask_later        (QmpMachine           *self);
 
 /* qmp-machine-keep.c */
 void      qmp_machine_init_keeping     (QmpMachine           *self);

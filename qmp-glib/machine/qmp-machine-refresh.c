@@ -9,8 +9,6 @@
 
 /* What is asked of a server, all at once. */
 
-/* How long an end that was announced may take to come. */
-#define LEAVING_TIME G_USEC_PER_SEC
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 
 enum {
@@ -269,15 +267,6 @@ qmp_machine_read (QmpMachine    *self,
 
 /* --- the status alone --- */
 
-static void
-settle (gpointer owner)
-{
-  QmpMachine *self = owner;
-
-  qmp_status_stay (&self->status);
-  qmp_machine_ask_status (self);
-}
-
 typedef struct {
   QmpMachine      *self;    /* owned */
   QmpStatusTicket  ticket;
@@ -310,12 +299,6 @@ qmp_machine_ask_status (QmpMachine *self)
   ask = g_new (Ask, 1);
   *ask = (Ask) { g_object_ref (self), qmp_status_ask (&self->status) };
   qmp_client_execute_async (self->client, "query-status", NULL, NULL, asked_cb, ask);
-}
-
-void
-qmp_machine_ask_later (QmpMachine *self)
-{
-  qmp_io_timer_set (&self->settling, self->io, g_get_monotonic_time () + LEAVING_TIME, settle, self);
 }
 
 /* How often a status is asked for that is old when it comes: somebody stops and resumes the machine all the time. */

@@ -236,7 +236,7 @@ status_wants (gpointer owner)
   QmpMachine *self = owner;
 
   if (self->status.leaving)
-    qmp_machine_ask_later (self);
+    qmp_machine_step_migration (self);
   else
     qmp_io_watch_stir (&self->todo);
 }
@@ -349,7 +349,6 @@ qmp_machine_dispose (GObject *object)
   qmp_client_drop_companion (self->client, self);
   qmp_machine_stop_keeping (self);
   qmp_machine_drop_run (self);
-  qmp_io_timer_clear (&self->settling);
   qmp_machine_drop_migrations (self);
   if (self->listener != NULL)
     qmp_client_remove_listener (self->client, self->listener);

@@ -52,6 +52,12 @@ typedef struct {
   guint number;
 } QmpStatusTicket;
 
+/* How long after such an event nothing is asked: QEMU 7.2 hangs when a command arrives in the moment in which it leaves. */
+#define QMP_STATUS_LEAVING_TIME G_USEC_PER_SEC
+/* An event announces the end, unless -no-shutdown and the like have it stay; or says that it goes on. */
+gboolean        qmp_status_announces_end (QmpEvent      *event);
+gboolean        qmp_status_revokes_end   (QmpEvent      *event);
+
 void            qmp_status_init   (QmpStatus            *self,
                                    const QmpStatusFuncs *funcs,
                                    gpointer              owner);

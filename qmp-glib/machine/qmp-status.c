@@ -140,14 +140,21 @@ has_migrated (QmpEvent *event)
   return status != NULL && g_strv_contains (ends, status);
 }
 
-/* Unless -no-shutdown and the like have it stay. */
-static gboolean
-announces_end (QmpEvent *event)
+gboolean
+qmp_status_announces_end (QmpEvent *event)
 {
   g_autofree char *action = qmp_message_dup_string (QMP_MESSAGE (event), "data.action", NULL);
   const char *name = qmp_event_get_name (event);
 
   return strcmp (name, "SHUTDOWN") == 0 || strcmp (name, "SUSPEND_DISK") == 0 || g_strcmp0 (action, "poweroff") == 0;
+}
+
+gboolean
+qmp_status_revokes_end (QmpEvent *event)
+{
+  const char *name = qmp_event_get_name (event);
+
+  return strcmp (name, "RESUME") == 0 || strcmp (name, "RESET") == 0;
 }
 
 static void
@@ -183,9 +190,9 @@ qmp_status_event (QmpStatus *self,
     g_set_object (&self->cause, event);
   else if (strcmp (name, "MIGRATION") == 0 && has_migrated (event))
     self->migrated = TRUE;
-  if (announces_end (event))
+  if (qmp_status_announces_end (event))
     set_leaving (self, TRUE);
-  else if (strcmp (name, "RESUME") == 0 || strcmp (name, "RESET") == 0)
+  else if (qmp_status_revokes_end (event))
     set_leaving (self, FALSE);
   want (self);
 }
