@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "qmp-enums.h"
@@ -121,6 +122,133 @@ test_process (void)
   /* Its link has ended alone, but the process was seen. */
   g_assert_false (qmp_machine_get_alive (vm));
   g_assert_false (qmp_outcome_get_clean (outcome));
+  test_machine_free (vm);
+}
+
+/* --- the order of the end, however it comes --- */
+
+typedef struct {
+  const char *path;
+  gboolean    launched;
+  int         signal_number;  /* 0: it is told to quit */
+  gboolean    blocks;         /* until it has ended; then all is told */
+  const char *reason;
+} End;
+
+static const End ends[] = {
+  { "opened/killed", FALSE, SIGKILL, FALSE, "killed" },
+  { "opened/killed/blocking", FALSE, SIGKILL, TRUE, "killed" },
+  { "opened/terminated", FALSE, SIGTERM, FALSE, "host-signal" },
+  { "opened/terminated/blocking", FALSE, SIGTERM, TRUE, "host-signal" },
+  { "opened/quits", FALSE, 0, FALSE, "host-qmp-quit" },
+  { "opened/quits/blocking", FALSE, 0, TRUE, "host-qmp-quit" },
+  { "launched/killed", TRUE, SIGKILL, FALSE, "killed" },
+  { "launched/killed/blocking", TRUE, SIGKILL, TRUE, "killed" },
+  { "launched/terminated", TRUE, SIGTERM, FALSE, "host-signal" },
+  { "launched/terminated/blocking", TRUE, SIGTERM, TRUE, "host-signal" },
+  { "launched/quits", TRUE, 0, FALSE, "host-qmp-quit" },
+  { "launched/quits/blocking", TRUE, 0, TRUE, "host-qmp-quit" },
+};
+
+typedef struct {
+  const End *end;
+  GSource   *turn;
+  gboolean   over;
+  QmpClient *client;
+  GString   *log;
+} Ending;
+
+static void
+replied_cb (GObject      *client,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Ending *ending = user_data;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (qmp_client_execute_finish (QMP_CLIENT (client), result, &error));
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED);
+  g_string_append (ending->log, ending->log->len > 0 ? " replied" : "replied");
+}
+
+/* Before the client is served in the same turn: what comes of it is told in the next one at the earliest. */
+static gboolean
+turn_cb (GSource     *source,
+         GSourceFunc  callback,
+         gpointer     user_data)
+{
+  Ending *ending = user_data;
+
+  g_source_set_ready_time (source, -1);
+  qmp_client_execute_async (ending->client, "query-name", NULL, NULL, replied_cb, ending);
+  ending->over = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs turn_funcs = { .dispatch = turn_cb };
+
+/* The program is held until the process is over, so the loop finds all of the end at once. */
+static void
+paused_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Ending *ending = user_data;
+  QmpMachine *vm = QMP_MACHINE (object);
+  g_autoptr(GError) error = NULL;
+  siginfo_t info;
+
+  g_assert_true (qmp_machine_pause_finish (vm, result, &error));
+  g_assert_no_error (error);
+  g_string_truncate (ending->log, 0);
+  if (ending->end->signal_number != 0)
+    g_assert_cmpint (kill (qmp_machine_get_pid (vm), ending->end->signal_number), ==, 0);
+  else
+    json_node_unref (qmp_client_execute (ending->client, "quit", NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (waitid (P_PID, qmp_machine_get_pid (vm), &info, WEXITED | WNOWAIT), ==, 0);
+  g_source_set_ready_time (ending->turn, 0);
+}
+
+static QmpMachine *
+new_with_process (TestServer *server)
+{
+  QmpMachine *vm = server != NULL ? open_new (test_server_get_address (server)) : test_machine_new (test_launcher_new ());
+  g_autoptr(GError) error = NULL;
+  int fd;
+
+  if (server == NULL)
+    return vm;
+  fd = pidfd_open (test_server_get_pid (server), 0);
+  g_assert_true (qmp_machine_set_process (vm, fd, &error));
+  close (fd);
+  return vm;
+}
+
+static void
+test_order (gconstpointer data)
+{
+  const End *end = data;
+  g_autoptr(TestServer) server = end->launched ? NULL : test_server_new (TEST_SERVER_QEMU);
+  g_autoptr(GSource) turn = g_source_new (&turn_funcs, sizeof (GSource));
+  Ending ending = { end, turn };
+  QmpMachine *vm;
+  g_autofree char *expected = g_strdup_printf ("replied closed -connected unknown -alive outcome ended(%s)", end->reason);
+  g_autoptr(GError) error = NULL;
+
+  g_source_set_callback (turn, NULL, &ending, NULL);
+  g_source_attach (turn, NULL);
+  vm = new_with_process (server);
+  ending.client = qmp_machine_get_client (vm);
+  ending.log = test_machine_log (vm);
+  qmp_machine_pause_async (vm, NULL, paused_cb, &ending);
+  test_spin_until (ending.over);
+  if (end->blocks)
+    g_object_unref (qmp_machine_wait_ended (vm, NULL, &error));
+  g_assert_no_error (error);
+  test_spin_until (strstr (ending.log->str, "ended") != NULL);
+  test_assert_log (ending.log, expected);
+  g_source_destroy (turn);
   test_machine_free (vm);
 }
 
@@ -342,6 +470,12 @@ main (int   argc,
   g_test_add_func ("/machine-open/qemu", test_qemu);
   g_test_add_func ("/machine-open/second-monitor", test_second_monitor);
   g_test_add_func ("/machine-open/process", test_process);
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-open/order/", ends[i].path, NULL);
+
+      g_test_add_data_func (path, &ends[i], test_order);
+    }
   g_test_add_func ("/machine-open/not-a-machine", test_not_a_machine);
   g_test_add_func ("/machine-open/storage-daemon", test_storage_daemon);
   g_test_add_func ("/machine-open/nameless", test_nameless);

@@ -146,6 +146,7 @@ deliver_ended (QmpInboxEntry *entry,
   tell_who_waits (self, ending);
   if (self->ending == ending)
     qmp_client_settle_runstate (self);
+  self->n_untold_ends--;
   g_signal_emit (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, ending->cause);
   ending_unref (ending);
 }
@@ -154,6 +155,7 @@ static void
 drop_ended (QmpInboxEntry *entry,
             gpointer       owner)
 {
+  ((QmpClient *) owner)->n_untold_ends--;
   ending_unref (QMP_INBOX_GET (entry, QmpEnding, over));
 }
 
@@ -174,6 +176,7 @@ post_ended (QmpClient *self,
             QmpEnding *ending)
 {
   ending->over.kind = &ended_kind;
+  self->n_untold_ends++;
   qmp_inbox_post (&self->inbox, &ending->over);
 }
 
@@ -190,6 +193,7 @@ unpost (QmpClient *self,
       g_signal_has_handler_pending (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, TRUE))
     return;
 
+  self->n_untold_ends--;
   qmp_inbox_remove (&self->inbox, &ending->over);
   qmp_inbox_remove (&self->inbox, &ending->begun);
   ending_unref (ending);

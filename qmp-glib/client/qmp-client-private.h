@@ -111,6 +111,7 @@ struct _QmpClient {
   QmpClosing         *closing;         /* nullable: DISCONNECTING by our own close */
   char               *last_cause;      /* nullable: how the last link ended, in words */
   GError             *last_error;      /* nullable: the same, unless it was our own close */
+  guint                n_untold_ends;   /* of links, whose closed was not emitted yet */
   QmpEnding          *ending;          /* nullable, borrowed from the inbox: the link is over, but runstate
                                         * does not say so yet */
 

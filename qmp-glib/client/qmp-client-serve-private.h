@@ -56,6 +56,8 @@ gboolean      qmp_client_serve           (QmpClient            *self,
                                           GError              **error);
 /* Right within a blocking call as well: the link is there, and has not ended. */
 gboolean      qmp_client_is_linked       (QmpClient            *self);
+/* The end of a link is known, and closed was not emitted yet: it comes first of all that follows from it. */
+gboolean      qmp_client_has_untold_end  (QmpClient            *self);
 /* How the last link has ended; NULL if the client has closed it. */
 const GError *qmp_client_get_last_error  (QmpClient            *self);
 

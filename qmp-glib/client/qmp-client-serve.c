@@ -74,6 +74,12 @@ qmp_client_is_linked (QmpClient *self)
   return self->link != NULL && self->ending == NULL;
 }
 
+gboolean
+qmp_client_has_untold_end (QmpClient *self)
+{
+  return self->n_untold_ends > 0;
+}
+
 const GError *
 qmp_client_get_last_error (QmpClient *self)
 {

@@ -434,7 +434,9 @@ qmp_machine_advance (QmpMachine *self)
 {
   if (self->run == NULL)
     return;
-  qmp_machine_see_link (self);
+  /* In the background the client tells of it first. */
+  if (self->blocking || !qmp_client_has_untold_end (self->client))
+    qmp_machine_see_link (self);
   if (qmp_end_is_over (&self->run->end, g_get_monotonic_time ()))
     {
       finish (self);

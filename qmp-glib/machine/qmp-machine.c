@@ -167,15 +167,22 @@ tell_property (QmpMachine *self)
   g_object_notify_by_pspec (G_OBJECT (self), qmp_machine_properties[prop]);
 }
 
+/* Nothing is, in a blocking call; and of the end of a link its client tells first. */
+static gboolean
+may_tell (QmpMachine *self)
+{
+  return !self->blocking && !qmp_client_has_untold_end (self->client);
+}
+
 /* Handlers may do anything: what they bring about is told in turn. */
 void
 qmp_machine_tell (QmpMachine *self)
 {
-  if (self->blocking)
+  if (!may_tell (self))
     return;
   qmp_machine_step_migration (self);
   qmp_jobs_tell (self->jobs);
-  while (!self->blocking &&
+  while (may_tell (self) &&
          (self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL))
     if (self->changed != 0)
       tell_property (self);
@@ -195,7 +202,7 @@ todo_prepare (gpointer owner)
                    (qmp_status_is_due (&self->status) || qmp_machine_wants_migration (self));
 
   /* A filter may run a main loop within a blocking call. */
-  if (self->blocking)
+  if (!may_tell (self))
     return QMP_IO_SLEEP;
   return wants || self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL ?
          QMP_IO_READY : QMP_IO_SLEEP;
@@ -269,7 +276,7 @@ client_closed (QmpMachine *self)
 
   /* One that arrives may have finished with the machine, and is told with its end. */
   qmp_machine_see_link (self);
-  while (!self->blocking && qmp_machine_tell_migration (self))
+  while (may_tell (self) && self->endings.head == NULL && qmp_machine_tell_migration (self))
     ;
   qmp_machine_advance (self);
   qmp_jobs_tell (self->jobs);
