@@ -15,7 +15,6 @@
  * QMP_TEST_CYCLES says how many there are; a few are a part of the tests. */
 
 #define FEW 14
-#define MANY_AT_ONCE 6
 
 typedef struct {
   char           *directory;
@@ -162,52 +161,6 @@ test_cycles (void)
   g_free (place.directory);
 }
 
-/* One of many that is stopped keeps nobody waiting. */
-static void
-test_at_once (void)
-{
-  const char *wanted = g_getenv ("QMP_TEST_AT_ONCE");
-  guint n = wanted != NULL ? (guint) g_ascii_strtoull (wanted, NULL, 10) : MANY_AT_ONCE;
-  g_autofree QmpMachine **vms = g_new (QmpMachine *, n);
-  g_autofree GAsyncResult **results = g_new0 (GAsyncResult *, n);
-  gint64 longest = 0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr(QmpLauncher) launcher = test_launcher_new ();
-      gint64 begin = g_get_monotonic_time ();
-
-      vms[i] = qmp_machine_new (NULL);
-      qmp_machine_launch_async (vms[i], launcher, NULL, test_result_cb, &results[i]);
-      longest = MAX (longest, g_get_monotonic_time () - begin);
-    }
-  g_test_message ("the longest launch has held the main loop for %" G_GINT64_FORMAT " us", longest);
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr(GError) error = NULL;
-
-      test_spin_until (results[i] != NULL);
-      qmp_machine_launch_finish (vms[i], results[i], &error);
-      g_assert_no_error (error);
-      g_clear_object (&results[i]);
-    }
-  kill (qmp_machine_get_pid (vms[0]), SIGSTOP);
-  for (guint i = 0; i < n; i++)
-    qmp_machine_shut_down_async (vms[i], QMP_SHUT_DOWN_NONE, 0, -1, NULL, test_result_cb, &results[i]);
-  for (guint i = 1; i < n; i++)
-    test_spin_until (results[i] != NULL);
-  g_assert_null (results[0]);
-  qmp_machine_kill_async (vms[0], NULL, NULL, NULL);
-  test_spin_until (results[0] != NULL);
-  for (guint i = 0; i < n; i++)
-    {
-      g_object_unref (qmp_machine_shut_down_finish (vms[i], results[i], NULL));
-      g_clear_object (&results[i]);
-      test_machine_free (vms[i]);
-    }
-  test_spin_until (test_has_no_children ());
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -216,7 +169,6 @@ main (int   argc,
   test_warm_up ();
 
   g_test_add_func ("/machine-cycles/cycles", test_cycles);
-  g_test_add_func ("/machine-cycles/at-once", test_at_once);
 
   return g_test_run ();
 }

@@ -162,7 +162,7 @@ test_snapshots (Room          *room,
 
 /* --- many at once --- */
 
-#define MANY (TEST_FEW ? 4u : 20u)
+#define MANY (TEST_FEW ? 4u : 50u)
 
 typedef struct {
   QmpMachine   *vm;
@@ -222,6 +222,129 @@ test_many (Room          *room,
   test_assert_n_fds (n_fds);
 }
 
+/* --- many words --- */
+
+#define LIMIT 65536
+/* Of what it says: a line for each block that its BIOS is translated in. */
+#define MUCH (1024 * 1024)
+
+static guint64
+count_written (QmpMachine *vm)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/io", qmp_machine_get_pid (vm));
+  g_autofree char *text = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  line = strstr (text, "wchar: ");
+  g_assert_nonnull (line);
+  return g_ascii_strtoull (line + strlen ("wchar: "), NULL, 10);
+}
+
+/* It says more than there is room for while nobody runs a main loop, and answers all the time. */
+static void
+test_flood (Room          *room,
+            gconstpointer  data)
+{
+  g_autoptr(QmpLauncher) launcher = test_launcher_new_pc ("-d", "in_asm,op,out_asm");
+  QmpMachine *vm = qmp_machine_new (NULL);
+  QmpClient *client = qmp_machine_get_client (vm);
+  g_autoptr(QmpOutcome) outcome = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *output;
+
+  qmp_launcher_set_output_limit (launcher, LIMIT);
+  g_assert_true (qmp_machine_launch (vm, launcher, NULL, &error));
+  g_assert_no_error (error);
+  do
+    {
+      g_autoptr(JsonNode) value = qmp_client_execute (client, "query-status", NULL, NULL, &error);
+
+      g_assert_no_error (error);
+    }
+  while (count_written (vm) < (TEST_FEW ? MUCH / 4 : MUCH));
+  g_assert_cmpint (kill (qmp_machine_get_pid (vm), SIGTERM), ==, 0);
+  outcome = qmp_machine_wait_ended (vm, NULL, &error);
+  g_assert_no_error (error);
+  output = qmp_outcome_get_output (outcome);
+  g_assert_cmpuint (strlen (output), <=, LIMIT);
+  g_assert_cmpuint (strlen (output), >, LIMIT / 2);
+  test_machine_free (vm);
+}
+
+/* --- who stops it --- */
+
+#define TIMES 100
+
+typedef struct {
+  guint n_queries;
+  guint n_replies;
+} Traffic;
+
+static void
+wire_cb (QmpClient        *client,
+         QmpWireDirection  direction,
+         const char       *text,
+         Traffic          *traffic)
+{
+  traffic->n_queries += direction == QMP_WIRE_DIRECTION_SENT && strstr (text, "query-status") != NULL;
+}
+
+static void
+executed_cb (GObject      *client,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) value = qmp_client_execute_finish (QMP_CLIENT (client), result, &error);
+
+  g_assert_no_error (error);
+  ((Traffic *) user_data)->n_replies++;
+}
+
+static void
+say (QmpMachine *vm,
+     const char *line)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(QmpMessage) reply = qmp_client_execute_parsed (qmp_machine_get_client (vm), NULL, &error, "human-monitor-command",
+                                                           "{'command-line': %s}", line);
+
+  g_assert_no_error (error);
+}
+
+/* The program in the words of HMP, and 200 commands of its own at once: few are followed by a question, and the last one
+ * counts. machine-open-test has a second monitor. */
+static void
+test_stopped_otherwise (Room          *room,
+                        gconstpointer  data)
+{
+  QmpMachine *vm = test_machine_new (test_launcher_new_pc ());
+  QmpClient *client = qmp_machine_get_client (vm);
+  Traffic traffic = { 0 };
+
+  say (vm, "stop");
+  test_spin_until (qmp_machine_get_status (vm) == QMP_MACHINE_STATUS_PAUSED);
+  g_assert_nonnull (qmp_machine_get_pause_event (vm));
+  say (vm, "cont");
+  test_spin_until (qmp_machine_get_running (vm));
+  g_assert_null (qmp_machine_get_pause_event (vm));
+  test_spin_until (qmp_client_get_n_pending (client) == 0);
+  g_signal_connect (client, "wire", G_CALLBACK (wire_cb), &traffic);
+  for (int i = 0; i < TIMES; i++)
+    {
+      qmp_client_execute_async (client, "cont", NULL, NULL, executed_cb, &traffic);
+      qmp_client_execute_async (client, "stop", NULL, NULL, executed_cb, &traffic);
+    }
+  test_spin_until (traffic.n_replies == 2 * TIMES && qmp_client_get_n_pending (client) == 0);
+  test_spin_ready ();
+  g_assert_cmpint (qmp_machine_get_status (vm), ==, QMP_MACHINE_STATUS_PAUSED);
+  g_test_message ("%u queries", traffic.n_queries);
+  g_assert_cmpuint (traffic.n_queries, <=, 5);
+  g_signal_handlers_disconnect_by_data (client, &traffic);
+  test_machine_quit (vm);
+}
+
 #define add(name, function) g_test_add ("/machine-scenarios/" name, Room, NULL, set_up, function, tear_down)
 
 int
@@ -235,6 +358,8 @@ main (int   argc,
   add ("io-error", test_io_error);
   add ("snapshots", test_snapshots);
   add ("many", test_many);
+  add ("flood", test_flood);
+  add ("stopped-otherwise", test_stopped_otherwise);
 
   return g_test_run ();
 }
