@@ -70,14 +70,20 @@ timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Before anybody is told that it listens. */
 static void
-run_loop (Session *session)
+watch_signals (Session *session)
 {
   const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-  session->runs = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_unix_signal_add (signals[i], stop_cb, session);
+}
+
+static void
+run_loop (Session *session)
+{
+  session->runs = TRUE;
   if (session->once->deadline != 0)
     g_timeout_add (once_remaining (session->once), timeout_cb, session);
   g_main_loop_run (session->loop);
@@ -123,6 +129,7 @@ record (Once                *once,
   Session session = { once, loop };
 
   qmp_recorder_set_redact (recorder, !secrets);
+  watch_signals (&session);
   g_signal_connect (recorder, "ended", G_CALLBACK (ended_cb), &session);
   g_signal_connect (recorder, "failed", G_CALLBACK (failed_cb), &session);
   if (!qmp_recorder_listen (recorder, address, error))

@@ -68,7 +68,7 @@ extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_res
 extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
-extern const OnceVerb once_record;
+extern const OnceVerb once_record, once_mock;
 extern const OnceVerb once_block_list, once_block_tree, once_device_list;
 extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 
@@ -110,6 +110,12 @@ gboolean     once_fail_by_option    (const OnceVerb    *verb,
 int          once_complete          (Once              *once,
                                      int                argc,
                                      char             **argv);
+
+/* "qmp mock --replay": see once-replay.c. Listens at the address. */
+gboolean     once_replay            (Once              *once,
+                                     const char        *path,
+                                     gboolean           any_arguments,
+                                     GError           **error);
 
 /* --- the connection --- */
 

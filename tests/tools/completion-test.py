@@ -343,6 +343,10 @@ class Completion(unittest.TestCase):
             ('qmp record monitor new sess', 'monitor new session.jsonl '),
             ('qmp record monitor new session.jsonl sess', 'session.jsonl sess'),
             ('qmp record --sec', 'qmp record --secrets '),
+            ('qmp mock --rep', 'qmp mock --replay '),
+            ('qmp mock --replay sess', 'mock --replay session.jsonl '),
+            ('qmp mock --replay session.jsonl mon', 'session.jsonl monitor'),
+            ('qmp mock --any', 'qmp mock --any-arguments '),
         )
 
     def test_hostile_files(self):
