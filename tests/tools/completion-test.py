@@ -119,7 +119,7 @@ class Completion(unittest.TestCase):
             ('qmp guest exec --std', 'qmp guest exec --stdin '),
             ('qmp job wait --rea', 'qmp job wait --ready '),
             ('qmp shutdown --ask-', 'qmp shutdown --ask-only '),
-            ('qmp snapshot load --sta', 'qmp snapshot load --state='),
+            ('qmp snapshot load --sta', 'qmp snapshot load --state '),
             ('qmp migration start --det', 'qmp migration start --detach '),
             ('qmp qom types --abs', 'qmp qom types --abstract '),
             ('qmp monitor --js', 'qmp monitor --json '),
