@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "machine/qmp-output-private.h"
+#include "wire/qmp-output-private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "machine/qmp-process-private.h"
+#include "wire/qmp-process-private.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>

@@ -3,8 +3,8 @@
 
 #include <qmp-glib/qmp-launcher.h>
 
-#include "machine/qmp-output-private.h"
-#include "machine/qmp-process-private.h"
+#include "wire/qmp-output-private.h"
+#include "wire/qmp-process-private.h"
 #include "wire/qmp-listening-private.h"
 
 G_BEGIN_DECLS

@@ -3,7 +3,7 @@
 
 #include <qmp-glib/qmp-outcome.h>
 
-#include "machine/qmp-process-private.h"
+#include "wire/qmp-process-private.h"
 
 G_BEGIN_DECLS
 

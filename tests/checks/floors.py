@@ -42,7 +42,8 @@ ALSO = {
     ),
     'machine': (
         'client/qmp-client-serve-private.h', 'core/qmp-cancellation-private.h', 'wire/qmp-hand-over-private.h',
-        'wire/qmp-io-context-private.h', 'wire/qmp-listening-private.h', 'wire/qmp-patience-private.h',
+        'wire/qmp-io-context-private.h', 'wire/qmp-listening-private.h', 'wire/qmp-output-private.h',
+        'wire/qmp-patience-private.h', 'wire/qmp-process-private.h',
     ),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](?:\.\./|qmp-glib/)*([^>"]+)[>"]', re.MULTILINE)
@@ -105,7 +106,7 @@ def right():
         'client/qmp-client.c': '#include "config.h"\n#include <gio/gio.h>\n#include "link/qmp-calls-private.h"\n',
         'core/qmp-error.c': '#include "core/qmp-error-private.h"\n',
         'machine/qmp-machine.c': '#include "machine/qmp-machine-private.h"\n#include "qmp-client.h"\n',
-        'machine/qmp-process.c': '#include "wire/qmp-io-context-private.h"\n',
+        'machine/qmp-launcher.c': '#include "wire/qmp-process-private.h"\n',
         'server/qmp-server.c': '#include "wire/qmp-transport-private.h"\n#include <qmp-glib/qmp-client.h>\n',
         'tools/shell.c': '#include <qmp-glib/qmp-glib.h>\n',
     })]

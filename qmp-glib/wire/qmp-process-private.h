@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "machine/qmp-spawn-private.h"
+#include "wire/qmp-spawn-private.h"
 #include "wire/qmp-io-context-private.h"
 
 /* A process: started, watched until it ends, reaped, and killed with all that it has started. No SIGCHLD and no thread has

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "machine/qmp-spawn-private.h"
+#include "wire/qmp-spawn-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
