@@ -95,6 +95,7 @@ read_object (QmpServerCommand *self,
              gboolean          out_of_band)
 {
   Members members = { { 0 } };
+  const QmpJsonSlice *name;
 
   find_members (&members, text, length);
   self->text = (QmpJsonSlice) { text, length };
@@ -104,8 +105,10 @@ read_object (QmpServerCommand *self,
   self->desc = find_fault (&members, out_of_band);
   if (self->desc != NULL)
     return;
-  self->name_text = self->out_of_band ? members.exec_oob : members.execute;
-  self->name = qmp_json_dup_string (self->name_text.text, self->name_text.length);
+  name = self->out_of_band ? &members.exec_oob : &members.execute;
+  self->name_text.text = name->text;
+  self->name_text.length = name->length;
+  self->name = qmp_json_dup_string (name->text, name->length);
 }
 
 /* --- what is wrong with the text --- */
