@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <math.h>
 
 #include "test-raw.h"
@@ -574,6 +576,26 @@ test_properties (Fixture       *self,
 #define ADD(path, function) \
   g_test_add ("/server/" path, Fixture, NULL, set_up, function, tear_down)
 
+/* A program that waits for itself is told so. */
+static void
+test_own_server (Fixture       *self,
+                 gconstpointer  data)
+{
+  g_autofree char *directory = g_dir_make_tmp ("qmp-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "socket", NULL);
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr(QmpClient) client = qmp_client_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (qmp_server_listen (self->server, G_SOCKET_CONNECTABLE (address), NULL));
+  qmp_client_set_open_timeout (client, 1);
+  g_assert_false (qmp_client_open (client, G_SOCKET_CONNECTABLE (address), NULL, &error));
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY);
+  test_assert_error_has (error, "waits for itself");
+  qmp_server_close (self->server);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -601,6 +623,7 @@ main (int    argc,
   g_test_add ("/server/debug/secrets", Fixture, "wire,secrets", set_up, test_debug, tear_down);
   ADD ("bare", test_bare);
   ADD ("properties", test_properties);
+  ADD ("own", test_own_server);
 
   return g_test_run ();
 }

@@ -170,6 +170,9 @@ explain_silence (QmpHandshake *self,
                             peer->pid, peer->name);
   if (peer->queue == QMP_PEER_QUEUE_BEHIND)
     return g_strdup (_("another client is connected, and only one is served at a time"));
+  if (peer->queue == QMP_PEER_QUEUE_WAITS && peer->own)
+    return g_strdup (_("the connection was not taken, and the server is in this very program, which waits for itself if it makes "
+                       "a blocking call to a server in the same thread"));
   if (peer->queue == QMP_PEER_QUEUE_WAITS)
     return g_strdup (_("the connection was not taken, and no other client is connected: the server hangs, or is busy"));
   if (self->guest_agent)

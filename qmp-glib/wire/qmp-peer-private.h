@@ -17,6 +17,7 @@ typedef enum {
 
 typedef struct {
   int           pid;      /* of the process that listens, 0 if it is not known or is our own */
+  gboolean      own;      /* it is ours */
   char         *name;     /* of that process; nullable */
   gboolean      stopped;  /* by a signal or a debugger */
   QmpPeerQueue  queue;

@@ -45,7 +45,10 @@ look_for_process (QmpPeer *self,
   struct ucred credentials = { 0 };
   socklen_t size = sizeof credentials;
 
-  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0 || credentials.pid == getpid ())
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
+    return;
+  self->own = credentials.pid == getpid ();
+  if (self->own)
     return;
   self->pid = MAX (credentials.pid, 0);
   if (self->pid != 0)
