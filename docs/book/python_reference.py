@@ -190,7 +190,8 @@ class PythonReference:
             yield f'It is a [{bases[0]}](#{bases[0].lower()}), and has all that this has.'
         if '__init__' in cls.methods and not cls.name.endswith('Error'):
             yield library.block('python', library.wrap_call(f'Qmp.{cls.name}', show_arguments(cls.methods['__init__']), ''))
-            yield format_docstring(self.docs.get(f'{cls.name}.__init__', ''))
+            if self.docs.get(f'{cls.name}.__init__'):
+                yield format_docstring(self.docs[f'{cls.name}.__init__'])
         yield from self.show_operators(cls)
         yield from self.show_properties(cls)
         yield from self.show_methods(cls)
