@@ -67,4 +67,14 @@ gboolean             qmp_server_connection_is_behind (QmpServerConnection       
 /* Reads and says nothing any more, and is closed when all is written, or when that takes too long. Runs no user code. */
 void                 qmp_server_connection_wind_up (QmpServerConnection            *self);
 
+/* For who plays a server that does odd things. */
+/* See qmp_transport_set_bytewise(). Before anything was dispatched. */
+void                 qmp_server_connection_set_bytewise (QmpServerConnection       *self,
+                                                         gboolean                   reads,
+                                                         gboolean                   writes);
+/* Winds up, but what the client has sent and was not read stays so: the client sees a reset. */
+void                 qmp_server_connection_reset   (QmpServerConnection            *self);
+/* Nothing is read or sent any more. */
+void                 qmp_server_connection_stall   (QmpServerConnection            *self);
+
 G_END_DECLS

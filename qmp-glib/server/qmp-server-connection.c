@@ -64,6 +64,8 @@ struct _QmpServerConnection {
   QmpRunstate                     told;          /* of the runstates, to handlers of notify */
   gboolean                        over;          /* it is about to be closed: nothing is sent */
   gboolean                        winds_up;      /* but what is on its way */
+  gboolean                        resets;        /* what was not read by then is not */
+  gboolean                        stalled;       /* nothing is read or sent */
   gboolean                        behind;        /* it does not read what it is sent, so far */
   GError                         *error;         /* nullable: how it has ended, unless it was our own close */
   QmpIoTimer                      finishing;     /* set: it is over, and at that time no dispatch of the transport's is at work */
@@ -196,7 +198,7 @@ update_reading (QmpServerConnection *self)
   guint n_pending = self->answers.queue.length + self->n_urgent;
 
   qmp_transport_set_paused (self->transport,
-                            self->over || n_pending >= self->limits.max_pending || self->answers.size > MUCH_PENDING ||
+                            self->over || self->stalled || n_pending >= self->limits.max_pending || self->answers.size > MUCH_PENDING ||
                             qmp_server_connection_is_behind (self) || !self->funcs->may_read (self->owner));
 }
 
@@ -221,7 +223,7 @@ append (QmpServerConnection *self,
 {
   QmpPacket *packet;
 
-  if (self->over)
+  if (self->over || self->stalled || length == 0)
     return;
   if (qmp_transport_get_n_unsent (self->transport) > self->limits.max_unsent)
     {
@@ -468,6 +470,14 @@ deliver (QmpServerConnection *self)
     }
 }
 
+static gboolean
+is_done (QmpServerConnection *self)
+{
+  if (!self->over || self->transport == NULL)
+    return FALSE;
+  return !self->winds_up || qmp_transport_is_flushed (self->transport);
+}
+
 static void
 after_dispatch (gpointer owner)
 {
@@ -475,8 +485,12 @@ after_dispatch (gpointer owner)
 
   tell_runstate (self);
   deliver (self);
-  if (self->over && self->transport != NULL && (!self->winds_up || qmp_transport_is_flushed (self->transport)))
-    finish (self);
+  if (!is_done (self))
+    return;
+  /* A client of which something is unread sees a reset, and not the end. */
+  if (self->winds_up && !self->resets)
+    qmp_transport_read_rest (self->transport);
+  finish (self);
 }
 
 static void
@@ -660,6 +674,30 @@ qmp_server_connection_new (GIOStream                       *stream,
   self->owner = owner;
   begin (self, about);
   return g_steal_pointer (&self);
+}
+
+void
+qmp_server_connection_set_bytewise (QmpServerConnection *self,
+                                    gboolean             reads,
+                                    gboolean             writes)
+{
+  qmp_transport_set_bytewise (self->transport, reads, writes);
+}
+
+void
+qmp_server_connection_reset (QmpServerConnection *self)
+{
+  self->resets = TRUE;
+  qmp_server_connection_wind_up (self);
+}
+
+void
+qmp_server_connection_stall (QmpServerConnection *self)
+{
+  if (self->over)
+    return;
+  self->stalled = TRUE;
+  update_reading (self);
 }
 
 /* --- the methods --- */

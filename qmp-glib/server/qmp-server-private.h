@@ -25,6 +25,8 @@ struct _QmpServer {
   guint            max_connections;
   char           **oob_commands;
   gboolean         owner_only;
+  gboolean         plays_monitor; /* see below */
+  gboolean         writes_bytes;
   GPtrArray       *places;        /* of Place, owned: where it listens */
   GSocketAddress  *listen_address; /* nullable: what was bound first */
   GListStore      *connections;   /* of QmpServerConnection, open */
@@ -36,6 +38,14 @@ struct _QmpServer {
 void qmp_server_install_properties (GObjectClass *object_class);
 void qmp_server_init_properties    (QmpServer    *self);
 void qmp_server_clear_properties   (QmpServer    *self);
+
+/* From the next client on it does as QEMU's monitors do: one client at an address, the next one waits without a greeting; and
+ * it is read a byte at a time, so that a client may see a reset where others see the end. writes_bytes: each byte is sent by
+ * itself. */
+void qmp_server_play_monitor       (QmpServer    *self,
+                                    gboolean      writes_bytes);
+/* Clients stay. */
+void qmp_server_stop_listening     (QmpServer    *self);
 
 #define qmp_server_return_if_foreign(self)                                        \
   G_STMT_START {                                                                  \

@@ -51,6 +51,7 @@ typedef struct {
   QmpServer    *server;     /* borrowed */
   QmpListening *listening;  /* owned */
   QmpIoTimer    retry;
+  gpointer      client;     /* borrowed, nullable: the connection that the next client waits for */
 } Place;
 
 enum {
@@ -152,6 +153,29 @@ may_read_cb (gpointer owner)
 /* --- clients --- */
 
 static void
+await (gpointer owner)
+{
+  Place *place = owner;
+
+  qmp_listening_await (place->listening, place->server->io);
+}
+
+static void
+await_next (QmpServer           *self,
+            QmpServerConnection *connection)
+{
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      Place *place = self->places->pdata[i];
+
+      if (place->client != connection)
+        continue;
+      place->client = NULL;
+      await (place);
+    }
+}
+
+static void
 closed_cb (gpointer             owner,
            QmpServerConnection *connection)
 {
@@ -160,6 +184,7 @@ closed_cb (gpointer             owner,
 
   if (self->backend != NULL)
     self->backend->closed (self->backend_owner, connection);
+  await_next (self, connection);
   if (g_list_store_find (self->connections, connection, &position))
     g_list_store_remove (self->connections, position);
 }
@@ -182,9 +207,11 @@ count (QmpServer *self)
   return g_list_model_get_n_items (G_LIST_MODEL (self->connections));
 }
 
+/* place: nullable; it takes the next client when this one has left. Runs user code, last of all. */
 static gboolean
 add (QmpServer  *self,
      GIOStream  *stream,
+     Place      *place,
      GError    **error)
 {
   g_autoptr(QmpServer) held = g_object_ref (self);
@@ -196,6 +223,13 @@ add (QmpServer  *self,
                                           error);
   if (connection == NULL)
     return FALSE;
+  if (self->plays_monitor)
+    qmp_server_connection_set_bytewise (connection, TRUE, self->writes_bytes);
+  if (place != NULL)
+    {
+      place->client = connection;
+      qmp_listening_rest (place->listening);
+    }
   g_list_store_append (self->connections, connection);
   return TRUE;
 }
@@ -261,6 +295,27 @@ qmp_server_wind_up (QmpServer *self)
   for_each (self, qmp_server_connection_wind_up);
 }
 
+/* --- for who plays a monitor --- */
+
+void
+qmp_server_play_monitor (QmpServer *self,
+                         gboolean   writes_bytes)
+{
+  self->plays_monitor = TRUE;
+  self->writes_bytes = writes_bytes;
+}
+
+/* Runs user code, last of all. */
+void
+qmp_server_stop_listening (QmpServer *self)
+{
+  g_autoptr(GSocketAddress) listened = g_steal_pointer (&self->listen_address);
+
+  g_ptr_array_set_size (self->places, 0);
+  if (listened != NULL)
+    g_object_notify (G_OBJECT (self), "listen-address");
+}
+
 /* --- listening --- */
 
 /* Others may come by way of an abstract socket, which has no file, or of a descriptor. */
@@ -273,12 +328,27 @@ is_welcome (QmpServer *self,
   return !self->owner_only || qmp_peer_is_owner (qmp_stream_get_socket_fd (peer));
 }
 
-static void
-await (gpointer owner)
+/* Runs user code, last of all. FALSE: it was turned away, and nothing was run. */
+static gboolean
+take (Place     *place,
+      GIOStream *peer)
 {
-  Place *place = owner;
+  QmpServer *self = place->server;
 
-  qmp_listening_await (place->listening, place->server->io);
+  if (!is_welcome (self, peer))
+    {
+      await (place);
+      return FALSE;
+    }
+  if (!self->plays_monitor)
+    {
+      await (place);
+      return add (self, peer, NULL, NULL);
+    }
+  if (add (self, peer, place, NULL))
+    return TRUE;
+  await (place);
+  return FALSE;
 }
 
 /* Runs user code, last of all. */
@@ -297,8 +367,7 @@ peer_cb (GIOStream *peer,
       qmp_io_timer_set (&place->retry, self->io, g_get_monotonic_time () + RETRY_MICROSECONDS, await, place);
       return;
     }
-  await (place);
-  if (is_welcome (self, peer) && add (self, peer, NULL))
+  if (take (place, peer))
     return;
   qmp_debug (QMP_DEBUG_STATE, "a client was turned away");
   qmp_stream_close (peer);
@@ -522,7 +591,7 @@ qmp_server_add_stream (QmpServer  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
   qmp_server_return_val_if_foreign (self, FALSE, error);
 
-  return add (self, stream, error);
+  return add (self, stream, NULL, error);
 }
 
 static GString *

@@ -104,6 +104,12 @@ void          qmp_transport_receive_fds  (QmpTransport            *self);
  * transfer full, nullable. Within received. */
 GUnixFDList  *qmp_transport_steal_fds    (QmpTransport            *self);
 
+/* For who plays QEMU, before it is attached: with reads, a socket is read as QEMU reads its monitor, a byte at a time, so that
+ * what stands behind a text is not read before that was dealt with; with writes, each byte goes out by itself. */
+void          qmp_transport_set_bytewise (QmpTransport            *self,
+                                          gboolean                 reads,
+                                          gboolean                 writes);
+
 /* Reads what has come by now, however much it is. What follows from that is done in the next dispatch. */
 void          qmp_transport_read_rest    (QmpTransport            *self);
 

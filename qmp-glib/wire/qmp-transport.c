@@ -63,6 +63,9 @@ struct _QmpTransport {
   GUnixFDList             *new_fds;       /* nullable: came with the last byte of what was just read */
   GUnixFDList             *fd_list;       /* nullable: came before, and nobody has taken it */
   gboolean                 paused;        /* nothing is read */
+  gboolean                 reads_bytes;   /* a byte at a time */
+  gboolean                 writes_bytes;
+  gboolean                 gave_out;      /* a frame, since it was last set to FALSE */
 
   GQueue                   queue;         /* of QmpPacket, by their links */
   gboolean                 blocked;       /* the last write would have blocked */
@@ -180,14 +183,14 @@ gather (QmpTransport *self,
 {
   guint n = 0;
 
-  for (GList *l = self->queue.head; l != NULL && n < MAX_VECTORS; l = l->next)
+  for (GList *l = self->queue.head; l != NULL && n < (self->writes_bytes ? 1 : MAX_VECTORS); l = l->next)
     {
       QmpPacket *packet = l->data;
 
       if ((packet->fd_list != NULL || packet->read_first) && n > 0)
         break;
       vectors[n].iov_base = packet->text + packet->written;
-      vectors[n].iov_len = packet->length - packet->written;
+      vectors[n].iov_len = self->writes_bytes ? 1 : packet->length - packet->written;
       n++;
       if (packet->fd_list != NULL)
         break;
@@ -463,7 +466,10 @@ give_out_frames (QmpTransport *self)
 
   while ((result = qmp_json_reader_next (self->reader, &frame)) == QMP_JSON_READER_TEXT ||
          result == QMP_JSON_READER_JUNK)
-    self->funcs->received (self->owner, self->reader, result, &frame);
+    {
+      self->gave_out = TRUE;
+      self->funcs->received (self->owner, self->reader, result, &frame);
+    }
 
   if (result == QMP_JSON_READER_OVERFLOW)
     {
@@ -584,7 +590,9 @@ read_some (QmpTransport *self)
       return 0;
     }
   buffer = qmp_json_reader_reserve (self->reader, &size);
-  if (size <= LARGE_ROOM)
+  if (self->reads_bytes)
+    size = 1;
+  else if (size <= LARGE_ROOM)
     size = MIN (size, MAX_READ);
   n = read_bytes (self, buffer, size, &error);
 
@@ -731,6 +739,18 @@ end_if_gone (QmpTransport *self,
     end_reading (self, self->write_error);
 }
 
+/* What follows from a text comes before the next byte is read. */
+static gboolean
+read_bytewise (QmpTransport *self)
+{
+  gsize n = 0;
+
+  self->gave_out = FALSE;
+  while (n < MAX_READ && !self->gave_out && !self->over && read_some (self) > 0)
+    n++;
+  return self->gave_out || n == MAX_READ;
+}
+
 /* TRUE if the stream has more, as far as that is known. */
 static gboolean
 handle_readiness (QmpTransport *self,
@@ -746,7 +766,9 @@ handle_readiness (QmpTransport *self,
     }
   if (!(ready & ~G_IO_OUT || self->more || self->write_error != NULL))
     return FALSE;
-  return !self->funcs->wants_more (self->owner) || read_some (self) >= MAX_READ;
+  if (!self->funcs->wants_more (self->owner))
+    return TRUE;
+  return self->reads_bytes ? read_bytewise (self) : read_some (self) >= MAX_READ;
 }
 
 static void
@@ -808,6 +830,15 @@ qmp_transport_set_paused (QmpTransport *self,
   self->paused = paused;
   watch_stream (self);
   qmp_io_watch_stir (&self->watch);
+}
+
+void
+qmp_transport_set_bytewise (QmpTransport *self,
+                            gboolean      reads,
+                            gboolean      writes)
+{
+  self->reads_bytes = reads;
+  self->writes_bytes = writes;
 }
 
 void
