@@ -22,6 +22,8 @@
 #include <qmp-glib/qmp-server.h>
 #include <qmp-glib/qmp-multiplexer.h>
 #include <qmp-glib/qmp-recorder.h>
+#include <qmp-glib/qmp-expectation.h>
+#include <qmp-glib/qmp-mock.h>
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-outcome.h>

@@ -12,7 +12,7 @@ import re
 
 import checklib
 
-FLOORS = ['core', 'json', 'message', 'wire', 'event', 'link', 'client', 'schema', 'agent', 'server', 'finder', 'machine',
+FLOORS = ['core', 'json', 'message', 'wire', 'event', 'link', 'client', 'schema', 'agent', 'server', 'finder', 'mock', 'machine',
           'share', 'tools']
 # The floors of the public headers.
 PUBLIC = [
@@ -25,6 +25,7 @@ PUBLIC = [
     ('schema', r'qmp-schema\.h'),
     ('agent', r'qmp-guest-.*\.h'),
     ('server', r'qmp-(invocation|recorder|server.*)\.h'),
+    ('mock', r'qmp-(expectation|mock)\.h'),
     ('machine', r'qmp-(job|launcher|machine.*|migration|outcome)\.h'),
     ('share', r'qmp-multiplexer\.h'),
     ('tools', r'qmp-glib\.h'),
@@ -34,7 +35,11 @@ FOR_PROGRAMS = re.compile(r'config\.h|qmp-glib\.h')
 # These stand on public headers alone, as a program does.
 ON_PUBLIC_HEADERS = ('agent', 'machine')
 # Of what is a client's own these see the public headers alone.
-ON_THE_WIRE = {'server': ('core', 'json', 'message', 'wire', 'server'), 'finder': ('core', 'wire', 'finder')}
+ON_THE_WIRE = {
+    'finder': ('core', 'wire', 'finder'),
+    'server': ('core', 'json', 'message', 'wire', 'server'),
+    'mock': ('core', 'json', 'message', 'wire', 'server', 'mock'),
+}
 # But for these, which docs/architecture.md gives the reason of.
 ALSO = {
     'agent': (
@@ -126,6 +131,8 @@ def wrong():
         fixture({'qmp-client.c': ''}),
         fixture({'machine/qmp-machine.c': '#include "link/qmp-link-private.h"\n'}),
         fixture({'server/qmp-server.c': '#include "link/qmp-link-private.h"\n'}),
+        fixture({'server/qmp-server.c': '#include "mock/qmp-script-private.h"\n'}),
+        fixture({'mock/qmp-mock.c': '#include "link/qmp-link-private.h"\n'}),
         fixture({'server/qmp-server.c': '#include "agent/qmp-guest-agent-private.h"\n'}),
         fixture({'tools/shell.c': '#include <qmp-glib/qmp-client.h>\n'}),
         fixture({'tools/shell.c': '#include "json/qmp-json-text-private.h"\n'}),

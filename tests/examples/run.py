@@ -506,6 +506,15 @@ def server(directory, *command):
         raise Failure('the socket was left behind')
 
 
+def testing(_directory, *command):
+    with Program(command) as program:
+        program.finish()
+
+
+def testing_guest(directory, *command):
+    testing(directory, *command)
+
+
 @contextlib.contextmanager
 def screen(directory, size):
     """An X server; gives the environment of its programs, and a function that calls xdotool."""

@@ -73,6 +73,19 @@ declare module 'gi://Qmp?version=1.0' {
       APPEND = 1,
     }
 
+    enum MockFault {
+      NONE = 0,
+      HANG_UP = 1,
+      RESET = 2,
+      CUT = 3,
+      STALL = 4,
+    }
+
+    enum MockPreset {
+      NONE = 0,
+      MACHINE = 1,
+    }
+
     enum LauncherFlags {
       NONE = 0,
       PAUSED = 1,
@@ -249,6 +262,17 @@ declare module 'gi://Qmp?version=1.0' {
       static quark(): GLib.Quark;
     }
 
+    /** What a mock has found. */
+    class MockError extends GLib.Error {
+      static readonly FAILED: number;
+      static readonly UNEXPECTED: number;
+      static readonly MISSING: number;
+      static readonly SCRIPT: number;
+
+      constructor(options: {message: string; code: number});
+      static quark(): GLib.Quark;
+    }
+
     /** An error of a machine as a whole. */
     class MachineError extends GLib.Error {
       static readonly FAILED: number;
@@ -324,6 +348,16 @@ declare module 'gi://Qmp?version=1.0' {
 
     /** Connected, but no greeting came in time. */
     class BusyError extends ClientError {
+      constructor(message: string);
+    }
+
+    /** A mock was sent what it did not expect; the text says both. */
+    class UnexpectedCommandError extends MockError {
+      constructor(message: string);
+    }
+
+    /** A mock was not sent what it expected. */
+    class MissingCommandError extends MockError {
       constructor(message: string);
     }
 
@@ -1214,6 +1248,61 @@ declare module 'gi://Qmp?version=1.0' {
       refresh_finish(result: Gio.AsyncResult): boolean;
       set_find_holders(find_holders: boolean): void;
       set_interval(interval: number): void;
+    }
+
+    // --- mocks ---
+
+    interface MockProperties {
+      readonly address: Gio.SocketConnectable | null;
+      bytewise: boolean;
+      readonly ended: boolean;
+      readonly path: string | null;
+      readonly preset: MockPreset;
+    }
+
+    interface Mock extends MockProperties, CamelCased<MockProperties> {}
+    /** A server for tests. */
+    class Mock extends GObject.Object {
+      constructor(properties?: Settings<MockProperties>);
+      static new(preset: MockPreset): Mock;
+      add_script(text: string): boolean;
+      add_stream(stream: Gio.IOStream): boolean;
+      close(): void;
+      emit_event(name: string, data?: Value | Json.Node): boolean;
+      expect(command: string, args?: Value | Json.Node): Expectation;
+      get_address(): Gio.SocketConnectable | null;
+      get_bytewise(): boolean;
+      get_ended(): boolean;
+      get_path(): string | null;
+      get_preset(): MockPreset;
+      list_commands(): Message[];
+      listen(address?: Address | null): boolean;
+      set_bytewise(bytewise: boolean): void;
+      verify(): boolean;
+    }
+
+    interface ExpectationProperties {
+      readonly command: string | null;
+      readonly met: boolean;
+    }
+
+    interface Expectation extends ExpectationProperties, CamelCased<ExpectationProperties> {}
+    /** A command that a mock is to be sent, and what it answers. */
+    class Expectation extends GObject.Object {
+      breaks(fault: MockFault): this;
+      dup_message(): Message | null;
+      emits_after(name: string, data?: Value | Json.Node): this;
+      emits_before(name: string, data?: Value | Json.Node): this;
+      fails(error_class: string, desc: string): this;
+      fails_job(desc: string): this;
+      get_command(): string | null;
+      get_met(): boolean;
+      holds(): this;
+      release(): void;
+      repeats(): this;
+      returns(value?: Value | Json.Node): this;
+      stays_silent(): this;
+      wait(timeout: number, cancellable: Gio.Cancellable | null): boolean;
     }
 
     // --- machines ---

@@ -336,6 +336,8 @@ function _init() {
   defineError('LostError', Qmp.MachineError, Qmp.MachineError.LOST);
   defineError('MigrationError', Qmp.MachineError, Qmp.MachineError.MIGRATION);
   defineError('MigrationCancelledError', Qmp.MachineError, Qmp.MachineError.MIGRATION_CANCELLED);
+  defineError('UnexpectedCommandError', Qmp.MockError, Qmp.MockError.UNEXPECTED);
+  defineError('MissingCommandError', Qmp.MockError, Qmp.MockError.MISSING);
   defineError('TimeoutError', Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
   defineError('CancelledError', Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 
@@ -752,6 +754,40 @@ function _init() {
   invocation.read_arguments = function () {
     return parse(this.get_message().dup_member_text('arguments') ?? '{}');
   };
+
+  // --- mocks ---
+
+  const makeNodeOrNull = value => value === null ? null : makeNode(value);
+
+  const mock = Qmp.Mock.prototype;
+  const plainMockListen = mock.listen;
+  mock.listen = function (address = null) {
+    return plainMockListen.call(this, address === null ? null : makeAddress(address));
+  };
+
+  const plainMockEmitEvent = mock.emit_event;
+  mock.emit_event = function (name, data = null) {
+    return plainMockEmitEvent.call(this, name, makeNodeOrNull(data));
+  };
+
+  const plainExpect = mock.expect;
+  mock.expect = function (command, args = null) {
+    return plainExpect.call(this, command, makeNodeOrNull(args));
+  };
+
+  // Each returns the expectation, so that the next can follow. What is not an argument as it is says convert.
+  const expectation = Qmp.Expectation.prototype;
+  const asItIs = (...args) => args;
+  const event = (name, data = null) => [name, makeNodeOrNull(data)];
+  for (const [name, convert] of [['returns', (value = {}) => [makeNode(value)]], ['fails', asItIs], ['fails_job', asItIs],
+    ['stays_silent', asItIs], ['emits_before', event], ['emits_after', event], ['breaks', asItIs], ['repeats', asItIs],
+    ['holds', asItIs]]) {
+    const plain = expectation[name];
+    expectation[name] = function (...args) {
+      plain.call(this, ...convert(...args));
+      return this;
+    };
+  }
 
   // Takes the events as they come, until the link ends.
   Qmp.EventListener.prototype[Symbol.asyncIterator] = async function* () {

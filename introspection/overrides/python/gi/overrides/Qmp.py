@@ -25,12 +25,13 @@ gi.require_version('Json', '1.0')
 from gi.repository import Gio, GLib, GObject, Json
 
 from ..module import get_introspection_module
-from . import _qmp_end, _qmp_finder, _qmp_guest, _qmp_job, _qmp_machine, _qmp_migration, _qmp_times
+from . import _qmp_end, _qmp_finder, _qmp_guest, _qmp_job, _qmp_machine, _qmp_migration, _qmp_mock, _qmp_times
 from ._qmp_calls import Call, Task, gather, gio, run, sleep, spawn, wait_for
 from ._qmp_errors import (AddressError, BusyError, CancelledError, EndedError, ExecuteError, FailureEventError,
                           GuestLostError, GuestThawedError, InterruptedError, JobCancelledError, JobError,
-                          LaunchError, LostError, MigrationCancelledError, MigrationError, NoAnswerError,
-                          NoProcessError, NotASocketError, StateError, TimeoutError, explain, protocol_error)
+                          LaunchError, LostError, MigrationCancelledError, MigrationError, MissingCommandError,
+                          NoAnswerError, NoProcessError, NotASocketError, StateError, TimeoutError,
+                          UnexpectedCommandError, explain, protocol_error)
 from ._qmp_methods import (Method as _Method, add as _add, check_thread as _check_thread, explained as _explained,
                            in_own_thread as _in_own_thread, name_type as _name_type, override as _override,
                            override_unknown as _override_unknown, replace as _replace,
@@ -40,8 +41,8 @@ Qmp = get_introspection_module('Qmp')
 
 __all__ = ['AddressError', 'BusyError', 'Call', 'CancelledError', 'EndedError', 'ExecuteError', 'FailureEventError',
            'GuestLostError', 'GuestThawedError', 'InterruptedError', 'JobCancelledError', 'JobError', 'LaunchError',
-           'LostError', 'MigrationCancelledError', 'MigrationError', 'NoAnswerError', 'NoProcessError', 'NotASocketError',
-           'StateError', 'Task', 'TimeoutError',
+           'LostError', 'MigrationCancelledError', 'MigrationError', 'MissingCommandError', 'NoAnswerError',
+           'NoProcessError', 'NotASocketError', 'StateError', 'Task', 'TimeoutError', 'UnexpectedCommandError',
            'address_parse', 'gather', 'gio', 'run', 'sleep', 'spawn', 'wait_for']
 
 

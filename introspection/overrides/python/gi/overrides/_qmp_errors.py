@@ -14,6 +14,7 @@ COMMAND_ERROR = GLib.quark_to_string(Qmp.CommandError.quark())
 PROTOCOL_ERROR = GLib.quark_to_string(Qmp.ProtocolError.quark())
 GUEST_AGENT_ERROR = GLib.quark_to_string(Qmp.GuestAgentError.quark())
 MACHINE_ERROR = GLib.quark_to_string(Qmp.MachineError.quark())
+MOCK_ERROR = GLib.quark_to_string(Qmp.MockError.quark())
 IO_ERROR = GLib.quark_to_string(Gio.io_error_quark())
 CODES = {
     'GenericError': Qmp.CommandError.GENERIC,
@@ -214,6 +215,22 @@ class MigrationCancelledError(_KnownError):
     _CODE = Qmp.MachineError.MIGRATION_CANCELLED
 
 
+class UnexpectedCommandError(_KnownError, AssertionError):
+    """A mock was sent what it did not expect; the text says both."""
+
+    __module__ = 'gi.repository.Qmp'
+    _DOMAIN = MOCK_ERROR
+    _CODE = Qmp.MockError.UNEXPECTED
+
+
+class MissingCommandError(_KnownError, AssertionError):
+    """A mock was not sent what it expected."""
+
+    __module__ = 'gi.repository.Qmp'
+    _DOMAIN = MOCK_ERROR
+    _CODE = Qmp.MockError.MISSING
+
+
 class TimeoutError(_KnownError, builtins.TimeoutError):
     """It took too long: Gio.IOErrorEnum.TIMED_OUT."""
 
@@ -233,7 +250,8 @@ class CancelledError(_KnownError):
 _KNOWN = {(cls._DOMAIN, int(cls._CODE)): cls for cls in (
     StateError, InterruptedError, BusyError, AddressError, NotASocketError, FailureEventError, GuestLostError,
     GuestThawedError, LaunchError, EndedError, NoAnswerError, NoProcessError, JobError, JobCancelledError,
-    LostError, MigrationError, MigrationCancelledError, TimeoutError, CancelledError)}
+    LostError, MigrationError, MigrationCancelledError, UnexpectedCommandError, MissingCommandError, TimeoutError,
+    CancelledError)}
 
 
 def _read(name, attribute):
