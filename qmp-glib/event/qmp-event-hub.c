@@ -171,10 +171,11 @@ match_listener (QmpEventHub      *self,
 }
 
 static gboolean
-any_filters (QmpEventHub *self)
+may_filter (QmpEventHub *self,
+            guint64      letters)
 {
   for (guint i = 0; i < self->listeners->len; i++)
-    if (qmp_event_match_has_filter (((QmpEventListener *) g_ptr_array_index (self->listeners, i))->match))
+    if (qmp_event_match_may_filter (((QmpEventListener *) g_ptr_array_index (self->listeners, i))->match, letters))
       return TRUE;
   return FALSE;
 }
@@ -183,17 +184,19 @@ static void
 match_listeners (QmpEventHub *self,
                  Event       *event)
 {
+  guint64 letters = qmp_event_match_get_letters (qmp_event_get_name (event->event));
   GPtrArray *listeners = self->listeners;
   g_autoptr(GPtrArray) held = NULL;
 
   /* Filters may add and remove listeners: who is there now is asked, unless removed meanwhile. */
-  if (any_filters (self))
+  if (may_filter (self, letters))
     {
       listeners = held = g_ptr_array_copy (self->listeners, (GCopyFunc) g_object_ref, NULL);
       g_ptr_array_set_free_func (held, g_object_unref);
     }
   for (guint i = 0; i < listeners->len; i++)
-    match_listener (self, event, g_ptr_array_index (listeners, i));
+    if (qmp_event_match_may_accept (((QmpEventListener *) g_ptr_array_index (listeners, i))->match, letters))
+      match_listener (self, event, g_ptr_array_index (listeners, i));
   event->recipients = g_slist_reverse (event->recipients);
 }
 

@@ -5,7 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* Does accepts() run user code? */
-gboolean qmp_event_match_has_filter (const QmpEventMatch *self);
+/* A bit for how a name begins: by that most events are told from those that are wanted. */
+guint64  qmp_event_match_get_letters (const char          *name);
+/* FALSE: accepts() is FALSE for every event whose name begins so. */
+gboolean qmp_event_match_may_accept  (const QmpEventMatch *self,
+                                      guint64              letters);
+/* The same, and TRUE: it may run user code. */
+gboolean qmp_event_match_may_filter  (const QmpEventMatch *self,
+                                      guint64              letters);
 
 G_END_DECLS

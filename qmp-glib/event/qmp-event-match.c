@@ -40,12 +40,23 @@
  */
 struct _QmpEventMatch {
   char       **names;     /* NULL for all */
+  guint64      letters;   /* of the names and those of the failures */
   GPtrArray   *members;   /* of Member: all must hold */
   GPtrArray   *failures;  /* of Failure: wanted, too */
   QmpClosure  *filter;    /* nullable; of QmpEventFilterFunc */
 };
 
 G_DEFINE_BOXED_TYPE (QmpEventMatch, qmp_event_match, qmp_event_match_copy, qmp_event_match_free)
+
+guint64
+qmp_event_match_get_letters (const char *name)
+{
+  guint hash = 0;
+
+  for (guint i = 0; i < 4 && name[i] != '\0'; i++)
+    hash = hash * 31 + (guchar) name[i];
+  return G_GUINT64_CONSTANT (1) << (hash % 64);
+}
 
 /* A member that must have one of some values. */
 typedef struct {
@@ -121,6 +132,8 @@ qmp_event_match_new (const char * const *names)
   QmpEventMatch *self = g_new0 (QmpEventMatch, 1);
 
   self->names = g_strdupv ((char **) names);
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    self->letters |= qmp_event_match_get_letters (names[i]);
   self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) member_free);
   self->failures = g_ptr_array_new_with_free_func ((GDestroyNotify) failure_free);
   return self;
@@ -146,6 +159,7 @@ qmp_event_match_copy (const QmpEventMatch *self)
 
   copy = g_new0 (QmpEventMatch, 1);
   copy->names = g_strdupv (self->names);
+  copy->letters = self->letters;
   copy->members = g_ptr_array_copy (self->members, copy_member, NULL);
   copy->failures = g_ptr_array_copy (self->failures, copy_failure, NULL);
   copy->filter = self->filter != NULL ? qmp_closure_ref (self->filter) : NULL;
@@ -282,9 +296,17 @@ passes_filter (const QmpEventMatch *self,
 }
 
 gboolean
-qmp_event_match_has_filter (const QmpEventMatch *self)
+qmp_event_match_may_accept (const QmpEventMatch *self,
+                            guint64              letters)
 {
-  return self->filter != NULL;
+  return self->names == NULL || (self->letters & letters) != 0;
+}
+
+gboolean
+qmp_event_match_may_filter (const QmpEventMatch *self,
+                            guint64              letters)
+{
+  return self->filter != NULL && qmp_event_match_may_accept (self, letters);
 }
 
 /**
@@ -486,6 +508,7 @@ qmp_event_match_add_failure (QmpEventMatch *self,
   *failure = (Failure) { g_strdup (event), path != NULL ? make_path (path) : NULL,
                          value != NULL ? copy_deep (value) : NULL };
   g_ptr_array_add (self->failures, failure);
+  self->letters |= qmp_event_match_get_letters (event);
 }
 
 /**

@@ -306,7 +306,8 @@ static void
 qmp_machine_constructed (GObject *object)
 {
   QmpMachine *self = QMP_MACHINE (object);
-  g_autoptr(QmpEventMatch) match = qmp_event_match_new (NULL);
+  /* The end and the migrations have none that the status has not. */
+  g_autoptr(QmpEventMatch) match = qmp_event_match_new (qmp_status_events);
 
   G_OBJECT_CLASS (qmp_machine_parent_class)->constructed (object);
 

@@ -192,10 +192,12 @@ qmp_migrations_event (QmpMigrations    *self,
                       QmpEvent         *event,
                       QmpMachineStatus  status)
 {
-  const char *name = qmp_member_get_string (qmp_event_get_data (event), "status");
   QmpMigration *last = get_last (self);
+  const char *name = NULL;
 
-  if (strcmp (qmp_event_get_name (event), "MIGRATION") != 0 || name == NULL)
+  if (strcmp (qmp_event_get_name (event), "MIGRATION") == 0)
+    name = qmp_member_get_string (qmp_event_get_data (event), "status");
+  if (name == NULL)
     return FALSE;
   self->n_changes++;
   self->hears = TRUE;

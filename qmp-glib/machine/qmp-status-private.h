@@ -58,6 +58,9 @@ typedef struct {
 gboolean        qmp_status_announces_end (QmpEvent      *event);
 gboolean        qmp_status_revokes_end   (QmpEvent      *event);
 
+/* The names of all events that matter, with NULL behind. */
+extern const char * const qmp_status_events[];
+
 void            qmp_status_init   (QmpStatus            *self,
                                    const QmpStatusFuncs *funcs,
                                    gpointer              owner);

@@ -169,7 +169,7 @@ set_leaving (QmpStatus *self,
 }
 
 /* After these the status may be another one. */
-static const char * const telling[] = {
+const char * const qmp_status_events[] = {
   "STOP", "RESUME", "SUSPEND", "SUSPEND_DISK", "WAKEUP", "RESET", "SHUTDOWN", "GUEST_PANICKED", "WATCHDOG", "MIGRATION",
   "BLOCK_IO_ERROR", "DUMP_COMPLETED", NULL
 };
@@ -180,7 +180,7 @@ qmp_status_event (QmpStatus *self,
 {
   const char *name = qmp_event_get_name (event);
 
-  if (!g_strv_contains (telling, name))
+  if (!g_strv_contains (qmp_status_events, name))
     return;
   if (strcmp (name, "STOP") == 0)
     note_stop (self, event);

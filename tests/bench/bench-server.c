@@ -21,6 +21,9 @@
 #define EVENT                                                                                 \
   "{\"timestamp\": {\"seconds\": 1700000000, \"microseconds\": 123456}, \"event\": \"STOP\"}\r\n"
 
+#define OTHER_EVENT                                                                           \
+  "{\"timestamp\": {\"seconds\": 1700000000, \"microseconds\": 123456}, \"event\": \"RTC_CHANGE\"}\r\n"
+
 static void
 write_all (int         fd,
            const char *text,
@@ -69,6 +72,9 @@ answer (GString    *out,
   if (g_strstr_len (command, length, "flood") != NULL)
     for (int i = 0; i < BENCH_FLOOD; i++)
       g_string_append (out, EVENT);
+  if (g_strstr_len (command, length, "drizzle") != NULL)
+    for (int i = 0; i < BENCH_FLOOD; i++)
+      g_string_append (out, OTHER_EVENT);
   if (g_strstr_len (command, length, "query-qmp-schema") != NULL)
     g_string_append (out, schema);
   else if (g_strstr_len (command, length, "\"status\"") != NULL)

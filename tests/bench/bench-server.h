@@ -7,6 +7,7 @@
  *
  *   any command          {"return": {}, "id": N}
  *   "flood"              BENCH_FLOOD events, then the reply
+ *   "drizzle"            the same, of events that say nothing of a machine
  *   "query-qmp-schema"   the schema reply
  */
 

@@ -11,6 +11,7 @@
  * The cases whose names begin with "floor-" do the same bytes in a bare loop of system calls. */
 
 #include <errno.h>
+#include <gio/gunixsocketaddress.h>
 #include <malloc.h>
 #include <qmp-glib/qmp-glib.h>
 #include <signal.h>
@@ -460,6 +461,31 @@ beside_flood (guint count)
   end ();
 }
 
+/* Of events that nobody listens for. */
+static void
+run_drizzle (QmpClient *client,
+             guint      count)
+{
+  begin ();
+  for (guint i = 0; i < count; i += BENCH_FLOOD)
+    {
+      g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+      Run run = { 0, 1, loop };
+
+      qmp_client_execute_async (client, "drizzle", NULL, NULL, executed_cb, &run);
+      g_main_loop_run (loop);
+    }
+  end ();
+}
+
+static void
+event_nobody (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+
+  run_drizzle (client, count);
+}
+
 static void
 event_listener (guint count)
 {
@@ -661,6 +687,29 @@ active_100_of_10000 (guint count)
   run_beside (count, 100, 10000);
 }
 
+static QmpMachine *
+open_machine (void)
+{
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (server_path);
+  g_autoptr(GError) error = NULL;
+  QmpMachine *machine = qmp_machine_new (NULL);
+
+  qmp_machine_open (machine, G_SOCKET_CONNECTABLE (address), NULL, &error);
+  check (error);
+  return machine;
+}
+
+static void
+event_machine (guint count)
+{
+  g_autoptr(QmpMachine) machine = NULL;
+
+  fork_for_all ();
+  machine = open_machine ();
+  run_drizzle (qmp_machine_get_client (machine), count);
+  unlink (server_path);
+}
+
 static gsize
 get_memory (void)
 {
@@ -682,6 +731,24 @@ idle (guint count)
   for (guint i = 0; i < count; i++)
     g_ptr_array_add (clients, open_client ());
   elapsed = (get_memory () - before) / 1000;
+}
+
+/* The same with machines, and their clients. */
+static void
+idle_machine (guint count)
+{
+  g_autoptr(GPtrArray) machines = g_ptr_array_new_with_free_func (g_object_unref);
+  gsize before;
+
+  fork_for_all ();
+  g_object_unref (open_machine ());
+  before = get_memory ();
+  for (guint i = 0; i < count; i++)
+    g_ptr_array_add (machines, open_machine ());
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  elapsed = (get_memory () - before) / 1000;
+  unlink (server_path);
 }
 
 /* For somebody else's client: serves at a path until it is killed. */
@@ -713,6 +780,8 @@ static const Case cases[] = {
   { "pipelined", pipelined },
   { "event-signal", event_signal },
   { "event-listener", event_listener },
+  { "event-nobody", event_nobody },
+  { "event-machine", event_machine },
   { "beside-flood", beside_flood },
   { "schema-routed", schema_routed },
   { "schema-nodes", schema_nodes },
@@ -720,6 +789,7 @@ static const Case cases[] = {
   { "schema-validated", schema_validated },
   { "open", open_close },
   { "idle", idle },
+  { "idle-machine", idle_machine },
   { "beside-0", beside_0 },
   { "beside-100", beside_100 },
   { "beside-1000", beside_1000 },

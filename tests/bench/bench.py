@@ -53,7 +53,7 @@ LONG = ('pipelined', 1000000)
 # For these the instructions of one are counted: those of the second count less those of the first, which takes the
 # start of the program out.
 INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'status-nodes', 'status-lookup', 'async', 'pipelined',
-                'event-signal', 'event-listener']
+                'event-signal', 'event-listener', 'event-nobody', 'event-machine']
 INSTRUCTION_COUNTS = (10000, 20000)
 
 # The same, with QEMU's own client.
@@ -313,6 +313,7 @@ def print_table(report):
         ratio = f'{report["times"][name] / report["times"][floor]:6.2f} of {floor}' if floor else ''
         print(f'{name:18} {format_time(report["times"][name])}  {unit:8} {ratio}')
     print(f'{"idle":18} {report["idle"]:8.0f} bytes of memory for each of 1000 clients')
+    print(f'{"idle-machine":18} {report["idle-machine"]:8.0f} bytes of memory for each of 1000 machines with their clients')
     print(f'{"long":18} {report["long"]:8.2f} times a command of a short conversation, over {LONG[1]} of them')
     for name, time_taken in report['real'].items():
         print(f'{name:18} {format_time(time_taken)}  query-status of a real QEMU, '
@@ -356,6 +357,7 @@ def main():
         return
     report = {'tools': tools, 'times': measure(arguments.program, arguments.rounds)}
     report['idle'] = run_case(arguments.program, 'idle', 1000)
+    report['idle-machine'] = run_case(arguments.program, 'idle-machine', 1000)
     report['long'] = run_case(arguments.program, *LONG) / report['times'][LONG[0]]
     report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['beside'] = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
