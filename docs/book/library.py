@@ -11,7 +11,8 @@ VARIABLES = {'Client': 'vm', 'EventListener': 'events', 'EventMatch': 'match', '
              'Job': 'job', 'Migration': 'migration'}
 CLASSES = ('Client', 'EventListener', 'EventMatch', 'Event', 'Message', 'Greeting', 'Schema', 'SchemaType', 'SchemaMember',
            'SchemaProblem', 'GuestAgent', 'GuestExecResult', 'Machine', 'Job', 'Migration', 'Launcher', 'Outcome', 'Server',
-           'ServerConnection', 'Invocation', 'Multiplexer', 'Recorder')
+           'ServerConnection', 'Invocation', 'Mock', 'Expectation', 'Multiplexer', 'Recorder', 'Finder', 'Instance',
+           'Endpoint')
 CODE = re.compile(r'`[^`]*`|\[\w+@[^]]*\]|\[[^]]*\]\([^)]*\)')
 WORDS_OF_CODE = re.compile(r"(?:Qmp|Gio|GLib|Json|GObject|asyncio|pathlib|socket|math|time|event|reply|message)\.\w+(?:\.\w+)*"
                            r"(?:\((?:[^()]|\([^()]*\))*\))?"

@@ -751,6 +751,7 @@ for _name in ('connect', 'connect_after'):
 
 @_add(Qmp.Server)
 def __init__(self, **properties):
+    """Makes a server without clients. Its properties may be given as keywords; version is three numbers, as in '8.2.0'."""
     _check_version(properties)
     GObject.Object.__init__(self, **properties)
 
