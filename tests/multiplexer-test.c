@@ -815,6 +815,63 @@ test_deaf_asks (Fixture       *self,
     }
 }
 
+/* Clients that come, ask, and leave: when too much is under way nobody is read from, until half of that is answered. */
+static void
+test_congested (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr(TestRaw) other = new_raw (self);
+
+  if (TEST_FEW)
+    {
+      g_test_skip ("That many take very long under valgrind");
+      return;
+    }
+  for (guint n = 0; n < 4096; n += 8)
+    {
+      g_autoptr(TestRaw) raw = new_raw (self);
+
+      for (guint i = 0; i < 8; i++)
+        test_raw_say (raw, "{\"execute\":\"a\"}");
+      test_spin_until (self->kept->len == n + 8);
+    }
+  test_raw_say (other, "{\"execute\":\"b\"}");
+  test_spin_ready ();
+  g_assert_cmpuint (self->kept->len, ==, 4096);
+  for (guint n = 0; n < 2049; n++)
+    answer (self, "{}");
+  test_spin_until (g_str_equal (qmp_invocation_get_command (self->kept->pdata[self->kept->len - 1]), "b"));
+  g_assert_cmpuint (self->kept->len, ==, 2048);
+}
+
+/* Clients that read nothing keep what is held for them, and nothing else from anybody. */
+static void
+test_many_deaf (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr(GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) test_raw_free);
+  g_autoptr(TestRaw) other = new_raw (self);
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autofree char *large = g_strdup_printf ("\"%0*u\"", 400000, 0);
+
+  for (guint i = 0; i < 1000; i++)
+    g_string_append (text, "{\"execute\":\"a\"}");
+  for (guint i = 0; i < 20; i++)
+    {
+      g_ptr_array_add (clients, new_raw (self));
+      test_raw_say (clients->pdata[i], text->str);
+    }
+  test_spin_until (self->kept->len == 20 * 8);
+  while (self->kept->len > 0)
+    {
+      answer (self, large);
+      test_spin_ready ();
+    }
+  test_raw_say (other, "{\"execute\":\"b\"}");
+  answer (self, "7");
+  test_raw_assert_line (other, "{\"return\": 7}");
+}
+
 static void
 read_events (TestRaw    *raw,
              const char *last)
@@ -1066,6 +1123,8 @@ main (int   argc,
   g_test_add ("/multiplexer/out-of-band", Fixture, "oob", set_up, test_out_of_band, tear_down);
   ADD ("client-leaves", test_client_leaves);
   ADD ("flood", test_flood);
+  ADD ("congested", test_congested);
+  ADD ("many-deaf", test_many_deaf);
   ADD ("deaf", test_deaf);
   ADD ("deaf-asks", test_deaf_asks);
   ADD ("end", test_end);

@@ -84,11 +84,11 @@ qmp_client_end_relays (QmpClient *self,
 
 /* --- commands --- */
 
-static void
-append_slice (GString      *text,
-              QmpJsonSlice  slice)
+static char *
+copy_slice (char         *p,
+            QmpJsonSlice  slice)
 {
-  g_string_append_len (text, slice.text, slice.length);
+  return slice.length > 0 ? mempcpy (p, slice.text, slice.length) : p;
 }
 
 static void
@@ -96,15 +96,16 @@ append_command (GString                 *text,
                 const QmpRelayedCommand *command,
                 guint                    serial)
 {
+  const char *start = command->out_of_band ? "{\"exec-oob\":" : "{\"execute\":";
+  const char *between = command->arguments.length > 0 ? ",\"arguments\":" : "";
   char digits[QMP_JSON_DIGITS];
+  char *p;
 
-  g_string_append (text, command->out_of_band ? "{\"exec-oob\":" : "{\"execute\":");
-  append_slice (text, command->name);
-  if (command->arguments.length > 0)
-    {
-      g_string_append (text, ",\"arguments\":");
-      append_slice (text, command->arguments);
-    }
+  g_string_set_size (text, strlen (start) + command->name.length + strlen (between) + command->arguments.length);
+  p = mempcpy (text->str, start, strlen (start));
+  p = copy_slice (p, command->name);
+  p = mempcpy (p, between, strlen (between));
+  copy_slice (p, command->arguments);
   qmp_message_append_id (text, qmp_json_format_uint64 (digits, serial));
 }
 

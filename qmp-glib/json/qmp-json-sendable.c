@@ -27,22 +27,92 @@ typedef struct {
   guint    first_key;  /* those from here on are of this object */
 } Level;
 
+/* Most messages have fewer, and need no memory for them. */
+#define FEW_LEVELS 16
+#define FEW_KEYS 32
+/* Up to so many are compared with each other, which takes less than to sort them. */
+#define FEW_TO_COMPARE 8
+
 typedef struct {
   const char *text;
   gsize       length;
-  GArray     *levels;
-  GArray     *keys;    /* of all objects that are open */
+  Level      *levels;  /* owned if they are not the few; so are keys */
+  guint       n_levels, max_levels;
+  Key        *keys;    /* of all objects that are open */
+  guint       n_keys, max_keys;
   gboolean    key_next;
   guint       n_tokens;
   gsize       token_bytes;
+  Level       few_levels[FEW_LEVELS];
+  Key         few_keys[FEW_KEYS];
 } Check;
 
-static void
-key_clear (gpointer data)
+/* Twice the room. array is of so many elements, or few if it has not grown yet. */
+static gpointer
+grow (gpointer  array,
+      gpointer  few,
+      guint    *max,
+      gsize     size)
 {
-  Key *key = data;
+  gpointer grown = array == few ? g_memdup2 (few, *max * size) : array;
 
-  g_free (key->owned);
+  *max *= 2;
+  return g_realloc_n (grown, *max, size);
+}
+
+static void
+add_level (Check *self,
+           Level  level)
+{
+  if (self->n_levels == self->max_levels)
+    self->levels = grow (self->levels, self->few_levels, &self->max_levels, sizeof (Level));
+  self->levels[self->n_levels++] = level;
+}
+
+static void
+add_key (Check *self,
+         Key    key)
+{
+  if (self->n_keys == self->max_keys)
+    self->keys = grow (self->keys, self->few_keys, &self->max_keys, sizeof (Key));
+  self->keys[self->n_keys++] = key;
+}
+
+static void
+drop_keys (Check *self,
+           guint  first)
+{
+  while (self->n_keys > first)
+    g_free (self->keys[--self->n_keys].owned);
+}
+
+static void
+check_init (Check      *self,
+            const char *text,
+            gsize       length)
+{
+  /* Not all of it at once: the few would be set to 0 for nothing. */
+  self->text = text;
+  self->length = length;
+  self->levels = self->few_levels;
+  self->n_levels = 0;
+  self->max_levels = FEW_LEVELS;
+  self->keys = self->few_keys;
+  self->n_keys = 0;
+  self->max_keys = FEW_KEYS;
+  self->key_next = FALSE;
+  self->n_tokens = 0;
+  self->token_bytes = 0;
+}
+
+static void
+check_clear (Check *self)
+{
+  drop_keys (self, 0);
+  if (self->keys != self->few_keys)
+    g_free (self->keys);
+  if (self->levels != self->few_levels)
+    g_free (self->levels);
 }
 
 static gboolean
@@ -63,12 +133,12 @@ open_level (Check       *self,
             const char  *p,
             GError     **error)
 {
-  Level level = { *p == '{', self->keys->len };
+  Level level = { *p == '{', self->n_keys };
 
-  if (self->levels->len == MAX_DEPTH)
+  if (self->n_levels == MAX_DEPTH)
     return refuse (self, p, _("Too many levels of nesting"), error);
 
-  g_array_append_val (self->levels, level);
+  add_level (self, level);
   self->key_next = level.is_object;
   return TRUE;
 }
@@ -93,24 +163,40 @@ compare_keys (const void *a,
 }
 
 static gboolean
+is_same (const Key *left,
+         const Key *right)
+{
+  return left->length == right->length && memcmp (left->string, right->string, left->length) == 0;
+}
+
+/* The key that was there before, or NULL. */
+static const Key *
+find_repeated (Key   *keys,
+               guint  n_keys)
+{
+  if (n_keys > FEW_TO_COMPARE)
+    {
+      qsort (keys, n_keys, sizeof (Key), compare_keys);
+      for (guint i = 1; i < n_keys; i++)
+        if (is_same (&keys[i - 1], &keys[i]))
+          return &keys[i];
+      return NULL;
+    }
+  for (guint i = 1; i < n_keys; i++)
+    for (guint before = 0; before < i; before++)
+      if (is_same (&keys[before], &keys[i]))
+        return &keys[i];
+  return NULL;
+}
+
+static gboolean
 check_keys (Check       *self,
             guint        first,
             GError     **error)
 {
-  guint n_keys = self->keys->len - first;
-  Key *keys;
+  const Key *repeated = find_repeated (self->keys + first, self->n_keys - first);
 
-  if (n_keys < 2)
-    return TRUE;
-
-  keys = &g_array_index (self->keys, Key, first);
-  qsort (keys, n_keys, sizeof (Key), compare_keys);
-  for (guint i = 1; i < n_keys; i++)
-    if (keys[i - 1].length == keys[i].length
-        && memcmp (keys[i - 1].string, keys[i].string, keys[i].length) == 0)
-      return refuse (self, keys[i].source, _("A key is used twice"), error);
-
-  return TRUE;
+  return repeated == NULL || refuse (self, repeated->source, _("A key is used twice"), error);
 }
 
 static gboolean
@@ -119,17 +205,16 @@ close_level (Check   *self,
 {
   Level level;
 
-  if (self->levels->len == 0)
+  if (self->n_levels == 0)
     return TRUE;
 
-  level = g_array_index (self->levels, Level, self->levels->len - 1);
-  g_array_set_size (self->levels, self->levels->len - 1);
+  level = self->levels[--self->n_levels];
   if (!level.is_object)
     return TRUE;
 
   if (!check_keys (self, level.first_key, error))
     return FALSE;
-  g_array_set_size (self->keys, level.first_key);
+  drop_keys (self, level.first_key);
   return TRUE;
 }
 
@@ -153,7 +238,7 @@ check_string (Check       *self,
 
   noncharacter = qmp_json_find_noncharacter (key.string, key.length);
   if (noncharacter == NULL && self->key_next)
-    g_array_append_val (self->keys, key);
+    add_key (self, key);
   else
     g_free (key.owned);
   self->key_next = FALSE;
@@ -173,6 +258,18 @@ is_zero_with_exponent (const char *p,
   return end - p >= 2 && p[0] == '0' && (p[1] == 'e' || p[1] == 'E');
 }
 
+/* That short, and without an exponent, it is in any case. */
+#define FINITE_LENGTH 300
+
+static gboolean
+is_finite (const char *p,
+           const char *end)
+{
+  if (end - p <= FINITE_LENGTH && memchr (p, 'e', end - p) == NULL && memchr (p, 'E', end - p) == NULL)
+    return TRUE;
+  return isfinite (qmp_json_get_double (p, end - p));
+}
+
 static gboolean
 check_word (Check       *self,
             const char  *p,
@@ -183,7 +280,7 @@ check_word (Check       *self,
     return TRUE;
   if (is_zero_with_exponent (p, end))
     return refuse (self, p, _("A zero with an exponent, which QEMU does not take: 0 is the same"), error);
-  if (isfinite (qmp_json_get_double (p, end - p)))
+  if (is_finite (p, end))
     return TRUE;
 
   return refuse (self, p, _("A number out of range"), error);
@@ -226,8 +323,8 @@ check_token (Check       *self,
       return close_level (self, error);
 
     case ',':
-      if (self->levels->len > 0)
-        self->key_next = g_array_index (self->levels, Level, self->levels->len - 1).is_object;
+      if (self->n_levels > 0)
+        self->key_next = self->levels[self->n_levels - 1].is_object;
       (*p)++;
       return TRUE;
 
@@ -245,26 +342,34 @@ check_token (Check       *self,
     }
 }
 
+static gboolean
+check_tokens (Check   *self,
+              GError **error)
+{
+  const char *end = self->text + self->length;
+  const char *p = qmp_json_skip_spaces (self->text, end);
+
+  while (p < end)
+    {
+      const char *start = p;
+
+      if (!check_token (self, &p, end, error) || !count_token (self, start, p, error))
+        return FALSE;
+      p = qmp_json_skip_spaces (p, end);
+    }
+  return TRUE;
+}
+
 gboolean
 qmp_json_check_sendable (const char  *text,
                          gsize        length,
                          GError     **error)
 {
-  g_autoptr(GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
-  g_autoptr(GArray) keys = g_array_new (FALSE, FALSE, sizeof (Key));
-  Check check = { text, length, levels, keys, FALSE, 0, 0 };
-  const char *end = text + length;
-  const char *p = qmp_json_skip_spaces (text, end);
+  Check check;
+  gboolean good;
 
-  g_array_set_clear_func (keys, key_clear);
-  while (p < end)
-    {
-      const char *start = p;
-
-      if (!check_token (&check, &p, end, error) || !count_token (&check, start, p, error))
-        return FALSE;
-      p = qmp_json_skip_spaces (p, end);
-    }
-
-  return TRUE;
+  check_init (&check, text, length);
+  good = check_tokens (&check, error);
+  check_clear (&check);
+  return good;
 }

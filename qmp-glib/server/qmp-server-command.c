@@ -3,6 +3,8 @@
 
 #include "server/qmp-server-command-private.h"
 
+#include <string.h>
+
 #include <qmp-glib/qmp-error.h>
 
 /* The members of a command as they stand in it. */
@@ -20,20 +22,24 @@ is_there (QmpJsonSlice slice)
   return slice.length > 0;
 }
 
+static const struct { const char *name; gsize length; gsize offset; } places[] = {
+  { "execute", 7, G_STRUCT_OFFSET (Members, execute) },
+  { "exec-oob", 8, G_STRUCT_OFFSET (Members, exec_oob) },
+  { "arguments", 9, G_STRUCT_OFFSET (Members, arguments) },
+  { "id", 2, G_STRUCT_OFFSET (Members, id) },
+};
+
+/* Mostly a key stands there as it is. */
 static QmpJsonSlice *
 find_place (Members      *members,
             QmpJsonSlice  key)
 {
-  const struct { const char *name; QmpJsonSlice *place; } places[] = {
-    { "execute", &members->execute },
-    { "exec-oob", &members->exec_oob },
-    { "arguments", &members->arguments },
-    { "id", &members->id },
-  };
-
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    if (key.length - 2 == places[i].length && memcmp (key.text + 1, places[i].name, places[i].length) == 0)
+      return &G_STRUCT_MEMBER (QmpJsonSlice, members, places[i].offset);
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     if (qmp_json_string_equal (key.text, key.length, places[i].name))
-      return places[i].place;
+      return &G_STRUCT_MEMBER (QmpJsonSlice, members, places[i].offset);
   return NULL;
 }
 

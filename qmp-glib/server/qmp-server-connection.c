@@ -32,9 +32,10 @@
  * Since: 1.0
  */
 
-/* While so much waits to be read by the client, or commands of so many bytes to be answered, no more of his are read. */
+/* While so much waits to be read by the client, no more commands of his are. */
 #define MUCH_UNSENT (64 * 1024)
-#define MUCH_PENDING (64 * 1024)
+/* Nor while those that wait for their answers are larger than that on average, if there were as many as may be. */
+#define AVERAGE_PENDING 1024
 
 /* How long what was said last is written, in microseconds. */
 #define WIND_UP_TIME (2 * G_USEC_PER_SEC)
@@ -191,15 +192,21 @@ print (QmpServerConnection *self,
   qmp_debug (QMP_DEBUG_WIRE, "%s %s %s", self->name != NULL ? self->name : "server", arrow, shown);
 }
 
+static gboolean
+has_much_pending (QmpServerConnection *self)
+{
+  guint max = self->limits.max_pending;
+
+  return self->answers.queue.length + self->n_urgent >= max || self->answers.size / AVERAGE_PENDING > max;
+}
+
 /* Who does not read what is said to him is not listened to. */
 static void
 update_reading (QmpServerConnection *self)
 {
-  guint n_pending = self->answers.queue.length + self->n_urgent;
-
   qmp_transport_set_paused (self->transport,
-                            self->over || self->stalled || n_pending >= self->limits.max_pending || self->answers.size > MUCH_PENDING ||
-                            qmp_server_connection_is_behind (self) || !self->funcs->may_read (self->owner));
+                            self->over || self->stalled || has_much_pending (self) || qmp_server_connection_is_behind (self) ||
+                            !self->funcs->may_read (self->owner));
 }
 
 gboolean

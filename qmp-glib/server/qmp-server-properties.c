@@ -262,8 +262,8 @@ install_limits (void)
   /**
    * QmpServer:max-pending: (getter get_max_pending) (setter set_max_pending)
    *
-   * How many commands of a client may wait for their answers. No more are read until some are answered; what came in one
-   * piece with the last of them is.
+   * How many commands of a client may wait for their answers, and how many KiB of them. No more are read until some are
+   * answered; what came in one piece with the last of them is.
    *
    * Looked at when a client comes.
    *

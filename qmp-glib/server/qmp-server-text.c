@@ -51,17 +51,30 @@ end (GString      *out,
   return g_string_append (out, "}\r\n");
 }
 
+static char *
+copy (char       *p,
+      const char *text)
+{
+  return mempcpy (p, text, strlen (text));
+}
+
+/* All answers come by here: written in one piece. */
 static GString *
 make_reply (const char   *start,
             const char   *value,
             gsize         length,
             QmpJsonSlice  id)
 {
-  GString *out = g_string_sized_new (length + id.length + 32);
+  GString *out = g_string_sized_new (strlen (start) + length + id.length + strlen (", \"id\": }\r\n"));
+  char *p = copy (out->str, start);
 
-  g_string_append (out, start);
-  g_string_append_len (out, value, length);
-  return end (out, id);
+  p = mempcpy (p, value, length);
+  if (id.length > 0)
+    p = mempcpy (copy (p, ", \"id\": "), id.text, id.length);
+  p = copy (p, "}\r\n");
+  *p = '\0';
+  out->len = p - out->str;
+  return out;
 }
 
 GString *

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <qmp-glib/qmp-server-connection.h>
-
 #include "json/qmp-json-reader-private.h"
 #include "link/qmp-call-private.h"
 #include "server/qmp-answers-private.h"
@@ -17,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
   GList                link;        /* its owner's; data is this */
   QmpCall             *call;        /* borrowed: its owner's to set */
-  QmpServerConnection *connection;  /* owned; NULL: nobody's, whose reply does not matter */
+  gpointer             client;      /* its owner's to set */
   QmpAnswer           *place;       /* borrowed; NULL: it goes first */
   gboolean             secret;      /* what it returns */
   gsize                size;        /* its owner's to set: what it takes, about */
@@ -34,9 +32,7 @@ typedef struct {
   char                 id[];        /* JSON text */
 } QmpForward;
 
-/* connection: nullable. */
-QmpForward *qmp_forward_new         (QmpServerConnection *connection,
-                                     QmpAnswer           *place,
+QmpForward *qmp_forward_new         (QmpAnswer           *place,
                                      QmpJsonSlice         id);
 void        qmp_forward_free        (QmpForward          *self);
 

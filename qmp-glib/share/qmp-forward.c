@@ -6,15 +6,13 @@
 #include "server/qmp-server-text-private.h"
 
 QmpForward *
-qmp_forward_new (QmpServerConnection *connection,
-                 QmpAnswer           *place,
-                 QmpJsonSlice         id)
+qmp_forward_new (QmpAnswer    *place,
+                 QmpJsonSlice  id)
 {
   QmpForward *self = g_malloc (sizeof *self + id.length);
 
   *self = (QmpForward) { .place = place, .id_length = id.length };
   self->link.data = self;
-  g_set_object (&self->connection, connection);
   if (id.length > 0)
     memcpy (self->id, id.text, id.length);
   return self;
@@ -23,7 +21,6 @@ qmp_forward_new (QmpServerConnection *connection,
 void
 qmp_forward_free (QmpForward *self)
 {
-  g_clear_object (&self->connection);
   g_clear_pointer (&self->names, qmp_fd_names_unref);
   g_clear_pointer (&self->used, g_ptr_array_unref);
   if (self->held != NULL)

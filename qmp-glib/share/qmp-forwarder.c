@@ -13,16 +13,18 @@
  * need not wait for all of them. */
 #define WINDOW 8
 
-/* What waits for the server, of all clients, and of those that have left: over this no more is read from any, until it is
- * half of that. */
-#define MAX_FORWARDS 16384
+/* What is under way, of all clients, and of those that have left: over this no more is read from any, until it is half of
+ * that. What is held does not count: it is bounded for each client, who may never read what would let it go on. */
+#define MAX_UNDER_WAY 4096
 #define MAX_SIZE (64 * 1024 * 1024)
 
-/* A client that has sent a command. */
+/* A client that has sent a command. Counted: its commands that are under way hold it when it has left. */
 typedef struct {
-  QmpFdNames *names;        /* owned; NULL: it has named no descriptor */
-  guint       n_under_way;  /* of its commands; those that go first do not count */
-  GQueue      held;         /* of QmpForward, owned, by link: the commands behind them */
+  guint                n_references;
+  QmpServerConnection *connection;   /* borrowed; NULL: it has left */
+  QmpFdNames          *names;        /* owned; NULL: it has named no descriptor */
+  guint                n_under_way;  /* of its commands; those that go first do not count */
+  GQueue               held;         /* of QmpForward, owned, by link: the commands behind them */
 } Peer;
 
 struct _QmpForwarder {
@@ -33,7 +35,6 @@ struct _QmpForwarder {
 
   GHashTable   *peers;      /* QmpServerConnection → Peer */
   GQueue        under_way;  /* of QmpForward, owned, by link */
-  guint         n_forwards; /* these, and those that are held */
   gsize         size;       /* of them */
   gboolean      congested;
   QmpIoTimer    ending;     /* set: the link has ended, and the clients are to be told */
@@ -48,46 +49,36 @@ qmp_order_refuse (const QmpOrder *order,
                                 qmp_server_text_error (error_class, desc, order->command->id), FALSE);
 }
 
-/* --- how much there is --- */
-
-static void
-update_congested (QmpForwarder *self)
-{
-  guint share = self->congested ? 2 : 1;
-  gboolean congested = self->n_forwards >= MAX_FORWARDS / share || self->size >= MAX_SIZE / share;
-
-  if (congested == self->congested)
-    return;
-  self->congested = congested;
-  qmp_server_update_reading (self->server);
-}
-
-gboolean
-qmp_forwarder_is_congested (QmpForwarder *self)
-{
-  return self->congested;
-}
-
-static void
-count_in (QmpForwarder *self,
-          QmpForward   *forward)
-{
-  self->n_forwards++;
-  self->size += forward->size;
-  update_congested (self);
-}
-
-static void
-count_out_and_free (QmpForwarder *self,
-                    QmpForward   *forward)
-{
-  self->n_forwards--;
-  self->size -= forward->size;
-  qmp_forward_free (forward);
-  update_congested (self);
-}
-
 /* --- clients --- */
+
+static Peer *
+peer_ref (Peer *peer)
+{
+  peer->n_references++;
+  return peer;
+}
+
+static void
+peer_unref (Peer *peer)
+{
+  if (--peer->n_references > 0)
+    return;
+
+  g_assert (peer->held.length == 0);
+
+  g_clear_pointer (&peer->names, qmp_fd_names_unref);
+  g_free (peer);
+}
+
+/* It has left, or its link has ended. */
+static void
+peer_leave (gpointer data)
+{
+  Peer *peer = data;
+
+  peer->connection = NULL;
+  peer_unref (peer);
+}
 
 static Peer *
 find_peer (QmpForwarder        *self,
@@ -104,31 +95,67 @@ ensure_peer (QmpForwarder        *self,
 
   if (peer == NULL)
     {
-      peer = g_new0 (Peer, 1);
+      peer = peer_ref (g_new0 (Peer, 1));
+      peer->connection = connection;
       g_hash_table_insert (self->peers, connection, peer);
     }
   return peer;
 }
 
+/* --- how much there is --- */
+
 static void
-peer_free (gpointer data)
+update_congested (QmpForwarder *self)
 {
-  Peer *peer = data;
+  guint share = self->congested ? 2 : 1;
+  gboolean congested = self->under_way.length >= MAX_UNDER_WAY / share || self->size >= MAX_SIZE / share;
 
-  g_assert (peer->held.length == 0);
+  if (congested == self->congested)
+    return;
+  self->congested = congested;
+  qmp_server_update_reading (self->server);
+}
 
-  g_clear_pointer (&peer->names, qmp_fd_names_unref);
-  g_free (peer);
+gboolean
+qmp_forwarder_is_congested (QmpForwarder *self)
+{
+  return self->congested;
 }
 
 static void
-drop_held (QmpForwarder *self,
-           Peer         *peer)
+enter (QmpForwarder *self,
+       QmpForward   *forward)
+{
+  g_queue_push_tail_link (&self->under_way, &forward->link);
+  self->size += forward->size;
+  update_congested (self);
+}
+
+static void
+leave (QmpForwarder *self,
+       QmpForward   *forward)
+{
+  g_queue_unlink (&self->under_way, &forward->link);
+  self->size -= forward->size;
+  update_congested (self);
+}
+
+/* One that is not under way. */
+static void
+drop (QmpForward *forward)
+{
+  if (forward->client != NULL)
+    peer_unref (forward->client);
+  qmp_forward_free (forward);
+}
+
+static void
+drop_held (Peer *peer)
 {
   GList *link;
 
   while ((link = g_queue_pop_head_link (&peer->held)) != NULL)
-    count_out_and_free (self, link->data);
+    drop (link->data);
 }
 
 static void
@@ -139,7 +166,7 @@ drop_all_held (QmpForwarder *self)
 
   g_hash_table_iter_init (&iter, self->peers);
   while (g_hash_table_iter_next (&iter, NULL, &peer))
-    drop_held (self, peer);
+    drop_held (peer);
 }
 
 /* --- sending --- */
@@ -147,42 +174,41 @@ drop_all_held (QmpForwarder *self)
 /* Takes forward. Without a link the reply never comes, and its client is about to hear of that. */
 static void
 send (QmpForwarder            *self,
-      Peer                    *peer,
       const QmpRelayedCommand *command,
       QmpForward              *forward)
 {
+  Peer *peer = forward->client;
+
   forward->call = qmp_client_relay (self->client, &self->relay, command, forward);
   if (forward->call == NULL)
     {
-      count_out_and_free (self, forward);
+      drop (forward);
       return;
     }
-  g_queue_push_tail_link (&self->under_way, &forward->link);
+  enter (self, forward);
   if (peer != NULL && !command->out_of_band)
     peer->n_under_way++;
 }
 
 /* A client that does not read what it has asked for gets no more of it. */
 static gboolean
-may_send (Peer                *peer,
-          QmpServerConnection *connection)
+may_send (Peer *peer)
 {
-  return peer->n_under_way < WINDOW && !qmp_server_connection_is_behind (connection);
+  return peer->n_under_way < WINDOW && !qmp_server_connection_is_behind (peer->connection);
 }
 
 /* Takes forward. */
 static void
 send_or_hold (QmpForwarder            *self,
+              Peer                    *peer,
               const QmpRelayedCommand *command,
               QmpForward              *forward)
 {
-  Peer *peer = ensure_peer (self, forward->connection);
-
+  forward->client = peer_ref (peer);
   forward->size = sizeof *forward + command->name.length + command->arguments.length;
-  count_in (self, forward);
-  if (command->out_of_band || (peer->held.length == 0 && may_send (peer, forward->connection)))
+  if (command->out_of_band || (peer->held.length == 0 && may_send (peer)))
     {
-      send (self, peer, command, forward);
+      send (self, command, forward);
       return;
     }
   qmp_forward_hold (forward, command->name, command->arguments, command->fd_list);
@@ -190,17 +216,16 @@ send_or_hold (QmpForwarder            *self,
 }
 
 static void
-send_held (QmpForwarder        *self,
-           Peer                *peer,
-           QmpServerConnection *connection)
+send_held (QmpForwarder *self,
+           Peer         *peer)
 {
-  while (peer->held.length > 0 && may_send (peer, connection))
+  while (peer->held.length > 0 && may_send (peer))
     {
       QmpForward *forward = g_queue_pop_head_link (&peer->held)->data;
       QmpRelayedCommand command = { .fd_list = forward->fd_list };
 
       command.name = qmp_forward_get_held (forward, &command.arguments);
-      send (self, peer, &command, forward);
+      send (self, &command, forward);
     }
 }
 
@@ -211,7 +236,7 @@ qmp_forwarder_go_on (QmpForwarder        *self,
   Peer *peer = find_peer (self, connection);
 
   if (peer != NULL)
-    send_held (self, peer, connection);
+    send_held (self, peer);
 }
 
 /* --- names of descriptors --- */
@@ -233,14 +258,13 @@ close_fd (QmpForwarder *self,
           const char   *fdname)
 {
   g_autoptr(GString) arguments = make_fdname (names, fdname);
-  QmpForward *forward = qmp_forward_new (NULL, NULL, (QmpJsonSlice) { NULL, 0 });
+  QmpForward *forward = qmp_forward_new (NULL, (QmpJsonSlice) { NULL, 0 });
   QmpRelayedCommand command = {
     .name = { "\"closefd\"", strlen ("\"closefd\"") },
     .arguments = { arguments->str, arguments->len },
   };
 
-  count_in (self, forward);
-  send (self, NULL, &command, forward);
+  send (self, &command, forward);
 }
 
 static void
@@ -261,7 +285,7 @@ qmp_forwarder_drop (QmpForwarder        *self,
 
   if (peer == NULL)
     return;
-  drop_held (self, peer);
+  drop_held (peer);
   if (peer->names != NULL)
     close_fds (self, peer->names);
   g_hash_table_remove (self->peers, connection);
@@ -292,6 +316,7 @@ choose_fds (const QmpOrder *order,
 /* arguments: as they go to the server. Takes forward. */
 static void
 pass_on (QmpForwarder   *self,
+         Peer           *peer,
          const QmpOrder *order,
          QmpForward     *forward,
          QmpJsonSlice    arguments,
@@ -303,23 +328,23 @@ pass_on (QmpForwarder   *self,
 
   forward->secret = qmp_debug_enabled (QMP_DEBUG_WIRE) &&
                     qmp_json_asks_for_secret (command->text.text, command->text.length);
-  send_or_hold (self, &relayed, forward);
+  send_or_hold (self, peer, &relayed, forward);
 }
 
 static QmpForward *
 new_forward (const QmpOrder *order)
 {
-  return qmp_forward_new (order->connection, order->place, order->command->id);
+  return qmp_forward_new (order->place, order->command->id);
 }
 
 /* getfd and closefd. */
 static void
 pass_fdname_on (QmpForwarder   *self,
+                Peer           *peer,
                 const QmpOrder *order,
                 QmpFdCommand    fd_command,
                 const char     *fdname)
 {
-  Peer *peer = ensure_peer (self, order->connection);
   g_autoptr(GPtrArray) used = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(GString) arguments = NULL;
   QmpForward *forward;
@@ -335,21 +360,21 @@ pass_fdname_on (QmpForwarder   *self,
   g_ptr_array_add (used, g_strdup (fdname));
   forward = new_forward (order);
   qmp_forward_set_names (forward, fd_command, peer->names, used);
-  pass_on (self, order, forward, (QmpJsonSlice) { arguments->str, arguments->len }, fd_command);
+  pass_on (self, peer, order, forward, (QmpJsonSlice) { arguments->str, arguments->len }, fd_command);
 }
 
 static void
 pass_others_on (QmpForwarder   *self,
+                Peer           *peer,
                 const QmpOrder *order,
                 QmpFdCommand    fd_command)
 {
-  Peer *peer = find_peer (self, order->connection);
   g_autoptr(GPtrArray) used = NULL;
   g_autoptr(GString) rewritten = NULL;
   QmpJsonSlice arguments = order->command->arguments;
   QmpForward *forward = new_forward (order);
 
-  if (peer != NULL && peer->names != NULL)
+  if (peer->names != NULL)
     {
       used = g_ptr_array_new_with_free_func (g_free);
       rewritten = qmp_fd_names_rewrite (peer->names, arguments, used);
@@ -359,7 +384,7 @@ pass_others_on (QmpForwarder   *self,
       qmp_forward_set_names (forward, fd_command, peer->names, used);
       arguments = (QmpJsonSlice) { rewritten->str, rewritten->len };
     }
-  pass_on (self, order, forward, arguments, fd_command);
+  pass_on (self, peer, order, forward, arguments, fd_command);
 }
 
 /* What the server cannot know a descriptor by, it says itself. */
@@ -380,9 +405,9 @@ qmp_forwarder_execute (QmpForwarder   *self,
     /* Without one the server would give whatever it still has from somebody else. */
     qmp_order_refuse (order, "GenericError", "No file descriptor supplied via SCM_RIGHTS");
   else if (is_name (fdname))
-    pass_fdname_on (self, order, fd_command, fdname);
+    pass_fdname_on (self, ensure_peer (self, order->connection), order, fd_command, fdname);
   else
-    pass_others_on (self, order, fd_command);
+    pass_others_on (self, ensure_peer (self, order->connection), order, fd_command);
 }
 
 /* --- what comes back --- */
@@ -402,24 +427,14 @@ event (gpointer  owner,
 
 static void
 answer (QmpForwarder *self,
+        Peer         *peer,
         QmpForward   *forward,
         QmpJsonFrame *frame)
 {
-  Peer *peer = find_peer (self, forward->connection);
-
-  qmp_forward_settle (forward, frame);
-  if (peer == NULL)
-    {
-      /* Its client has left meanwhile. */
-      if (forward->fd_command == QMP_FD_COMMAND_GETFD && qmp_forward_succeeded (frame))
-        close_fd (self, forward->names, forward->used->pdata[0]);
-      return;
-    }
-  qmp_server_connection_answer (forward->connection, forward->place, qmp_forward_make_answer (forward, frame),
-                                forward->secret);
+  qmp_server_connection_answer (peer->connection, forward->place, qmp_forward_make_answer (forward, frame), forward->secret);
   if (forward->place != NULL)
     peer->n_under_way--;
-  send_held (self, peer, forward->connection);
+  send_held (self, peer);
 }
 
 static void
@@ -429,11 +444,15 @@ reply (gpointer      owner,
 {
   QmpForwarder *self = owner;
   QmpForward *forward = data;
+  Peer *peer = forward->client;
 
-  g_queue_unlink (&self->under_way, &forward->link);
-  if (forward->connection != NULL)
-    answer (self, forward, frame);
-  count_out_and_free (self, forward);
+  leave (self, forward);
+  qmp_forward_settle (forward, frame);
+  if (peer != NULL && peer->connection != NULL)
+    answer (self, peer, forward, frame);
+  else if (forward->fd_command == QMP_FD_COMMAND_GETFD && qmp_forward_succeeded (frame))
+    close_fd (self, forward->names, forward->used->pdata[0]);
+  drop (forward);
 }
 
 static void
@@ -446,15 +465,14 @@ static void
 drop_under_way (QmpForwarder *self,
                 gboolean      forsake)
 {
-  GList *link;
-
-  while ((link = g_queue_pop_head_link (&self->under_way)) != NULL)
+  while (self->under_way.head != NULL)
     {
-      QmpForward *forward = link->data;
+      QmpForward *forward = self->under_way.head->data;
 
       if (forsake)
         qmp_client_forsake (forward->call);
-      count_out_and_free (self, forward);
+      leave (self, forward);
+      drop (forward);
     }
 }
 
@@ -484,7 +502,7 @@ qmp_forwarder_new (QmpClient    *client,
   self->client = client;
   self->server = server;
   self->io = io;
-  self->peers = g_hash_table_new_full (NULL, NULL, NULL, peer_free);
+  self->peers = g_hash_table_new_full (NULL, NULL, NULL, peer_leave);
   qmp_client_add_relay (client, &self->relay, &relay_funcs, self);
   return self;
 }

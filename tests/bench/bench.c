@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "bench-server.h"
+#include "bench-share.h"
 
 #define IN_FLIGHT 1000
 
@@ -710,6 +711,56 @@ event_machine (guint count)
   unlink (server_path);
 }
 
+/* In the next ones "ns" are of the processor, not of the clock: see bench-share.h. */
+
+static void
+floor_share_1 (guint count)
+{
+  elapsed = bench_share_copy (count, 1);
+}
+
+static void
+floor_share_8 (guint count)
+{
+  elapsed = bench_share_copy (count, 8);
+}
+
+static void
+share_1 (guint count)
+{
+  elapsed = bench_share_run (count, 1, 1);
+}
+
+static void
+share_8 (guint count)
+{
+  elapsed = bench_share_run (count, 1, 8);
+}
+
+static void
+share_16_times_8 (guint count)
+{
+  elapsed = bench_share_run (count, 16, 8);
+}
+
+static void
+floor_share_event (guint count)
+{
+  elapsed = bench_share_copy (count, 0);
+}
+
+static void
+share_event (guint count)
+{
+  elapsed = bench_share_run (count, 1, 0);
+}
+
+static void
+share_16_events (guint count)
+{
+  elapsed = bench_share_run (count, 16, 0);
+}
+
 static gsize
 get_memory (void)
 {
@@ -788,6 +839,14 @@ static const Case cases[] = {
   { "schema-json-glib", schema_json_glib },
   { "schema-validated", schema_validated },
   { "open", open_close },
+  { "floor-share-1", floor_share_1 },
+  { "floor-share-8", floor_share_8 },
+  { "share-1", share_1 },
+  { "share-8", share_8 },
+  { "share-16x8", share_16_times_8 },
+  { "floor-share-event", floor_share_event },
+  { "share-event", share_event },
+  { "share-16-event", share_16_events },
   { "idle", idle },
   { "idle-machine", idle_machine },
   { "beside-0", beside_0 },

@@ -47,6 +47,18 @@ BESIDE = [
     ('active-100-of-10000', 20000, 10000, 100),
 ]
 
+# Processor time of what stands between clients and a server, for each message: a multiplexer, and a loop that copies bytes.
+SHARE = [
+    ('floor-share-1', 100000, None),
+    ('share-1', 100000, 'floor-share-1'),
+    ('floor-share-8', 400000, None),
+    ('share-8', 400000, 'floor-share-8'),
+    ('share-16x8', 400000, 'floor-share-8'),
+    ('floor-share-event', 400000, None),
+    ('share-event', 400000, 'floor-share-event'),
+    ('share-16-event', 400000, None),
+]
+
 # Commands of the first and the last thousand of a conversation: they must cost the same.
 LONG = ('pipelined', 1000000)
 
@@ -188,6 +200,14 @@ def measure_beside(program, source, rounds):
                    'qemu-qmp': statistics.median(theirs[name]) if source else None} for name in ours}
 
 
+def measure_share(program, rounds):
+    times = {name: [] for name, *_ in SHARE}
+    for _ in range(rounds):
+        for name, count, _ in SHARE:
+            times[name].append(run_case(program, name, count))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
 def start_qemu(path):
     """A QEMU whose monitor at path serves one client after the other."""
     return subprocess.Popen(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
@@ -307,6 +327,12 @@ def print_beside(report):
                   f'{times["qemu-qmp"] / report[base]["qemu-qmp"]:.2f} of its {base}')
 
 
+def print_share(report):
+    for name, _, floor in SHARE:
+        more = f'{report[name] - report[floor]:+6.0f} ns beside {floor}' if floor else ''
+        print(f'{name:19}{format_time(report[name])}  of the processor for a message  {more}')
+
+
 def print_table(report):
     print(f'{"":18} {"one takes":>11}  ratio')
     for name, _, floor, unit in CASES:
@@ -323,6 +349,7 @@ def print_table(report):
             'schema in Python', report['python']['execute'], report['python']['ratio']))
     print_tools(report['tools'])
     print_beside(report['beside'])
+    print_share(report['share'])
     for name, count in report.get('instructions', {}).items():
         print(f'{name:18} {count:8.0f} instructions')
     for name, time_taken in report.get('qemu-qmp', {}).items():
@@ -335,12 +362,20 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--tools', action='store_true', help='measure the programs alone')
     parser.add_argument('--beside', action='store_true', help='measure a command beside many clients alone')
+    parser.add_argument('--share', action='store_true', help='measure a multiplexer alone')
     parser.add_argument('--tool-rounds', type=int, default=20)
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--instructions', action='store_true', help='count instructions with callgrind, too')
     parser.add_argument('--qemu-qmp', metavar='DIRECTORY', help="the directory 'python' of QEMU's sources")
     arguments = parser.parse_args()
 
+    if arguments.share:
+        share = measure_share(arguments.program, arguments.rounds)
+        if arguments.json:
+            print(json.dumps(share, indent=2))
+        else:
+            print_share(share)
+        return
     if arguments.beside:
         beside = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
         if arguments.json:
@@ -361,6 +396,7 @@ def main():
     report['long'] = run_case(arguments.program, *LONG) / report['times'][LONG[0]]
     report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['beside'] = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
+    report['share'] = measure_share(arguments.program, arguments.rounds)
     report['python'] = measure_python(arguments.program)
     if arguments.instructions:
         report['instructions'] = measure_instructions(arguments.program)

@@ -515,6 +515,24 @@ def testing_guest(directory, *command):
     testing(directory, *command)
 
 
+def share(directory, *command):
+    path = f'{directory}/shared'
+    with qemu(f'{directory}/monitor') as process, Program([*command, f'{directory}/monitor', path]) as program:
+        program.wait_for('^listening$')
+        with Monitor(path) as one, Monitor(path) as other:
+            try:
+                other.execute('quit')
+            except Failure as failure:
+                matches(str(failure), r".*'Command quit has been disabled'.*")
+            else:
+                raise Failure('anybody may end QEMU')
+            one.execute('stop')
+            other.wait_for_event('STOP')
+            other.wait_for_event('SHUTDOWN')
+        process.wait(SECONDS)
+        matches(program.finish(), r'listening\n')
+
+
 @contextlib.contextmanager
 def screen(directory, size):
     """An X server; gives the environment of its programs, and a function that calls xdotool."""

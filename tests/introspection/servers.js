@@ -114,6 +114,19 @@ while (server.connections.get_n_items() > 1)
 const lines = new TextDecoder().decode(stream.steal_as_bytes().toArray()).trim().split('\n').map(line => JSON.parse(line));
 assertEqual(lines.find(line => line.message?.execute === 'echo').message.arguments, {password: '***'});
 
+const multiplexer = new Qmp.Multiplexer({client: vm});
+multiplexer.server.listen(`${path}.shared`);
+const other = await Qmp.Client.open_address_async(`${path}.shared`);
+assertEqual(await other.execute_async('echo', {a: 1}), {a: 1});
+multiplexer.set_allow_func((_multiplexer, invocation) => invocation.command !== 'refuse');
+assertEqual(await other.execute_async('query-name'), {name: 'a'});
+assertEqual((await fail(other.execute_async('refuse'))).message, 'Command refuse has been disabled');
+multiplexer.set_allow_func(null);
+multiplexer.read_only = true;
+assertEqual((await fail(other.execute_async('echo'))).errorClass, 'CommandNotFound');
+await other.close_async();
+multiplexer.server.close();
+
 const connection = server.connections.get_item(0);
 assertEqual(connection.runstate, Qmp.Runstate.RUNNING);
 connection.close();

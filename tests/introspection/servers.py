@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import gi
 
@@ -183,6 +184,47 @@ class Servers(unittest.TestCase):
         with self.assertRaises(GLib.Error) as caught:
             Qmp.Server().listen(self.path)
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.ADDRESS_IN_USE))
+
+    def test_shared(self):
+        """A multiplexer in front of the server, which plays QEMU."""
+        asked = []
+
+        def allow(multiplexer, invocation):
+            asked.append(invocation.props.command)
+            if invocation.props.command == 'raise':
+                raise ValueError('no')
+            return invocation.props.command != 'refuse'
+
+        async def refused(other, command):
+            with self.assertRaises(Qmp.ExecuteError) as caught:
+                await other.execute_async(command)
+            self.assertEqual(caught.exception.error_class, 'CommandNotFound')
+            return caught.exception.desc
+
+        async def talk():
+            vm = await self.open()
+            multiplexer = Qmp.Multiplexer(client=vm)
+            self.assertIs(multiplexer.props.client, vm)
+            multiplexer.props.server.listen(self.path + '-shared')
+            other = await Qmp.Client.open_address_async(self.path + '-shared')
+            self.assertEqual(other.get_greeting().version, (9, 8, 7))
+            self.assertEqual(await other.execute_async('echo', {'a': [1]}), {'a': [1]})
+            multiplexer.set_allow_func(allow)
+            self.assertEqual(await other.execute_async('query-name'), {'name': 'a'})
+            self.assertEqual(await refused(other, 'refuse'), 'Command refuse has been disabled')
+            with unittest.mock.patch('sys.stderr'):
+                self.assertEqual(await refused(other, 'raise'), 'Command raise has been disabled')
+            self.assertEqual(asked, ['query-name', 'refuse', 'raise'])
+            multiplexer.set_allow_func(None)
+            multiplexer.set_read_only(True)
+            self.assertTrue(multiplexer.props.read_only)
+            self.assertIn('read-only', await refused(other, 'echo'))
+            await vm.close_async()
+            with self.assertRaises(GLib.Error):
+                await other.wait_closed_async()
+            multiplexer.props.server.close()
+
+        Qmp.run(talk())
 
 
 if __name__ == '__main__':

@@ -21,7 +21,30 @@ async void talk (Qmp.Server server, GLib.SocketAddress address) throws GLib.Erro
   var connection = server.connections.get_item (0) as Qmp.ServerConnection;
   assert (connection.runstate == Qmp.Runstate.RUNNING);
   server.emit_event ("STOP", null);
+  yield share (vm);
   yield vm.close_async (null);
+}
+
+async void share (Qmp.Client vm) throws GLib.Error
+{
+  var multiplexer = new Qmp.Multiplexer (vm);
+  var other = new Qmp.Client (null);
+
+  multiplexer.server.listen (new GLib.InetSocketAddress.from_string ("127.0.0.1", 0));
+  multiplexer.set_allow_func ((multiplexer, invocation) => invocation.command != "refuse");
+  yield other.open_async (multiplexer.server.listen_address, null);
+  var value = yield other.execute_async ("query-name", null, null);
+  assert (value.get_object ().get_string_member ("name") == "a");
+  try
+    {
+      yield other.execute_async ("refuse", null, null);
+      assert_not_reached ();
+    }
+  catch (Qmp.CommandError.COMMAND_NOT_FOUND error)
+    {
+      assert (error.message == "Command refuse has been disabled");
+    }
+  yield other.close_async (null);
 }
 
 int main ()
