@@ -91,12 +91,27 @@ launch (Room *room)
   check (room);
 }
 
+/* QEMU 7.2 aborts if it is paused in the moment in which its guest goes to sleep. */
+static gboolean
+has_given_up (Room *room)
+{
+  const char *output;
+
+  if (qmp_machine_get_alive (room->vm) && qmp_client_get_runstate (room->other) == QMP_RUNSTATE_RUNNING)
+    return FALSE;
+  test_spin_until (qmp_machine_get_outcome (room->vm) != NULL);
+  output = qmp_outcome_get_output (qmp_machine_get_outcome (room->vm));
+  g_assert_nonnull (strstr (output, "invalid runstate transition"));
+  return TRUE;
+}
+
 static void
 leave (Room *room)
 {
   g_autoptr(QmpOutcome) outcome = NULL;
 
-  g_assert_cmpint (kill (qmp_machine_get_pid (room->vm), SIGKILL), ==, 0);
+  if (!has_given_up (room))
+    g_assert_cmpint (kill (qmp_machine_get_pid (room->vm), SIGKILL), ==, 0);
   outcome = test_wait_ended (room->vm);
   g_assert_false (qmp_machine_get_running (room->vm));
   g_assert_null (qmp_machine_get_status_name (room->vm));
@@ -177,6 +192,8 @@ agrees (Room *room)
 {
   g_autoptr(JsonNode) reply = test_execute (room->other, "query-status", NULL);
 
+  if (reply == NULL)
+    return has_given_up (room);
   check (room);
   return g_strcmp0 (json_object_get_string_member (json_node_get_object (reply), "status"),
                     qmp_machine_get_status_name (room->vm)) == 0;
@@ -215,7 +232,7 @@ step (Room *room)
   else
     rest (room);
   check (room);
-  if (g_test_rand_int_range (0, 100) == 0)
+  if (g_test_rand_int_range (0, 100) == 0 || has_given_up (room))
     {
       leave (room);
       launch (room);
