@@ -29,6 +29,10 @@ QMP_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (QmpInstance, qmp_instance, QMP, INSTANCE, GObject)
 
 QMP_AVAILABLE_IN_1_0
+QmpInstance     *qmp_instance_find             (const char       *name,
+                                                 GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
 QmpInstanceKind  qmp_instance_get_kind          (QmpInstance      *self);
 
 QMP_AVAILABLE_IN_1_0

@@ -25,6 +25,8 @@ static const Row rows[] = {
   { "name", QEMU, "-name vm", "vm - -" },
   { "name-of-guest", QEMU, "-name guest=vm,debug-threads=on", "vm - -" },
   { "name-with-comma", QEMU, "-name a,,b,process=c", "a,b - -" },
+  { "name-with-sign", QEMU, "-name a,,b=c", "a,b=c - -" },
+  { "name-like-key", QEMU, "-name a=b,,c", "- - -" },
   { "name-behind", QEMU, "-name debug-threads=on,guest=vm", "vm - -" },
   { "name-empty", QEMU, "-name  -S", "- - -" },
   { "name-twice", QEMU, "-name a -name process=x -name b", "b - -" },

@@ -154,7 +154,7 @@ describe (World *world)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(QmpHolders) holders = qmp_holders_new ();
-  g_autoptr(GPtrArray) instances = qmp_scan_run (world->root, holders, &error);
+  g_autoptr(GPtrArray) instances = qmp_scan_run (world->root, NULL, holders, &error);
   GString *out = g_string_new (NULL);
 
   g_assert_no_error (error);
@@ -318,7 +318,7 @@ test_facts (void)
 
   add_process (world, 1, QEMU, "q -uuid u -M pc");
   write_bytes (world->root, "1/stat", "1 (x) T 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 77 20\n", -1);
-  instances = qmp_scan_run (world->root, NULL, NULL);
+  instances = qmp_scan_run (world->root, NULL, NULL, NULL);
   instance = instances->pdata[0];
   g_assert_true (qmp_instance_get_stopped (instance));
   g_assert_false (qmp_instance_get_visible (instance));
@@ -339,7 +339,7 @@ test_no_proc (void)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (qmp_scan_run ("/no/such/folder", NULL, &error));
+  g_assert_null (qmp_scan_run ("/no/such/folder", NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 

@@ -3,13 +3,13 @@
 
 #include <qmp-glib/qmp-finder.h>
 
-#include <glib/gi18n-lib.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "core/qmp-task-private.h"
 #include "finder/qmp-finder-private.h"
 #include "finder/qmp-looker-private.h"
+#include "finder/qmp-pick-private.h"
 #include "wire/qmp-hand-over-private.h"
 
 /**
@@ -631,65 +631,6 @@ qmp_finder_refresh_finish (QmpFinder     *self,
 
 /* --- one of them --- */
 
-static gboolean
-has_name (QmpInstance *instance,
-          const char  *name)
-{
-  return g_strcmp0 (instance->name, name) == 0;
-}
-
-static gboolean
-has_uuid (QmpInstance *instance,
-          const char  *name)
-{
-  return instance->uuid != NULL && g_ascii_strcasecmp (instance->uuid, name) == 0;
-}
-
-static gboolean
-has_pid (QmpInstance *instance,
-         const char  *name)
-{
-  guint64 pid;
-
-  return g_ascii_string_to_unsigned (name, 10, 0, G_MAXINT, &pid, NULL) && (int) pid == instance->pid;
-}
-
-typedef gboolean (* HasFunc) (QmpInstance *instance,
-                              const char  *name);
-
-/* Borrowed. */
-static GPtrArray *
-find_all (QmpFinder  *self,
-          HasFunc     has,
-          const char *name)
-{
-  GPtrArray *found = g_ptr_array_new ();
-
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      Entry *entry = self->entries->pdata[i];
-
-      if (has (entry->instance, name))
-        g_ptr_array_add (found, entry->instance);
-    }
-  return found;
-}
-
-/* Returns NULL, for the caller to return. */
-static QmpInstance *
-fail_by_many (GPtrArray   *found,
-              const char  *name,
-              GError     **error)
-{
-  g_autoptr(GString) all = g_string_new (NULL);
-
-  for (guint i = 0; i < found->len; i++)
-    g_string_append_printf (all, "%s%d", i > 0 ? ", " : "", qmp_instance_get_pid (found->pdata[i]));
-  g_set_error (error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_AMBIGUOUS,
-               _("There are %u machines “%s”: the processes %s"), found->len, name, all->str);
-  return NULL;
-}
-
 /**
  * qmp_finder_find:
  * @self: a finder
@@ -698,7 +639,7 @@ fail_by_many (GPtrArray   *found,
  *
  * Finds the instance of that name in the list; if there is none, that of that UUID, and then that of that process ID.
  *
- * It does not look for it: see [method@Finder.refresh].
+ * It does not look for it: see [method@Finder.refresh]. [func@Instance.find] does, without a finder.
  *
  * Fails with `QMP_FINDER_ERROR_NOT_FOUND`, and with `QMP_FINDER_ERROR_AMBIGUOUS` if there are several; the error's text lists their
  * processes.
@@ -712,21 +653,13 @@ qmp_finder_find (QmpFinder   *self,
                  const char  *name,
                  GError     **error)
 {
-  static const HasFunc ways[] = { has_name, has_uuid, has_pid };
+  g_autoptr(GPtrArray) instances = g_ptr_array_new ();
 
   g_return_val_if_fail (QMP_IS_FINDER (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
-    {
-      g_autoptr(GPtrArray) found = find_all (self, ways[i], name);
-
-      if (found->len > 1)
-        return fail_by_many (found, name, error);
-      if (found->len == 1)
-        return g_object_ref (found->pdata[0]);
-    }
-  g_set_error (error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_NOT_FOUND, _("No machine “%s” runs on this computer"), name);
-  return NULL;
+  for (guint i = 0; i < self->entries->len; i++)
+    g_ptr_array_add (instances, ((Entry *) self->entries->pdata[i])->instance);
+  return qmp_pick_instance (instances, name, error);
 }

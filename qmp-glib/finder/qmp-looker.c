@@ -151,7 +151,7 @@ look_in_thread (GTask        *task,
 {
   Look *look = task_data;
   GError *error = NULL;
-  GPtrArray *instances = qmp_scan_run (look->root, look->holders, &error);
+  GPtrArray *instances = qmp_scan_run (look->root, NULL, look->holders, &error);
 
   if (instances != NULL)
     g_task_return_pointer (task, instances, (GDestroyNotify) g_ptr_array_unref);
@@ -283,7 +283,7 @@ qmp_looker_look (QmpLooker  *self,
 
   if (self->thorough && self->holders == NULL)
     self->holders = qmp_holders_new ();
-  instances = qmp_scan_run (self->root, self->thorough ? self->holders : NULL, error);
+  instances = qmp_scan_run (self->root, NULL, self->thorough ? self->holders : NULL, error);
   if (instances == NULL)
     return NULL;
   self->begun = TRUE;

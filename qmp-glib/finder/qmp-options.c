@@ -46,9 +46,9 @@ parse_json (const char *text)
 
 /* Up to a comma that is not doubled; moves behind that. */
 static char *
-take_piece (const char **text)
+take_value (const char **text)
 {
-  g_autoptr(GString) piece = g_string_new (NULL);
+  g_autoptr(GString) value = g_string_new (NULL);
   const char *at = *text;
 
   for (; *at != '\0'; at++)
@@ -57,30 +57,43 @@ take_piece (const char **text)
         break;
       if (*at == ',')
         at++;
-      g_string_append_c (piece, *at);
+      g_string_append_c (value, *at);
     }
   *text = *at == ',' ? at + 1 : at;
-  return g_string_free (g_steal_pointer (&piece), FALSE);
+  return g_string_free (g_steal_pointer (&value), FALSE);
 }
 
 static void
-take_option (GHashTable *options,
-             const char *piece,
-             const char *first)
+take_flag (GHashTable *options,
+           const char *flag,
+           gsize       length)
 {
-  const char *sign = strchr (piece, '=');
+  gboolean off = length > 2 && g_str_has_prefix (flag, "no");
 
-  if (sign != NULL)
-    g_hash_table_replace (options, g_strndup (piece, sign - piece), g_strdup (sign + 1));
-  else if (first != NULL)
-    g_hash_table_replace (options, g_strdup (first), g_strdup (piece));
-  else if (g_str_has_prefix (piece, "no") && piece[2] != '\0')
-    g_hash_table_replace (options, g_strdup (piece + 2), g_strdup ("off"));
-  else
-    g_hash_table_replace (options, g_strdup (piece), g_strdup ("on"));
+  g_hash_table_replace (options, g_strndup (flag + (off ? 2 : 0), length - (off ? 2 : 0)), g_strdup (off ? "off" : "on"));
 }
 
-/* A sign behind a comma does not belong to the value that stands first and alone. */
+/* As QEMU does it: there are no commas in a key, so that a value that stands first and alone may have a sign behind one. */
+static void
+take_option (GHashTable  *options,
+             const char **text,
+             const char  *first)
+{
+  gsize length = strcspn (*text, "=,");
+  const char *start = *text;
+
+  *text += length + ((*text)[length] != '\0');
+  if (start[length] == '=')
+    g_hash_table_replace (options, g_strndup (start, length), take_value (text));
+  else if (first == NULL)
+    take_flag (options, start, length);
+  else
+    {
+      *text = start;
+      g_hash_table_replace (options, g_strdup (first), take_value (text));
+    }
+}
+
 GHashTable *
 qmp_options_parse (const char *text,
                    const char *first)
@@ -92,9 +105,7 @@ qmp_options_parse (const char *text,
   options = options_new ();
   while (*text != '\0')
     {
-      g_autofree char *piece = take_piece (&text);
-
-      take_option (options, piece, first);
+      take_option (options, &text, first);
       first = NULL;
     }
   return options;

@@ -14,15 +14,16 @@ typedef struct {
   int             process;    /* its folder in /proc */
   const char     *root;       /* that of /proc */
   int             pid;
-  GHashTable     *sockets;    /* its own, inode by descriptor; NULL if they cannot be seen */
+  gboolean        visible;    /* its descriptors are */
+  GHashTable     *sockets;    /* its own, inode by descriptor; NULL until they are needed, which they rarely are */
   QmpSocketTable *table;      /* of its network; nullable */
   gboolean        elsewhere;  /* its network is not the caller's */
 } QmpPlaceOwner;
 
 /* Sets address and state. Returns the inode of the socket at the other side; 0 if nobody is there, or it cannot be seen. May
  * set chardev->listens, of a descriptor. */
-guint qmp_place_look (const QmpPlaceOwner *owner,
-                      QmpChardev          *chardev,
-                      QmpEndpointSight    *sight);
+guint qmp_place_look (QmpPlaceOwner    *owner,
+                      QmpChardev       *chardev,
+                      QmpEndpointSight *sight);
 
 G_END_DECLS

@@ -95,30 +95,51 @@ dup_pipe (const QmpPlaceOwner *owner,
 
 /* --- Unix sockets --- */
 
+/* NULL if they cannot be seen. */
+static GHashTable *
+get_sockets (QmpPlaceOwner *owner)
+{
+  if (owner->sockets == NULL && owner->visible)
+    owner->sockets = qmp_proc_list_sockets (owner->process);
+  return owner->sockets;
+}
+
 static gboolean
-owns (const QmpPlaceOwner  *owner,
+owns (QmpPlaceOwner        *owner,
       const QmpSocketEntry *entry)
 {
+  GHashTable *sockets = get_sockets (owner);
   GHashTableIter iter;
   gpointer inode;
 
-  if (owner->sockets == NULL)
+  if (sockets == NULL)
     return TRUE;
-  g_hash_table_iter_init (&iter, owner->sockets);
+  g_hash_table_iter_init (&iter, sockets);
   while (g_hash_table_iter_next (&iter, NULL, &inode))
     if (GPOINTER_TO_UINT (inode) == entry->inode)
       return TRUE;
   return FALSE;
 }
 
-/* Of those of a name the one that the process listens with; NULL if there is none, or it is not known which. */
+/* Of those of a name the one that the process listens with; NULL if there is none, or it is not known which. Only of several its
+ * descriptors say which: n (out). */
 static const QmpSocketEntry *
-find_listener (const QmpPlaceOwner *owner,
-               GPtrArray           *named)
+find_listener (QmpPlaceOwner *owner,
+               GPtrArray     *named,
+               guint         *n)
 {
   const QmpSocketEntry *found = NULL;
-  guint n = 0;
+  guint n_own = 0;
 
+  *n = 0;
+  for (guint i = 0; i < named->len; i++)
+    if (((const QmpSocketEntry *) named->pdata[i])->listens)
+      {
+        found = named->pdata[i];
+        (*n)++;
+      }
+  if (*n < 2)
+    return found;
   for (guint i = 0; i < named->len; i++)
     {
       const QmpSocketEntry *entry = named->pdata[i];
@@ -126,15 +147,16 @@ find_listener (const QmpPlaceOwner *owner,
       if (!entry->listens || !owns (owner, entry))
         continue;
       found = entry;
-      n++;
+      n_own++;
     }
-  return n == 1 ? found : NULL;
+  return n_own == 1 ? found : NULL;
 }
 
 /* A connection that was taken has its listener's name. Returns the inode of the other side. */
 static guint
-look_for_client (const QmpPlaceOwner  *owner,
+look_for_client (QmpPlaceOwner        *owner,
                  const QmpSocketEntry *listener,
+                 guint                 n_listeners,
                  GPtrArray            *named,
                  QmpEndpointSight     *sight)
 {
@@ -142,7 +164,7 @@ look_for_client (const QmpPlaceOwner  *owner,
     {
       const QmpSocketEntry *entry = named->pdata[i];
 
-      if (!entry->connected || !owns (owner, entry))
+      if (!entry->connected || (n_listeners > 1 && !owns (owner, entry)))
         continue;
       sight->state = QMP_ENDPOINT_STATE_HELD;
       return entry->peer;
@@ -153,14 +175,15 @@ look_for_client (const QmpPlaceOwner  *owner,
 
 /* name: as it was bound. */
 static guint
-look_at_listener (const QmpPlaceOwner *owner,
-                  const char          *name,
-                  gboolean             abstract,
-                  QmpEndpointSight    *sight)
+look_at_listener (QmpPlaceOwner    *owner,
+                  const char       *name,
+                  gboolean          abstract,
+                  QmpEndpointSight *sight)
 {
   GPtrArray *named = owner->table != NULL ? qmp_socket_table_get_named (owner->table, name) : NULL;
-  const QmpSocketEntry *listener = named != NULL ? find_listener (owner, named) : NULL;
-  guint peer = listener != NULL ? look_for_client (owner, listener, named, sight) : 0;
+  guint n = 0;
+  const QmpSocketEntry *listener = named != NULL ? find_listener (owner, named, &n) : NULL;
+  guint peer = listener != NULL ? look_for_client (owner, listener, n, named, sight) : 0;
 
   if (!abstract)
     sight->address = dup_path (owner, name, listener != NULL ? listener->file : 0);
@@ -171,19 +194,20 @@ look_at_listener (const QmpPlaceOwner *owner,
 
 /* It has connected to whoever has bound that name. */
 static guint
-look_at_connection (const QmpPlaceOwner *owner,
-                    const char          *name,
-                    gboolean             abstract,
-                    QmpEndpointSight    *sight)
+look_at_connection (QmpPlaceOwner    *owner,
+                    const char       *name,
+                    gboolean          abstract,
+                    QmpEndpointSight *sight)
 {
+  GHashTable *sockets = get_sockets (owner);
   GHashTableIter iter;
   gpointer inode;
 
   sight->address = abstract ? g_strdup (name) : dup_path (owner, name, 0);
-  if (owner->table == NULL || owner->sockets == NULL)
+  if (owner->table == NULL || sockets == NULL)
     return 0;
   sight->state = QMP_ENDPOINT_STATE_FREE;
-  g_hash_table_iter_init (&iter, owner->sockets);
+  g_hash_table_iter_init (&iter, sockets);
   while (g_hash_table_iter_next (&iter, NULL, &inode))
     {
       const QmpSocketEntry *own = qmp_socket_table_find (owner->table, GPOINTER_TO_UINT (inode));
@@ -198,9 +222,9 @@ look_at_connection (const QmpPlaceOwner *owner,
 }
 
 static guint
-look_at_name (const QmpPlaceOwner *owner,
-              const QmpChardev    *chardev,
-              QmpEndpointSight    *sight)
+look_at_name (QmpPlaceOwner    *owner,
+              const QmpChardev *chardev,
+              QmpEndpointSight *sight)
 {
   gboolean abstract = chardev->type == QMP_CHARDEV_ABSTRACT;
   g_autofree char *name = g_strconcat (abstract ? "@" : "", chardev->place, NULL);
@@ -211,15 +235,16 @@ look_at_name (const QmpPlaceOwner *owner,
 
 /* libvirt binds a monitor itself, and gives QEMU the socket; others give one end of a pair. */
 static guint
-look_at_descriptor (const QmpPlaceOwner *owner,
-                    QmpChardev          *chardev,
-                    QmpEndpointSight    *sight)
+look_at_descriptor (QmpPlaceOwner    *owner,
+                    QmpChardev       *chardev,
+                    QmpEndpointSight *sight)
 {
+  GHashTable *sockets = get_sockets (owner);
   gpointer inode = NULL;
   const QmpSocketEntry *entry = NULL;
 
-  if (owner->sockets != NULL)
-    inode = g_hash_table_lookup (owner->sockets, GUINT_TO_POINTER (chardev->number));
+  if (sockets != NULL)
+    inode = g_hash_table_lookup (sockets, GUINT_TO_POINTER (chardev->number));
   if (inode != NULL && owner->table != NULL)
     entry = qmp_socket_table_find (owner->table, GPOINTER_TO_UINT (inode));
   if (entry == NULL)
@@ -248,9 +273,9 @@ dup_tcp (const QmpChardev *chardev)
 }
 
 static guint
-look (const QmpPlaceOwner *owner,
-      QmpChardev          *chardev,
-      QmpEndpointSight    *sight)
+look (QmpPlaceOwner    *owner,
+      QmpChardev       *chardev,
+      QmpEndpointSight *sight)
 {
   switch (chardev->type)
     {
@@ -275,9 +300,9 @@ look (const QmpPlaceOwner *owner,
 }
 
 guint
-qmp_place_look (const QmpPlaceOwner *owner,
-                QmpChardev          *chardev,
-                QmpEndpointSight    *sight)
+qmp_place_look (QmpPlaceOwner    *owner,
+                QmpChardev       *chardev,
+                QmpEndpointSight *sight)
 {
   guint peer = look (owner, chardev, sight);
 

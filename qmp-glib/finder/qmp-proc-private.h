@@ -19,8 +19,10 @@ GArray     *qmp_proc_list          (int           root);
 /* -1 if it is gone. */
 int         qmp_proc_open          (int           root,
                                     int           pid);
-/* The name of its program's file, as the kernel has it; or the first word of its command line where that cannot be seen. */
-char       *qmp_proc_dup_program   (int           process);
+/* The name of its program's file, as the kernel has it; or the first word of its command line where that cannot be seen.
+ * process and folder: it and "", or root and "PID/". */
+char       *qmp_proc_dup_program   (int           process,
+                                    const char   *folder);
 /* No words of a zombie. */
 char      **qmp_proc_dup_arguments (int           process);
 gboolean    qmp_proc_read_stat     (int           process,
@@ -33,6 +35,8 @@ char       *qmp_proc_dup_variable  (int           process,
 /* Where a link within its folder leads. */
 char       *qmp_proc_dup_link      (int           process,
                                     const char   *name);
+/* Whether it lets one see its descriptors. */
+gboolean    qmp_proc_is_visible    (int           process);
 /* Its sockets, inode by number of a descriptor; NULL if it does not let one see. */
 GHashTable *qmp_proc_list_sockets  (int           process);
 /* What is in a file within its folder, or in an ordinary file below it. At most max bytes, with a NUL behind them. length:

@@ -151,12 +151,19 @@ qmp_proc_open (int root,
 
 /* The kernel may have to wait for a process to give its command line, but not its program. So most are not asked for it. */
 char *
-qmp_proc_dup_program (int process)
+qmp_proc_dup_program (int         process,
+                      const char *folder)
 {
-  g_autofree char *path = qmp_proc_dup_link (process, "exe");
+  char name[32];
+  g_autofree char *path = NULL;
 
+  g_snprintf (name, sizeof name, "%sexe", folder);
+  path = qmp_proc_dup_link (process, name);
   if (path == NULL && (errno == EACCES || errno == EPERM))
-    path = qmp_proc_read_file (process, "cmdline", CHUNK, NULL);
+    {
+      g_snprintf (name, sizeof name, "%scmdline", folder);
+      path = qmp_proc_read_file (process, name, CHUNK, NULL);
+    }
   return path != NULL && *path != '\0' ? g_path_get_basename (path) : NULL;
 }
 
@@ -214,6 +221,12 @@ qmp_proc_dup_variable (int         process,
     if (strncmp (at, name, name_length) == 0 && at[name_length] == '=')
       return g_strdup (at + name_length + 1);
   return NULL;
+}
+
+gboolean
+qmp_proc_is_visible (int process)
+{
+  return faccessat (process, "fd", R_OK | X_OK, AT_EACCESS) == 0;
 }
 
 GHashTable *

@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 
 /* Looks once at all processes, and opens nothing but what /proc has of them. */
 
-/* root: "/proc", or what looks like it. holders: nullable; who holds what is then not looked for. Returns QmpInstance, in
+/* root: "/proc", or what looks like it. wanted: nullable; only what may be called so is looked at. holders: nullable; who holds what is then not looked for. Returns QmpInstance, in
  * the order of their processes; NULL with error set if root cannot be read. Of any thread, which is given all of it. */
 GPtrArray *qmp_scan_run (const char  *root,
+                         const char  *wanted,
                          QmpHolders  *holders,
                          GError     **error);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "finder/qmp-command-line-private.h"
+#include "finder/qmp-pick-private.h"
 #include "finder/qmp-place-private.h"
 #include "finder/qmp-proc-private.h"
 
@@ -20,7 +21,9 @@
 
 typedef struct {
   const char     *path;       /* of root */
+  const char     *wanted;     /* nullable: only what may be called so */
   int             root;
+  gboolean        has_table;  /* it was read, or could not be */
   QmpSocketTable *table;      /* of the caller's network; nullable */
   guint64         network;    /* tells it from others */
   GPtrArray      *instances;
@@ -52,6 +55,9 @@ get_network (int         folder,
 static void
 read_own_table (Scan *scan)
 {
+  if (scan->has_table)
+    return;
+  scan->has_table = TRUE;
   if (g_str_equal (scan->path, "/proc"))
     scan->table = qmp_socket_table_new_from_kernel ();
   if (scan->table == NULL)
@@ -75,10 +81,10 @@ read_file_cb (const char *name,
 }
 
 static void
-add_endpoint (Scan                *scan,
-              QmpInstance         *instance,
-              const QmpPlaceOwner *owner,
-              QmpEndpointPlan     *plan)
+add_endpoint (Scan            *scan,
+              QmpInstance     *instance,
+              QmpPlaceOwner   *owner,
+              QmpEndpointPlan *plan)
 {
   QmpEndpointSight sight = { QMP_ENDPOINT_STATE_UNKNOWN };
   guint peer = qmp_place_look (owner, &plan->chardev, &sight);
@@ -99,14 +105,18 @@ add_endpoints (Scan           *scan,
                int             process)
 {
   guint64 network = get_network (process, "net/unix");
-  gboolean elsewhere = network != 0 && network != scan->network;
-  g_autoptr(QmpSocketTable) table = elsewhere ? read_table (process, "net/unix") : NULL;
-  g_autoptr(GHashTable) sockets = qmp_proc_list_sockets (process);
-  QmpPlaceOwner owner = { process, scan->path, instance->pid, sockets, elsewhere ? table : scan->table, elsewhere };
+  g_autoptr(QmpSocketTable) table = NULL;
+  QmpPlaceOwner owner = { process, scan->path, instance->pid, qmp_proc_is_visible (process) };
 
-  instance->visible = sockets != NULL;
+  read_own_table (scan);
+  owner.elsewhere = network != 0 && network != scan->network;
+  if (owner.elsewhere)
+    table = read_table (process, "net/unix");
+  owner.table = owner.elsewhere ? table : scan->table;
+  instance->visible = owner.visible;
   for (guint i = 0; i < line->endpoints->len; i++)
     add_endpoint (scan, instance, &owner, line->endpoints->pdata[i]);
+  g_clear_pointer (&owner.sockets, g_hash_table_unref);
 }
 
 /* One that ends meanwhile is not there. Its folder is not another's, even if its number is. */
@@ -122,10 +132,14 @@ add_instance (Scan            *scan,
   g_autoptr(QmpInstance) instance = NULL;
   g_autoptr(QmpCommandLine) line = NULL;
 
-  if (argv == NULL || argv[0] == NULL || !qmp_proc_read_stat (process, &stat))
+  if (argv == NULL || argv[0] == NULL)
+    return;
+  line = qmp_command_line_new (kind, (const char * const *) argv, read_file_cb, GINT_TO_POINTER (process));
+  if (scan->wanted != NULL && !qmp_pick_may_be (line->name, line->uuid, pid, scan->wanted))
+    return;
+  if (!qmp_proc_read_stat (process, &stat))
     return;
   g_free (stat.name);
-  line = qmp_command_line_new (kind, (const char * const *) argv, read_file_cb, GINT_TO_POINTER (process));
   instance = qmp_instance_new (kind);
   instance->pid = pid;
   instance->start_time = stat.start_time;
@@ -141,18 +155,33 @@ add_instance (Scan            *scan,
 
 /* --- all of them --- */
 
+/* Its number may be another's by the time that its folder is open, and so what counts is the program that is found there. */
 static void
 look_into (Scan *scan,
            int   pid)
 {
   int process = qmp_proc_open (scan->root, pid);
-  g_autofree char *program = process >= 0 ? qmp_proc_dup_program (process) : NULL;
+  g_autofree char *program = process >= 0 ? qmp_proc_dup_program (process, "") : NULL;
   QmpInstanceKind kind;
 
   if (program != NULL && qmp_command_line_is_server (program, &kind))
     add_instance (scan, process, pid, kind, program);
   if (process >= 0)
     close (process);
+}
+
+/* Of most processes nothing is opened. */
+static gboolean
+may_be_server (Scan *scan,
+               int   pid)
+{
+  char folder[16];
+  g_autofree char *program = NULL;
+  QmpInstanceKind kind;
+
+  g_snprintf (folder, sizeof folder, "%d/", pid);
+  program = qmp_proc_dup_program (scan->root, folder);
+  return program != NULL && qmp_command_line_is_server (program, &kind);
 }
 
 static void
@@ -182,11 +211,11 @@ run (Scan       *scan,
 {
   g_autoptr(GArray) pids = qmp_proc_list (scan->root);
 
-  read_own_table (scan);
   scan->held = g_ptr_array_new ();
   scan->peers = g_array_new (FALSE, FALSE, sizeof (guint));
   for (guint i = 0; i < pids->len; i++)
-    look_into (scan, g_array_index (pids, int, i));
+    if (may_be_server (scan, g_array_index (pids, int, i)))
+      look_into (scan, g_array_index (pids, int, i));
   if (holders != NULL)
     name_holders (scan, holders);
   g_array_unref (scan->peers);
@@ -196,10 +225,11 @@ run (Scan       *scan,
 
 GPtrArray *
 qmp_scan_run (const char  *root,
+              const char  *wanted,
               QmpHolders  *holders,
               GError     **error)
 {
-  Scan scan = { root, open (root, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+  Scan scan = { root, wanted, open (root, O_PATH | O_DIRECTORY | O_CLOEXEC) };
 
   if (scan.root < 0)
     {

@@ -245,6 +245,9 @@ take_answer (QmpSocketTable        *self,
   entry->connected = message->udiag_state == DIAG_CONNECTED;
   for (; RTA_OK (attribute, left); attribute = RTA_NEXT (attribute, left))
     take_attribute (entry, attribute);
+  /* The other side has gone. */
+  if (entry->peer == 0)
+    entry->connected = FALSE;
   add (self, entry);
 }
 

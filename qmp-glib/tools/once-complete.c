@@ -10,6 +10,7 @@
 #include "tool-complete.h"
 #include "tool-live.h"
 #include "tool-offers.h"
+#include "tool-server.h"
 
 /* "qmp complete BREAKS WORD…", which is hidden: what Tab offers for the last of these words of a shell's line, the
  * first of which is the program. The words are as they are typed, with their quotes. BREAKS are the characters behind
@@ -145,6 +146,14 @@ print_addresses (Request *request)
     print_if_fits (request, prefixes[i], NULL);
 }
 
+/* What can be connected to: also by its name. */
+static void
+print_servers (Request *request)
+{
+  print_addresses (request);
+  print_words ("", tool_server_list_names (request->word.text));
+}
+
 /* --- the server --- */
 
 static void
@@ -166,7 +175,9 @@ parse_address (Request *request)
     text = g_getenv (request->verb->agent ? "QGA_CLIENT_ADDRESS" : "QMP_SOCKET");
   else if (g_str_has_prefix (text, "~/"))
     text = path = g_build_filename (g_get_home_dir (), text + 2, NULL);
-  return text != NULL && !g_str_has_prefix (text, "fd:") ? qmp_address_parse (text, NULL) : NULL;
+  if (text == NULL || g_str_has_prefix (text, "fd:"))
+    return NULL;
+  return tool_server_find (text, request->once->agent, FALSE, NULL);
 }
 
 /* Returns NULL if it does not answer. */
@@ -179,8 +190,8 @@ get_completer (Request *request)
     return request->completer;
   find_agent_option (request);
   once->client = qmp_client_new (NULL);
-  once->address = parse_address (request);
   once->agent = request->agent || request->verb->agent;
+  once->address = parse_address (request);
   once->deadline = g_get_monotonic_time () + (gint64) tool_live_get_limit () * 1000;
   if (once->address != NULL && once_open (once, NULL))
     request->completer = tool_completer_new (once->client, once->deadline);
@@ -500,8 +511,12 @@ complete_once (Request *request)
     print_verbs (request, first);
   else if (request->help)
     return;
-  else if (request->address == NULL)
+  else if (request->verb->local)
+    return;
+  else if (request->address == NULL && request->verb->listens)
     print_addresses (request);
+  else if (request->address == NULL)
+    print_servers (request);
   else
     complete_rest (request);
 }
@@ -598,7 +613,7 @@ complete_shell (Request  *request,
   else if (*request->word.text == '-' && !request->ended && (command == 0 || !is_wrap))
     complete_shell_option (request, is_wrap);
   else if (!is_wrap && command == 0)
-    print_addresses (request);
+    print_servers (request);
   else if (is_wrap && command == 0)
     puts ("p");
   else if (is_wrap)

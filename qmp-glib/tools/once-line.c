@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "once.h"
+#include "tool-server.h"
 #include "tool-suggest.h"
 
 /* The command line of qmp: options anywhere, the verb, the address, and what is the verb's own. */
@@ -208,8 +209,9 @@ describe_verbs (const char *group)
   for (guint i = 0; once_verbs[i] != NULL; i++)
     if (is_in_group (once_verbs[i], group))
       g_string_append_printf (out, "  %-18s %s\n", once_verbs[i]->words, _(once_verbs[i]->summary));
-  g_string_append (out, _("\nADDRESS is the path of a Unix socket, HOST:PORT, or another address; “-” is the one that\n"
-                          "the environment variable QMP_SOCKET has. “qmp help VERB” and “qmp VERB --help” have more.\n"));
+  g_string_append (out, _("\nADDRESS is the name or the process ID of a machine on this computer, the path of a Unix socket,\n"
+                          "HOST:PORT, or another address; “-” is the one that the environment variable QMP_SOCKET has.\n"
+                          "“qmp list” has the names, “qmp help VERB” and “qmp VERB --help” have more.\n"));
   return g_string_free (out, FALSE);
 }
 
@@ -299,17 +301,24 @@ parse_address (Once        *once,
     return once_fail (error, ONCE_STATUS_USAGE, _("The address is “-”, and %s is not set"), variable);
   if (*text == '\0')
     return once_fail (error, ONCE_STATUS_USAGE, _("The address is empty"));
-  once->address = qmp_address_parse (text, error);
-  return once->address != NULL;
+  once->server = text;
+  if (once->verb->listens)
+    {
+      once->address = qmp_address_parse (text, error);
+      return once->address != NULL;
+    }
+  /* A name is looked for when it is known what is wanted of the machine. */
+  return !tool_server_is_address (text) || once_find_server (once, error);
 }
 
 /* A "--" behind the address. */
 static void
-skip_separator (int   *argc,
+skip_separator (int    place,
+                int   *argc,
                 char **argv)
 {
-  if (*argc >= 3 && g_str_equal (argv[2], "--"))
-    take_out (argc, argv, 2);
+  if (*argc > place && g_str_equal (argv[place], "--"))
+    take_out (argc, argv, place);
 }
 
 /* Where they mean nothing they are taken, for those who always give them, and not offered. */
@@ -330,7 +339,7 @@ new_context (const OnceVerb *verb)
 {
   /* Of "" gettext would make the header of its catalogue. */
   const char *words = *verb->parameters != '\0' ? _(verb->parameters) : "";
-  g_autofree char *parameters = g_strconcat (_("ADDRESS"), " ", words, NULL);
+  g_autofree char *parameters = verb->local ? g_strdup (words) : g_strconcat (_("ADDRESS"), " ", words, NULL);
   GOptionContext *context = g_option_context_new (parameters);
 
   g_option_context_set_summary (context, _(verb->summary));
@@ -352,6 +361,7 @@ parse_with_verb (Once     *once,
                  GError  **error)
 {
   g_autoptr(GOptionContext) context = new_context (once->verb);
+  int first = once->verb->local ? 1 : 2;
 
   if (help)
     show_help (context);
@@ -359,14 +369,15 @@ parse_with_verb (Once     *once,
       !g_option_context_parse (context, argc, argv, error) ||
       !start_clock (once, error))
     return FALSE;
-  if (*argc < 2)
+  if (*argc < first)
     return once_fail (error, ONCE_STATUS_USAGE, _("The address is missing"));
-  skip_separator (argc, *argv);
-  if ((guint) *argc - 2 < once->verb->min_words)
+  skip_separator (first, argc, *argv);
+  if ((guint) (*argc - first) < once->verb->min_words)
     return once_fail (error, ONCE_STATUS_USAGE, _("There are too few words"));
-  if ((guint) *argc - 2 > once->verb->max_words)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"), (*argv)[2 + once->verb->max_words]);
-  return parse_address (once, (*argv)[1], error);
+  if ((guint) (*argc - first) > once->verb->max_words)
+    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"),
+                      (*argv)[first + once->verb->max_words]);
+  return once->verb->local || parse_address (once, (*argv)[1], error);
 }
 
 gboolean

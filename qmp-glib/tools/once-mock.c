@@ -29,6 +29,7 @@ const OnceVerb once_mock = {
   .parameters = "",
   .summary = N_("Play a server for the test of a program"),
   .entries = entries,
+  .listens = TRUE,
   .prints_no_json = TRUE,
   .run = run_mock,
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "once.h"
+#include "tool-server.h"
 
 /* Until it is told to stop, or the server ends a session. */
 
@@ -166,6 +167,10 @@ run_record (Once                *once,
   int fd;
 
   if (address == NULL)
+    return FALSE;
+  if (once->address == NULL)
+    once->address = tool_server_find (once->server, FALSE, TRUE, error);
+  if (once->address == NULL)
     return FALSE;
   if (once->tls.on || once->tls.authorities != NULL || once->tls.certificate != NULL || once->tls.host != NULL)
     return once_fail (error, ONCE_STATUS_USAGE, _("What is said over TLS cannot be recorded"));

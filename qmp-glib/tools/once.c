@@ -12,6 +12,7 @@
 #include "tool-json.h"
 #include "tool-pager.h"
 #include "tool-print.h"
+#include "tool-server.h"
 #include "tool-streams.h"
 #include "tool-words.h"
 
@@ -110,10 +111,19 @@ open_and_tell (Once    *once,
 }
 
 gboolean
+once_find_server (Once    *once,
+                  GError **error)
+{
+  if (once->address == NULL)
+    once->address = tool_server_find (once->server, once->agent, FALSE, error);
+  return once->address != NULL;
+}
+
+gboolean
 once_open (Once    *once,
            GError **error)
 {
-  if (!tool_tls_apply (&once->tls, once->client, error))
+  if (!once_find_server (once, error) || !tool_tls_apply (&once->tls, once->client, error))
     return FALSE;
   qmp_client_set_guest_agent (once->client, once->agent);
   qmp_client_set_out_of_band (once->client, once->out_of_band);

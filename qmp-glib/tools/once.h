@@ -28,7 +28,8 @@ typedef struct _OnceVerb OnceVerb;
 
 typedef struct {
   const OnceVerb     *verb;
-  GSocketConnectable *address;
+  const char         *server;     /* what the command line says; borrowed */
+  GSocketConnectable *address;    /* of that; NULL until it was found */
   gboolean            agent;      /* the server is a guest agent */
   gboolean            out_of_band;
   gboolean            skip_negotiation;
@@ -50,6 +51,8 @@ struct _OnceVerb {
   const GOptionEntry *entries;      /* nullable */
   guint               min_words;    /* behind ADDRESS */
   guint               max_words;
+  gboolean            local;        /* there is no ADDRESS */
+  gboolean            listens;      /* at ADDRESS, which is not a machine's name then */
   gboolean            strict;       /* what follows ADDRESS is not an option */
   gboolean            prints_no_json;
   gboolean            agent;
@@ -68,7 +71,7 @@ extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_res
 extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
-extern const OnceVerb once_record, once_mock;
+extern const OnceVerb once_record, once_mock, once_list;
 extern const OnceVerb once_block_list, once_block_tree, once_device_list;
 extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 
@@ -119,6 +122,9 @@ gboolean     once_replay            (Once              *once,
 
 /* --- the connection --- */
 
+/* Sets the address, unless it is known: of a machine that is named, what is wanted of it has to be. once_open() does. */
+gboolean     once_find_server       (Once              *once,
+                                     GError           **error);
 gboolean     once_open              (Once              *once,
                                      GError           **error);
 /* The same, as a machine. */

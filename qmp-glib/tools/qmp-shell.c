@@ -4,18 +4,32 @@
 #include <glib/gi18n.h>
 
 #include "shell-options.h"
+#include "tool-print.h"
+#include "tool-server.h"
 #include "tool-streams.h"
+
+/* What a command line has that is shown may be anything. */
+static int
+fail_to_find (const GError *error)
+{
+  g_autofree char *harmless = tool_print_harmless_line (error->message);
+
+  if (error->domain != QMP_FINDER_ERROR || error->code == QMP_FINDER_ERROR_AMBIGUOUS)
+    return shell_options_complain (harmless);
+  g_printerr (_("ERROR: %s\n"), harmless);
+  return SHELL_STATUS_FAILED;
+}
 
 static int
 run (const ShellOptions *options,
      const char         *server)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GSocketConnectable) address = qmp_address_parse (server, &error);
+  g_autoptr(GSocketConnectable) address = tool_server_find (server, options->guest_agent, options->reconnect, &error);
   g_autoptr(ShellSession) session = NULL;
 
   if (address == NULL)
-    return shell_options_complain (error->message);
+    return fail_to_find (error);
   session = shell_session_new (options, server, address, NULL, &error);
   if (session == NULL)
     return shell_options_complain (error->message);
@@ -39,8 +53,9 @@ new_context (ShellOptions *options)
 
   g_option_context_set_summary (context, _("A shell for QEMU's machine protocol."));
   g_option_context_set_description (context,
-                                    _("SERVER is the path of a Unix socket, HOST:PORT, or another address; without it\n"
-                                      "the environment variable QMP_SOCKET says it.\n"));
+                                    _("SERVER is the name or the process ID of a machine on this computer, the path of a\n"
+                                      "Unix socket, HOST:PORT, or another address; without it the environment variable\n"
+                                      "QMP_SOCKET says it.\n"));
   shell_options_add (options, context);
   shell_options_add_entries (context, entries);
   return context;

@@ -23,7 +23,7 @@ const OnceVerb * const once_verbs[] = {
   &once_block_list, &once_block_tree, &once_device_list,
   &once_snapshot_list, &once_snapshot_save, &once_snapshot_load, &once_snapshot_delete,
   &once_migration_status, &once_migration_start, &once_migration_wait, &once_migration_cancel,
-  &once_record, &once_mock, NULL
+  &once_record, &once_mock, &once_list, NULL
 };
 
 /* --- errors --- */
@@ -62,6 +62,8 @@ status_of (Once         *once,
     return ONCE_STATUS_FAILED;
   if (error->domain == QMP_MACHINE_ERROR)
     return error->code == QMP_MACHINE_ERROR_LOST ? ONCE_STATUS_LINK : ONCE_STATUS_FAILED;
+  if (g_error_matches (error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_AMBIGUOUS))
+    return ONCE_STATUS_USAGE;
   if (error->domain == QMP_CLIENT_ERROR)
     return status_of_client_error (once, error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) && once->deadline != 0)

@@ -157,6 +157,17 @@ def first(directory, *command):
         matches(program.finish(), r'running\n')
 
 
+def finder(directory, *command):
+    name = f'example-{os.getpid()}'
+    with Program([*command, name]) as program:
+        program.wait_for('^waiting$')
+        with running(start_server('qemu-system-x86_64', [f'{directory}/monitor'], '-machine', 'none', '-nodefaults',
+                                  '-display', 'none', '-name', name)):
+            program.wait_for(f'^{name} is running$')
+        program.wait_for(f'^{name} is gone$')
+        program.finish()
+
+
 def asyncio_story(directory, *command):
     path = f'{directory}/monitor'
     with qemu(path), Program([*command, path]) as program:

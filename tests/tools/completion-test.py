@@ -139,11 +139,28 @@ class Completion(unittest.TestCase):
             ('qmp share monitor monitor-', 'qmp share monitor monitor-other '),
             ('qmp share monitor vso', 'qmp share monitor vsock:'),
             ('qmp call vso', 'qmp call vsock:'),
-            ('qmp monitor d', 'qmp monitor deep/'),
+            ('qmp monitor dee', 'qmp monitor deep/'),
             ('qmp-shell -p monitor-', 'monitor-other '),
             # what is not a socket is not offered
             ('qmp call monitor.', 'qmp call monitor.'),
         )
+
+    def test_names(self):
+        """Those of machines that run, as far as they are plain words."""
+        name = f'vm-{os.getpid()}'
+        self.server(*NO_MACHINE, '-name', f'{name}.one')
+        self.server(*NO_MACHINE, '-name', f'hostile-{os.getpid()}$(touch touched)', name='other')
+        self.check(
+            (f'qmp call {name}', f'qmp call {name}.one '),
+            (f'qmp guest ping {name}', f'{name}.one '),
+            (f'qmp-shell {name}', f'qmp-shell {name}.one '),
+            (f'qmp call {name}.one query-versi', 'query-version '),
+            (f'qmp introspect {name}.one query-versi', 'query-version '),
+            (f'qmp call hostile-{os.getpid()}', f'qmp call hostile-{os.getpid()}'),
+            ('qmp list --js', 'qmp list --json '),
+            ('qmp list mon', 'qmp list mon'),
+        )
+        self.assertNotIn('touched', os.listdir(self.directory))
 
     def test_offers(self):
         server = self.server()

@@ -172,6 +172,15 @@ class InPipe(Case):
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, '^ERROR: Could not connect to [^\n:]*/nothing: [^\n:]*\n$')
 
+    def test_name(self):
+        name = f'shell-{os.getpid()}'
+        self.server(*NO_MACHINE, '-name', name)
+        result = self.pipe('query-name\n', name)
+        self.assertEqual((result.stdout, result.stderr), (f'{{"return": {{"name": "{name}"}}}}\n', ''))
+        result = self.pipe('query-name\n', f'{name}2')
+        self.assertEqual((result.stdout, result.returncode), ('', 1))
+        self.assertRegex(result.stderr, f'^ERROR: There is no file “{name}2”, [^\n]*\n$')
+
     def test_server_death(self):
         server = self.server()
         result = self.pipe('quit\nquery-name\n', server.path)

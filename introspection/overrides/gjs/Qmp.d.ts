@@ -1211,6 +1211,7 @@ declare module 'gi://Qmp?version=1.0' {
     class Instance extends GObject.Object {
       choose_endpoint(kind: EndpointKind): Endpoint;
       dup_title(): string;
+      static find(name: string): Instance;
       get_endpoints(): Gio.ListModel;
       get_gone(): boolean;
       get_kind(): InstanceKind;
