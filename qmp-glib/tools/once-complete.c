@@ -411,6 +411,7 @@ static void
 complete_rest (Request *request)
 {
   if ((request->verb == &once_screenshot && request->rest->len == 0) ||
+      (request->verb == &once_mock && request->rest->len == 0) ||
       (request->verb == &once_record && request->rest->len < 2))
     puts ("f");
   if (request->verb == &once_share && request->rest->len == 0)

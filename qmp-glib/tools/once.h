@@ -114,6 +114,12 @@ int          once_complete          (Once              *once,
                                      int                argc,
                                      char             **argv);
 
+/* "qmp mock", without --replay: see once-script.c. path: nullable. Listens at the address. */
+gboolean     once_script            (Once              *once,
+                                     const char        *path,
+                                     gboolean           bare,
+                                     GError           **error);
+
 /* "qmp mock --replay": see once-replay.c. Listens at the address. */
 gboolean     once_replay            (Once              *once,
                                      const char        *path,

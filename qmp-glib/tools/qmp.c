@@ -60,6 +60,8 @@ status_of (Once         *once,
   if (error->domain == QMP_COMMAND_ERROR || error->domain == QMP_SCHEMA_ERROR || error->domain == G_FILE_ERROR ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     return ONCE_STATUS_FAILED;
+  if (error->domain == QMP_MOCK_ERROR)
+    return ONCE_STATUS_FAILED;
   if (error->domain == QMP_MACHINE_ERROR)
     return error->code == QMP_MACHINE_ERROR_LOST ? ONCE_STATUS_LINK : ONCE_STATUS_FAILED;
   if (g_error_matches (error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_AMBIGUOUS))

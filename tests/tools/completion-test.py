@@ -364,6 +364,8 @@ class Completion(unittest.TestCase):
             ('qmp mock --replay sess', 'mock --replay session.jsonl '),
             ('qmp mock --replay session.jsonl mon', 'session.jsonl monitor'),
             ('qmp mock --any', 'qmp mock --any-arguments '),
+            ('qmp mock --ba', 'qmp mock --bare '),
+            ('qmp mock monitor sess', 'mock monitor session.jsonl '),
         )
 
     def test_hostile_files(self):

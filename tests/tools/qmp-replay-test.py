@@ -191,7 +191,8 @@ class Replay(qmpcase.Case):
 
     def test_bad_files(self):
         path, file = self.path('mock'), self.path('recording')
-        self.bad(USAGE, '--replay FILE', 'mock', path)
+        self.bad(USAGE, 'without a script', 'mock', path, file, '--replay', file)
+        self.bad(USAGE, 'without a script', 'mock', path, '--bare', '--replay', file)
         self.bad(FAILED, 'No such file', 'mock', path, '--replay', file)
         for text, problem in (
                 ('', 'not a recording'), ('{"a":1}\n', 'line 1: This is not a recording'), ('x\n', 'line 1: '),
