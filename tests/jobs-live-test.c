@@ -7,7 +7,12 @@
 
 #include <qmp-glib/qmp-machine.h>
 
-/* Jobs of real servers. Each is waited for in the background, and then in a blocking call. */
+/* Jobs of real servers, and of the preset of a mock, which does the same. Each is waited for in the background, and then in
+ * a blocking call. */
+
+/* What a test is given. */
+#define BLOCKING (1 << 0)
+#define MOCK     (1 << 1)
 
 typedef struct {
   TestServer *server;
@@ -19,16 +24,17 @@ typedef struct {
 
 static Desk *
 desk_new (TestServerKind kind,
-          gconstpointer  blocking)
+          gconstpointer  data)
 {
   Desk *desk = g_new0 (Desk, 1);
+  guint flags = GPOINTER_TO_UINT (data);
   g_autoptr(QmpIoContext) io = qmp_io_context_get (g_main_context_default ());
 
-  desk->server = test_server_new (kind);
+  desk->server = test_server_new (flags & MOCK ? TEST_SERVER_MOCK : kind);
   desk->client = test_server_open (desk->server);
   desk->jobs = qmp_jobs_new (desk->client, io);
   desk->list = G_LIST_MODEL (desk->jobs->list);
-  desk->blocking = GPOINTER_TO_INT (blocking);
+  desk->blocking = flags & BLOCKING;
   return desk;
 }
 
@@ -172,9 +178,9 @@ assert_failure (Desk       *desk,
 
 /* The ID is free again, each time. */
 static void
-test_backup (gconstpointer blocking)
+test_backup (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
 
   add_disks (desk);
   for (guint i = 0; i < 3; i++)
@@ -193,7 +199,7 @@ test_backup (gconstpointer blocking)
 static void
 test_many (void)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, GINT_TO_POINTER (TRUE));
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, GUINT_TO_POINTER (BLOCKING));
   g_autoptr(QmpJob) kept = NULL;
 
   add_disks (desk);
@@ -211,14 +217,22 @@ test_many (void)
 }
 
 static void
-test_no_space (gconstpointer blocking)
+test_no_space (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
 
   /* zeroes would not be written */
   execute (desk, "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": \"null-co\", \"node-name\": \"d\", "
                  "\"size\": 4194304, \"read-zeroes\": false}}");
   execute (desk, FULL_DISK ("t", "4194304"));
+  /* Whose disks cannot be full. */
+  if (GPOINTER_TO_UINT (data) & MOCK)
+    {
+      QmpExpectation *backup = qmp_mock_expect (test_server_get_mock (desk->server), "blockdev-backup", NULL);
+
+      qmp_expectation_repeats (backup);
+      qmp_expectation_fails_job (backup, "No space left on device");
+    }
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr(QmpJob) job = start (desk, i == 0 ? BACKUP ("") : BACKUP (", \"auto-dismiss\": true"));
@@ -230,9 +244,9 @@ test_no_space (gconstpointer blocking)
 
 /* So slow that it is in the middle for as long as one likes. */
 static void
-test_cancel (gconstpointer blocking)
+test_cancel (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
 
   add_disks (desk);
   for (guint i = 0; i < 2; i++)
@@ -248,9 +262,9 @@ test_cancel (gconstpointer blocking)
 }
 
 static void
-test_pause (gconstpointer blocking)
+test_pause (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
   g_autoptr(QmpJob) job = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -268,9 +282,9 @@ test_pause (gconstpointer blocking)
 
 /* It may be ready before its command is answered. */
 static void
-test_mirror (gconstpointer blocking)
+test_mirror (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
 
   add_disks (desk);
   for (guint i = 0; i < 2; i++)
@@ -314,9 +328,9 @@ create (Desk       *desk,
 
 /* No block job: no event of it says why it has failed, which may be before the reply. */
 static void
-test_create_and_stream (gconstpointer blocking)
+test_create_and_stream (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, blocking);
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, data);
   const char *directory = test_server_get_directory (desk->server);
   g_autofree char *path = g_build_filename (directory, "top.qcow2", NULL);
   g_autofree char *bad = g_strdup_printf ("{\"driver\": \"file\", \"size\": 0, \"filename\": \"%s/no/top\"}", directory);
@@ -340,9 +354,9 @@ test_create_and_stream (gconstpointer blocking)
 }
 
 static void
-test_quit (gconstpointer blocking)
+test_quit (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_QEMU, blocking);
+  Desk *desk = desk_new (TEST_SERVER_QEMU, data);
   g_autoptr(QmpJob) job = NULL;
 
   add_disks (desk);
@@ -354,9 +368,9 @@ test_quit (gconstpointer blocking)
 }
 
 static void
-test_kill (gconstpointer blocking)
+test_kill (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_QEMU, blocking);
+  Desk *desk = desk_new (TEST_SERVER_QEMU, data);
   g_autoptr(QmpJob) job = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -375,9 +389,9 @@ test_kill (gconstpointer blocking)
 
 /* Of a job that another client has started we see all, and it is that client's to dismiss. */
 static void
-test_of_another (gconstpointer blocking)
+test_of_another (gconstpointer data)
 {
-  Desk *desk = desk_new (TEST_SERVER_QEMU_MACHINE, blocking);
+  Desk *desk = desk_new (TEST_SERVER_QEMU_MACHINE, data);
   Desk other = { .client = qmp_client_new (NULL) };
   g_autoptr(QmpJob) job = NULL;
   g_autoptr(GError) error = NULL;
@@ -400,7 +414,7 @@ test_of_another (gconstpointer blocking)
 static void
 test_progress (void)
 {
-  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, GINT_TO_POINTER (FALSE));
+  Desk *desk = desk_new (TEST_SERVER_STORAGE_DAEMON, NULL);
   g_autoptr(QmpJob) job = NULL;
 
   add_disks (desk);
@@ -445,8 +459,21 @@ add (const char     *name,
   g_autofree char *background = g_strconcat ("/jobs-live/", name, "/background", NULL);
   g_autofree char *blocking = g_strconcat ("/jobs-live/", name, "/blocking", NULL);
 
-  g_test_add_data_func (background, GINT_TO_POINTER (FALSE), func);
-  g_test_add_data_func (blocking, GINT_TO_POINTER (TRUE), func);
+  g_test_add_data_func (background, NULL, func);
+  g_test_add_data_func (blocking, GUINT_TO_POINTER (BLOCKING), func);
+}
+
+/* Also with a mock. */
+static void
+add_both (const char    *name,
+          GTestDataFunc  func)
+{
+  g_autofree char *background = g_strconcat ("/jobs-live/", name, "/mock/background", NULL);
+  g_autofree char *blocking = g_strconcat ("/jobs-live/", name, "/mock/blocking", NULL);
+
+  add (name, func);
+  g_test_add_data_func (background, GUINT_TO_POINTER (MOCK), func);
+  g_test_add_data_func (blocking, GUINT_TO_POINTER (MOCK | BLOCKING), func);
 }
 
 int
@@ -454,15 +481,15 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("backup", test_backup);
-  add ("no-space", test_no_space);
-  add ("cancel", test_cancel);
-  add ("pause", test_pause);
-  add ("mirror", test_mirror);
+  add_both ("backup", test_backup);
+  add_both ("no-space", test_no_space);
+  add_both ("cancel", test_cancel);
+  add_both ("pause", test_pause);
+  add_both ("mirror", test_mirror);
   add ("create-and-stream", test_create_and_stream);
-  add ("quit", test_quit);
-  add ("kill", test_kill);
-  add ("of-another", test_of_another);
+  add_both ("quit", test_quit);
+  add_both ("kill", test_kill);
+  add_both ("of-another", test_of_another);
   g_test_add_func ("/jobs-live/many", test_many);
   g_test_add_func ("/jobs-live/progress", test_progress);
   g_test_add_data_func ("/jobs-live/auto-dismiss/qemu", GINT_TO_POINTER (TEST_SERVER_QEMU), test_auto_dismiss);

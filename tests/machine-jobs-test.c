@@ -17,6 +17,23 @@ new_with_disks (void)
                                               "-blockdev", "null-co,node-name=t,size=4194304,read-zeroes=on"));
 }
 
+/* With data it is the preset of a mock, whose disks need not be there. */
+static QmpMachine *
+new_with_disks_or_mock (gconstpointer  data,
+                        QmpMock       *mock)
+{
+  QmpMachine *vm;
+  g_autoptr(GError) error = NULL;
+
+  if (data == NULL)
+    return new_with_disks ();
+  vm = qmp_machine_new (NULL);
+  if (qmp_mock_listen (mock, NULL, &error))
+    qmp_machine_open (vm, qmp_mock_get_address (mock), NULL, &error);
+  g_assert_no_error (error);
+  return vm;
+}
+
 #define BACKUP(id, more)                                                                                     \
   "{\"execute\": \"blockdev-backup\", \"arguments\": {\"job-id\": \"" id "\", \"device\": \"d\", "           \
   "\"target\": \"t\", \"sync\": \"full\"" more "}}"
@@ -71,9 +88,10 @@ waited_cb (GObject      *job,
 }
 
 static void
-test_success (void)
+test_success (gconstpointer data)
 {
-  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  QmpMachine *vm = new_with_disks_or_mock (data, mock);
   GListModel *jobs = qmp_machine_get_jobs (vm);
   GString *log = g_string_new (NULL);
   QmpJob *job;
@@ -93,9 +111,10 @@ test_success (void)
 }
 
 static void
-test_blocking (void)
+test_blocking (gconstpointer data)
 {
-  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  QmpMachine *vm = new_with_disks_or_mock (data, mock);
   g_autoptr(GError) error = NULL;
 
   qmp_machine_set_progress_interval (vm, 100);
@@ -114,9 +133,10 @@ test_blocking (void)
 
 /* Who asks again and again, and never waits, sees the end as well. */
 static void
-test_refreshed (void)
+test_refreshed (gconstpointer data)
 {
-  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  QmpMachine *vm = new_with_disks_or_mock (data, mock);
   g_autoptr(QmpMessage) command = test_message (BACKUP ("b", ""));
   g_autoptr(GError) error = NULL;
   g_autoptr(QmpJob) job = qmp_machine_start_job (vm, command, NULL, &error);
@@ -130,9 +150,10 @@ test_refreshed (void)
 
 /* QEMU cancels them, and what it says comes before the end of the link. */
 static void
-test_quit (void)
+test_quit (gconstpointer data)
 {
-  QmpMachine *vm = new_with_disks ();
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  QmpMachine *vm = new_with_disks_or_mock (data, mock);
   GString *log = NULL;
   QmpJob *job = start (vm, BACKUP ("b", ", \"speed\": 1"));
 
@@ -326,15 +347,19 @@ test_start_times_out (void)
   test_machine_quit (vm);
 }
 
+#define add_both(name, function)                                                     \
+  g_test_add_data_func ("/machine-jobs/" name, NULL, function);                      \
+  g_test_add_data_func ("/machine-jobs/" name "/mock", GINT_TO_POINTER (TRUE), function)
+
 int
 main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/machine-jobs/success", test_success);
-  g_test_add_func ("/machine-jobs/blocking", test_blocking);
-  g_test_add_func ("/machine-jobs/refreshed", test_refreshed);
-  g_test_add_func ("/machine-jobs/quit", test_quit);
+  add_both ("success", test_success);
+  add_both ("blocking", test_blocking);
+  add_both ("refreshed", test_refreshed);
+  add_both ("quit", test_quit);
   g_test_add_func ("/machine-jobs/kill", test_kill);
   g_test_add_func ("/machine-jobs/gap", test_gap);
   g_test_add_func ("/machine-jobs/machine-dropped", test_machine_dropped);

@@ -70,14 +70,38 @@ run (QmpMachine  *vm,
     test_assert_error_has (verb_error, part);                                  \
   } G_STMT_END
 
-/* The rows of docs/machines.md that a machine without a guest can show. */
+/* What a test is given. */
+#define BLOCKING (1 << 0)
+#define MOCK     (1 << 1)
+
+/* The preset of a mock, as after a launch that is paused. */
+static QmpMachine *
+new_of_mock (QmpMock *mock)
+{
+  g_autoptr(QmpMachine) first = qmp_machine_new (NULL);
+  g_autoptr(GError) error = NULL;
+  QmpMachine *vm = qmp_machine_new (NULL);
+
+  qmp_mock_listen (mock, NULL, &error);
+  g_assert_no_error (error);
+  if (qmp_machine_open (first, qmp_mock_get_address (mock), NULL, &error) && qmp_machine_pause (first, NULL, &error))
+    qmp_machine_reset (first, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (qmp_client_close (qmp_machine_get_client (first), NULL, NULL));
+  qmp_machine_open (vm, qmp_mock_get_address (mock), NULL, &error);
+  g_assert_no_error (error);
+  return vm;
+}
+
+/* The rows of docs/machines.md that a machine without a guest can show: of QEMU, and of a mock. */
 static void
 test_status (gconstpointer data)
 {
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
   QmpMachine *vm;
 
-  blocking = GPOINTER_TO_INT (data);
-  vm = test_machine_new (test_launcher_new_pc ("-S"));
+  blocking = GPOINTER_TO_UINT (data) & BLOCKING;
+  vm = GPOINTER_TO_UINT (data) & MOCK ? new_of_mock (mock) : test_machine_new (test_launcher_new_pc ("-S"));
   g_assert_cmpstr (qmp_machine_get_status_name (vm), ==, "prelaunch");
   assert_brings (vm, do_pause, "prelaunch");
   assert_brings (vm, do_resume, "running");
@@ -179,12 +203,13 @@ test_guest_turns_off (void)
 static void
 test_quit (gconstpointer data)
 {
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
   QmpMachine *vm;
   g_autoptr(QmpOutcome) outcome = NULL;
   g_autoptr(GError) error = NULL;
 
-  blocking = GPOINTER_TO_INT (data);
-  vm = test_machine_new (test_launcher_new ());
+  blocking = GPOINTER_TO_UINT (data) & BLOCKING;
+  vm = GPOINTER_TO_UINT (data) & MOCK ? new_of_mock (mock) : test_machine_new (test_launcher_new ());
   g_assert_true (run (vm, &do_quit, &error));
   g_assert_no_error (error);
   outcome = blocking ? qmp_machine_wait_ended (vm, NULL, &error) : test_wait_ended (vm);
@@ -401,6 +426,10 @@ test_refused_here (void)
   g_test_add_data_func ("/machine-verbs/" name, GINT_TO_POINTER (FALSE), function);               \
   g_test_add_data_func ("/machine-verbs/" name "/blocking", GINT_TO_POINTER (TRUE), function)
 
+#define add_both_mocked(name, function)                                                           \
+  g_test_add_data_func ("/machine-verbs/" name "/mock", GUINT_TO_POINTER (MOCK), function);       \
+  g_test_add_data_func ("/machine-verbs/" name "/mock/blocking", GUINT_TO_POINTER (MOCK | BLOCKING), function)
+
 int
 main (int   argc,
       char *argv[])
@@ -409,10 +438,12 @@ main (int   argc,
   test_warm_up ();
 
   add_both ("status", test_status);
+  add_both_mocked ("status", test_status);
   add_both ("suspended", test_suspended);
   add_both ("turned-off", test_turned_off);
   g_test_add_func ("/machine-verbs/guest-turns-off", test_guest_turns_off);
   add_both ("quit", test_quit);
+  add_both_mocked ("quit", test_quit);
   add_both ("kill", test_kill);
   add_both ("nothing-runs", test_nothing_runs);
   g_test_add_func ("/machine-verbs/together", test_together);

@@ -28,6 +28,7 @@
 
 struct _TestServer {
   TestServerKind      kind;
+  QmpMock            *mock;  /* nullable: then there is no process */
   char               *directory;
   char               *path;
   char               *second_path;
@@ -96,6 +97,8 @@ server_dup_arguments (TestServer *self)
       line = g_strconcat (daemon, listening, " --monitor chardev=m", mode,
                           " --chardev " READY_TEXT " --monitor chardev=ready", NULL);
       break;
+    case TEST_SERVER_MOCK:
+      g_assert_not_reached ();
     case TEST_SERVER_GUEST_AGENT:
       /* Socket activation: the environment must name the process itself. */
       line = g_strdup_printf ("sh -c 'PATH=$PATH:/usr/sbin:/sbin LISTEN_PID=$$ LISTEN_FDS=1 "
@@ -178,6 +181,17 @@ server_start (TestServer *self)
     server_await_ready (g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (ready))));
 }
 
+static void
+server_start_mock (TestServer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  if (qmp_mock_listen (self->mock, self->address, &error))
+    qmp_mock_listen (self->mock, self->second_address, &error);
+  g_assert_no_error (error);
+}
+
 /* path: nullable, where to connect to. */
 static TestServer *
 server_new (TestServerKind  kind,
@@ -194,7 +208,10 @@ server_new (TestServerKind  kind,
   self->stderr_path = g_build_filename (self->directory, "stderr", NULL);
   self->address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->path));
   self->second_address = G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->second_path));
-  server_start (self);
+  if (kind == TEST_SERVER_MOCK)
+    server_start_mock (self);
+  else
+    server_start (self);
   return self;
 }
 
@@ -218,7 +235,9 @@ test_server_wait (TestServer *self)
   g_autofree char *output = NULL;
   int n;
 
-  if (self->reaped)
+  if (self->mock != NULL)
+    test_spin_until (qmp_mock_get_ended (self->mock));
+  if (self->reaped || self->mock != NULL)
     return self->status;
   do
     n = poll (&entry, 1, TEST_DEADLINE_SECONDS * 1000);
@@ -236,7 +255,9 @@ test_server_wait (TestServer *self)
 void
 test_server_kill (TestServer *self)
 {
-  if (!self->reaped)
+  if (self->mock != NULL)
+    qmp_mock_close (self->mock);
+  else if (!self->reaped)
     kill (self->pid, SIGKILL);
 }
 
@@ -260,7 +281,9 @@ test_server_free (TestServer *self)
 {
   test_server_kill (self);
   test_server_wait (self);
-  close (self->life);
+  if (self->mock == NULL)
+    close (self->life);
+  g_clear_object (&self->mock);
   remove_directory (self->directory);
   g_clear_object (&self->address);
   g_clear_object (&self->second_address);
@@ -289,6 +312,12 @@ test_server_steal_stream (TestServer *self)
 {
   g_assert_nonnull (self->stream);
   return g_steal_pointer (&self->stream);
+}
+
+QmpMock *
+test_server_get_mock (TestServer *self)
+{
+  return self->mock;
 }
 
 pid_t

@@ -17,6 +17,7 @@ typedef enum {
   TEST_SERVER_STORAGE_DAEMON,
   TEST_SERVER_STORAGE_DAEMON_PRETTY,
   TEST_SERVER_QEMU_CONNECTING,       /* connects, again and again: test_server_new_connecting() */
+  TEST_SERVER_MOCK,                  /* the preset of a mock, which runs, with a second monitor */
   TEST_SERVER_GUEST_AGENT,           /* runs on the host: ask it nothing that changes the machine */
 } TestServerKind;
 
@@ -28,10 +29,12 @@ TestServer          *test_server_new_connecting (const char      *path);
 void                 test_server_free           (TestServer      *self);
 
 GSocketConnectable  *test_server_get_address    (TestServer      *self);
-/* of TEST_SERVER_QEMU_MACHINE */
+/* of TEST_SERVER_QEMU_MACHINE and TEST_SERVER_MOCK */
 GSocketConnectable  *test_server_get_second_address (TestServer  *self);
 /* transfer full; of TEST_SERVER_QEMU_PAIR. */
 GIOStream           *test_server_steal_stream   (TestServer      *self);
+/* borrowed; of TEST_SERVER_MOCK */
+QmpMock             *test_server_get_mock       (TestServer      *self);
 pid_t                test_server_get_pid        (TestServer      *self);
 const char          *test_server_get_directory  (TestServer      *self);
 char                *test_server_dup_stderr     (TestServer      *self);
