@@ -42,5 +42,8 @@ with Qmp.Client.open_address(sys.argv[1]) as vm:
     plug(vm, sys.argv[2])
     print('plugged:', [block['qdev']
                        for block in vm.execute('query-block')])
-    unplug(vm)
+    try:
+        unplug(vm)
+    except Qmp.TimeoutError as error:
+        sys.exit(str(error))
     print('unplugged')
