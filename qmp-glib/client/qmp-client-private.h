@@ -111,7 +111,6 @@ struct _QmpClient {
   QmpClosing         *closing;         /* nullable: DISCONNECTING by our own close */
   char               *last_cause;      /* nullable: how the last link ended, in words */
   GError             *last_error;      /* nullable: the same, unless it was our own close */
-  guint                n_untold_ends;   /* of links, whose closed was not emitted yet */
   QmpEnding          *ending;          /* nullable, borrowed from the inbox: the link is over, but runstate
                                         * does not say so yet */
 
@@ -122,9 +121,10 @@ struct _QmpClient {
   QmpIoTimer          deadline;        /* in io: not later than the first of the calls' */
   QmpStallWatch       stall_watch;
   QmpBlocking         blocking;
-  QmpCompanion        companion;       /* who has something to do in blocking calls */
-  GQueue              relays;          /* of QmpRelay, borrowed, by their links */
+  guint               n_untold_ends;   /* of links, whose closed was not emitted yet */
   guint               n_relayed;       /* of the calls that pend */
+  QmpCompanion        companion;       /* who has something to do in blocking calls */
+  GList              *relays;          /* of QmpRelay, borrowed, by their links */
 };
 
 /* The link, be it that of an opening; NULL without one. */

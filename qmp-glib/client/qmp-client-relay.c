@@ -14,14 +14,14 @@ qmp_client_add_relay (QmpClient           *self,
                       gpointer             owner)
 {
   *relay = (QmpRelay) { .link.data = relay, .funcs = funcs, .owner = owner };
-  g_queue_push_tail_link (&self->relays, &relay->link);
+  self->relays = g_list_concat (self->relays, &relay->link);
 }
 
 void
 qmp_client_remove_relay (QmpClient *self,
                          QmpRelay  *relay)
 {
-  g_queue_unlink (&self->relays, &relay->link);
+  self->relays = g_list_remove_link (self->relays, &relay->link);
 }
 
 /* --- what comes --- */
@@ -30,7 +30,7 @@ void
 qmp_client_relay_event (QmpClient *self,
                         QmpEvent  *event)
 {
-  for (GList *l = self->relays.head; l != NULL; l = l->next)
+  for (GList *l = self->relays; l != NULL; l = l->next)
     {
       QmpRelay *relay = l->data;
 
@@ -74,7 +74,7 @@ qmp_client_end_relays (QmpClient *self,
                        GQueue    *calls)
 {
   free_relayed (self, calls);
-  for (GList *l = self->relays.head; l != NULL; l = l->next)
+  for (GList *l = self->relays; l != NULL; l = l->next)
     {
       QmpRelay *relay = l->data;
 

@@ -235,7 +235,10 @@ qmp_client_set_redact (QmpClient *self,
   g_return_if_fail (QMP_IS_CLIENT (self));
   qmp_client_return_if_foreign (self);
 
-  set_flag (self, &self->wire_log.redact, redact, "redact");
+  if (self->wire_log.redact == (redact != FALSE))
+    return;
+  self->wire_log.redact = redact != FALSE;
+  g_object_notify (G_OBJECT (self), "redact");
 }
 
 /**

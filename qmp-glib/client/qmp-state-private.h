@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   QmpRunstate         runstate;
+  gboolean            out_of_band_active;
   QmpGreeting        *greeting;        /* owned, nullable; so are the next */
   GSocketConnectable *address;
   GSocketAddress     *listen_address;
-  gboolean            out_of_band_active;
 } QmpPicture;
 
 /* What the owner does for its state. */

@@ -89,7 +89,8 @@ typedef enum {
 struct _QmpJsonReader
 {
   guint    max_size;
-  gboolean overflown;
+  Place    place     : 4;
+  guint    overflown : 1;
 
   /* What was read is in [start, end). The frame that is out, then the text or junk that is being
    * read, begins at start. */
@@ -98,7 +99,6 @@ struct _QmpJsonReader
   gsize    start;
   gsize    end;
 
-  Place    place;
   QmpJsonScanner  scanner;
 
   /* The frame that is out, until the next call. */

@@ -33,8 +33,8 @@ typedef struct {
 
 struct _QmpCalls {
   QmpTransport *transport;  /* borrowed, NULL without a link */
-  guint         link_number; /* one more with the end of each */
   QmpCall      *awaited;    /* nullable, borrowed from pending */
+  guint         link_number; /* one more with the end of each */
   guint         next_serial;
   GString      *text;       /* nullable: of the command that is being made */
 
@@ -47,14 +47,14 @@ struct _QmpCalls {
   QmpDeadlines  deadlines;  /* of those that have one */
   QmpGivenUp    given_up;   /* no longer pending, but may still be answered */
 
-  gboolean      window;
-  guint         in_flight;  /* in-band commands, counted while window is on */
-  gboolean      exclusive;  /* the one in flight carries descriptors */
+  /* There are as many of these as there are clients. */
+  guint         window      : 1;
+  guint         exclusive   : 1; /* the one in flight carries descriptors */
+  guint         in_order    : 1; /* the server repeats no ids: each call has a turn too */
+  guint         agent       : 1;
+  guint         out_of_step : 1; /* of an agent: what comes next may be the reply to a call that was given up */
+  guint         in_flight;       /* in-band commands, counted while window is on */
 
-  gboolean      in_order;   /* the server repeats no ids: each call has a turn too */
-
-  gboolean      agent;
-  gboolean      out_of_step;         /* of an agent: what comes next may be the reply to a call that was given up */
   QmpCallsOutOfStep tell_out_of_step;
   gpointer      agent_owner;         /* borrowed */
   GQueue        held;       /* by held_link */

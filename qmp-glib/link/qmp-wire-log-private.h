@@ -24,12 +24,12 @@ typedef struct {
   QmpWireLogTell         tell;
   gpointer               owner;      /* borrowed */
   const char            *name;       /* borrowed, nullable: whose it is, for QMP_DEBUG; the owner's to set */
-  gboolean               redact;     /* what is told; likewise */
-  gboolean               heard;      /* somebody is to be told of what is noted from now on */
-  gboolean               noting;     /* heard, or it is printed */
   GQueue                 texts;      /* of Text, borrowed from the inbox, by their links */
   gsize                  size;       /* of texts */
   guint                  n_dropped;  /* since the last that was delivered */
+  guint                  redact : 1; /* what is told; the owner's to set */
+  guint                  heard  : 1; /* somebody is to be told of what is noted from now on */
+  guint                  noting : 1; /* heard, or it is printed */
 } QmpWireLog;
 
 /* Redacts until it is told otherwise. */

@@ -40,42 +40,43 @@
 /* Held by its owner, and by a dispatch for as long as it runs. */
 struct _QmpTransport {
   GIOStream               *stream;
-  pid_t                    pid;     /* whose the link is: not a forked child's */
   QmpJsonReader           *reader;
   const QmpTransportFuncs *funcs;
-  gpointer                 owner;   /* borrowed; NULL once closed */
-
-  QmpIoWatch               watch;
+  gpointer                 owner;         /* borrowed; NULL once closed */
+  pid_t                    pid;           /* whose the link is: not a forked child's */
 
   /* A socket is read and written by descriptor, with fd >= 0; any other stream through GIO's pollable
    * interfaces, whose sources the watch waits for. */
   int                      fd;
-  gboolean                 is_unix;
+  QmpIoWatch               watch;
   GSocket                 *socket;        /* borrowed, nullable: the stream's */
   GPollableInputStream    *input;
   GPollableOutputStream   *output;        /* owned */
   GSource                 *output_source; /* nullable: only while writing would block */
-  gboolean                 is_tls;
-  gboolean                 guarded;       /* what the stream does may raise SIGPIPE */
   GSource                 *input_source;  /* nullable: only while it is to be read */
-  gboolean                 more;          /* the last read of such a stream was a full one */
-  gboolean                 takes_fds;     /* a Unix socket, whose descriptors somebody wants */
   GUnixFDList             *new_fds;       /* nullable: came with the last byte of what was just read */
   GUnixFDList             *fd_list;       /* nullable: came before, and nobody has taken it */
-  gboolean                 paused;        /* nothing is read */
-  gboolean                 reads_bytes;   /* a byte at a time */
-  gboolean                 writes_bytes;
-  gboolean                 gave_out;      /* a frame, since it was last set to FALSE */
 
   GQueue                   queue;         /* of QmpPacket, by their links */
-  gboolean                 blocked;       /* the last write would have blocked */
   gsize                    n_unsent;      /* bytes of the packets in the queue that are not begun */
   gsize                    n_written;     /* in this turn */
-  gboolean                 read_outside;  /* something was read outside of a dispatch */
-  gboolean                 tell_flushed;  /* the owner waits for that: after_dispatch when all is written */
   GError                  *write_error;   /* nullable; what has come is still read to its end */
-  gboolean                 over;          /* ended was called */
-  gboolean                 lost;          /* something that was queued never went out */
+
+  /* There are as many of these as there are links. */
+  guint                    is_unix      : 1;
+  guint                    is_tls       : 1;
+  guint                    guarded      : 1; /* what the stream does may raise SIGPIPE */
+  guint                    more         : 1; /* the last read of such a stream was a full one */
+  guint                    takes_fds    : 1; /* a Unix socket, whose descriptors somebody wants */
+  guint                    paused       : 1; /* nothing is read */
+  guint                    reads_bytes  : 1; /* a byte at a time */
+  guint                    writes_bytes : 1;
+  guint                    gave_out     : 1; /* a frame, since it was last set to FALSE */
+  guint                    blocked      : 1; /* the last write would have blocked */
+  guint                    read_outside : 1; /* something was read outside of a dispatch */
+  guint                    tell_flushed : 1; /* the owner waits for that: after_dispatch when all is written */
+  guint                    over         : 1; /* ended was called */
+  guint                    lost         : 1; /* something that was queued never went out */
 };
 
 static void
