@@ -198,7 +198,7 @@ test_no_answer (gconstpointer data)
   QmpClient *client = agent_client_new ();
   g_autoptr (GError) error = NULL;
 
-  qmp_client_set_open_timeout (client, 100);
+  qmp_client_set_open_timeout (client, 500);
   g_assert_false (blocking ? qmp_client_open (client, test_peer_get_address (peer), NULL, &error)
                            : test_open (client, test_peer_get_address (peer), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);

@@ -235,7 +235,7 @@ test_absurd (void)
   add_process (world, 7, QEMU, huge->str);
   add_process (world, 8, QEMU, "qemu");
   /* The last word without its NUL, and bytes that are not UTF-8. */
-  write_bytes (bytes, "cmdline", "qemu\0-name\0\xff\n\x1b[2J", 19);
+  write_bytes (bytes, "cmdline", "qemu\0-name\0\xff\n\x1b[2J", 17);
   assert_is (world, "7 huge [- unknown]; 8 \357\277\275\n\x1b[2J");
 }
 

@@ -26,7 +26,8 @@ print_bytes (GBytes *bytes,
   gsize size;
   gconstpointer data = g_bytes_get_data (bytes, &size);
 
-  fwrite (data, 1, size, stream);
+  if (size > 0)
+    fwrite (data, 1, size, stream);
 }
 
 int

@@ -22,6 +22,7 @@ const make = {
   'GuestShutdownMode': () => Qmp.GuestShutdownMode.HALT,
   'GuestSuspendMode': () => Qmp.GuestSuspendMode.RAM,
   'GuestWriteFlags': () => Qmp.GuestWriteFlags.REPLACE,
+  'Finder': () => new Qmp.Finder(),
   'Job': () => new Qmp.Job(),
   'Migration': () => new Qmp.Migration(),
   'Json.Node': () => null,

@@ -30,6 +30,7 @@ MAKE = {
     'GuestShutdownMode': lambda: Qmp.GuestShutdownMode.HALT,
     'GuestSuspendMode': lambda: Qmp.GuestSuspendMode.RAM,
     'GuestWriteFlags': lambda: Qmp.GuestWriteFlags.REPLACE,
+    'Finder': lambda: Qmp.Finder(),
     'Job': lambda: GObject.new(Qmp.Job),
     'Json.Node': lambda: None,
     'Launcher': lambda: Qmp.Launcher.new(['/nonexistent/qemu']),

@@ -738,6 +738,7 @@ def _override_connect(name):
     plain = getattr(Qmp.Server, name)
 
     def connect(self, detailed_signal, handler, *user_data):
+        """Has a signal call the handler. One of command that raises has the client told of a GenericError."""
         if detailed_signal.partition('::')[0] == 'command' and callable(handler):
             handler = _answering(handler)
         return plain(self, detailed_signal, handler, *user_data)
