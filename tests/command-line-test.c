@@ -77,6 +77,7 @@ static const Row rows[] = {
   { "value-like-option", QEMU, "-append -qmp -kernel stdio", "- - -" },
   { "last-word", QEMU, "-name vm -qmp", "vm - -" },
   { "file", QEMU, "-readconfig file", "n,n - pc [monitor c path /a,b 0 listens] [agent q fd - 7]" },
+  { "file-ninth", QEMU, "-readconfig x -readconfig x -readconfig x -readconfig x -readconfig x -readconfig x -readconfig x -readconfig x -readconfig file", "- - -" },
   { "file-missing", QEMU, "-readconfig missing -name vm", "vm - -" },
   { "daemon", DAEMON, "--chardev socket,path=/p,server=on,id=c --monitor c", "- - - [monitor c path /p 0 listens]" },
   { "daemon-signs", DAEMON, "--monitor=chardev=c --char=socket,path=/p,server=on,id=c",

@@ -71,6 +71,15 @@ static const Case cases[] = {
   { "{\"old_passwd\":\"x\"}", "{\"old_passwd\":\"***\"}" },
   { "{\"vncpassword\":\"x\"}", "{\"vncpassword\":\"***\"}" },
   { "{\"p\\u0061ssword\":\"x\"}", "{\"p\\u0061ssword\":\"***\"}" },
+  /* as Go and Gson write '&' and '=', and as nobody does */
+  { "{\"url\":\"https://h/d?x=1\\u0026key=hunter2\"}", "{\"url\":\"https://h/d?x=1&key=***\"}" },
+  { "[\"rbd:p/i:id=a:key\\u003dhunter2\"]", "[\"rbd:p/i:id=a:key=***\"]" },
+  { "[\"ssh://me:hunter2\\u0040host/a\"]", "[\"ssh://me:***@host/a\"]" },
+  { "[\"ssh\\u003A//me:hunter2@host/a\"]", "[\"ssh://me:***@host/a\"]" },
+  { "{\"command-line\":\"set_p\\u0061ssword vnc hunter2\"}", "{\"command-line\":\"***\"}" },
+  { "{\"command-line\":\"object_add s\\u0065cret,id=s0,data=hunter2\"}", "{\"command-line\":\"***\"}" },
+  { "{\"file\":\"\\u006ason:{\\u0022password\\u0022: \\\"hunter2\\\"}\"}", "{\"file\":\"json:{\\\"password\\\": \\\"***\\\"}\"}" },
+  { "[\"\\u0041 \\u00e9 \\u005c\\u0022\\\\u0041\", \"a:b=c\"]", NULL },
   { "{\"client_secret\":\"x\"}", "{\"client_secret\":\"***\"}" },
   { "{\"access-token\":\"x\"}", "{\"access-token\":\"***\"}" },
   { "{\"Private_Key\":\"x\"}", "{\"Private_Key\":\"***\"}" },
@@ -143,6 +152,7 @@ test_answers (void)
   } commands[] = {
     { "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/s0\",\"property\":\"data\"}}", TRUE },
     { "{\"arguments\":{\"property\":\"pass\\u0077ord\"},\"execute\":\"qom-get\"}", TRUE },
+    { "{\"arguments\":{\"command-line\":\"qom\\u002dget /objects/s0 data\"}}", TRUE },
     { "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"qom-get /objects/s0 data\"}}", TRUE },
     { "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/objects/s0\",\"property\":\"type\"}}", FALSE },
     { "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"qom-get /objects/m0 size\"}}", FALSE },

@@ -256,6 +256,20 @@ test_half (Fixture       *self,
   assert_ends (self, self->client, QMP_RELAY_CLIENT);
 }
 
+/* And may leave while nobody says anything. */
+static void
+test_half_leaves (Fixture       *self,
+                  gconstpointer  data)
+{
+  char byte;
+
+  shutdown (self->client, SHUT_WR);
+  g_assert_cmpint (hear (self->server, &byte, 1), ==, 0);
+  g_assert_false (self->over);
+  hang_up (&self->client);
+  assert_ends (self, self->server, QMP_RELAY_CLIENT);
+}
+
 /* While so much waits for the server that nothing is read: it is noticed as soon as that is read. */
 static void
 test_leaves_behind_much (Fixture       *self,
@@ -322,6 +336,7 @@ main (int    argc,
   add ("/relay/ends/client", test_client_leaves);
   add ("/relay/ends/server", test_server_leaves);
   add ("/relay/ends/half", test_half);
+  add ("/relay/ends/half-leaves", test_half_leaves);
   add ("/relay/ends/behind-much", test_leaves_behind_much);
   add ("/relay/ends/deaf", test_deaf);
   g_test_add_func ("/relay/not-sockets", test_not_sockets);

@@ -596,6 +596,37 @@ test_own_server (Fixture       *self,
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
+static void
+add_another (QmpServerConnection *connection,
+             const GError        *why,
+             QmpServer           *server)
+{
+  int fd;
+  g_autoptr(GIOStream) stream = test_socketpair (&fd);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false (qmp_server_add_stream (server, stream, &error));
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE);
+  close (fd);
+}
+
+/* Whoever hears that a client is gone may want another, of a server that is about to go. */
+static void
+test_add_while_it_goes (void)
+{
+  QmpServer *server = qmp_server_new (NULL);
+  g_autoptr(QmpServerConnection) connection = NULL;
+  g_autoptr(GIOStream) stream = NULL;
+  int fd;
+
+  stream = test_socketpair (&fd);
+  g_assert_true (qmp_server_add_stream (server, stream, NULL));
+  connection = g_list_model_get_item (qmp_server_get_connections (server), 0);
+  g_signal_connect (connection, "closed", G_CALLBACK (add_another), server);
+  g_object_unref (server);
+  close (fd);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -624,6 +655,8 @@ main (int    argc,
   ADD ("bare", test_bare);
   ADD ("properties", test_properties);
   ADD ("own", test_own_server);
+
+  g_test_add_func ("/server/add-while-it-goes", test_add_while_it_goes);
 
   return g_test_run ();
 }

@@ -14,6 +14,9 @@
 #define LEGACY_ID "compat_monitor"
 
 /* A character device is told of before or behind who uses it. */
+/* Another user's process may name files without an end. */
+#define MAX_CONFIGS 8
+
 typedef struct {
   char       *text;
   GHashTable *options;
@@ -31,6 +34,7 @@ typedef struct {
   guint            n_legacy;
   QmpReadFileFunc  read_file;
   gpointer         user_data;
+  guint            n_configs;
 } Reader;
 
 static void
@@ -229,8 +233,12 @@ static void
 take_config (Reader     *reader,
              const char *text)
 {
-  g_autofree char *contents = reader->read_file (text, reader->user_data);
+  g_autofree char *contents = NULL;
 
+  if (reader->n_configs == MAX_CONFIGS)
+    return;
+  reader->n_configs++;
+  contents = reader->read_file (text, reader->user_data);
   if (contents != NULL)
     qmp_config_file_read (contents, config_cb, reader);
 }

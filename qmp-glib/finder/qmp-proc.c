@@ -42,19 +42,24 @@ read_all (int      fd,
   return TRUE;
 }
 
-/* Others say which file it is: a pipe or a device is not waited for. */
+/* Others say which file it is: it is opened when it is known to be a file, since to open a pipe or a device has effects. */
 static int
 open_file (int         process,
            const char *name)
 {
+  char again[sizeof "/proc/self/fd/" + 16];
   struct stat info;
-  int fd = openat (process, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int place = openat (process, name, O_PATH | O_CLOEXEC);
+  int fd = -1;
 
-  if (fd >= 0 && (fstat (fd, &info) < 0 || !S_ISREG (info.st_mode)))
+  if (place < 0)
+    return -1;
+  if (fstat (place, &info) == 0 && S_ISREG (info.st_mode))
     {
-      close (fd);
-      return -1;
+      g_snprintf (again, sizeof again, "/proc/self/fd/%d", place);
+      fd = open (again, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     }
+  close (place);
   return fd;
 }
 

@@ -16,7 +16,7 @@
 #include "finder/qmp-proc-private.h"
 
 /* Of a file that another user may have named. */
-#define MAX_CONFIG (1024 * 1024)
+#define MAX_CONFIG (256 * 1024)
 #define MAX_TABLE (64 * 1024 * 1024)
 
 typedef struct {

@@ -462,19 +462,92 @@ walk (Redaction  *self,
   g_string_append_len (out, copied, end - copied);
 }
 
-/* outer: nullable */
+/* The character of an escape such as \u0041, if it is one of ASCII's that can be printed; else '\0'. p: at the backslash. */
+static char
+read_ascii_escape (const char *p)
+{
+  int high, low;
+  char c;
+
+  if (p[1] != 'u' || p[2] != '0' || p[3] != '0')
+    return '\0';
+  high = g_ascii_xdigit_value (p[4]);
+  low = g_ascii_xdigit_value (p[5]);
+  c = (char) (16 * high + low);
+  return g_ascii_isprint (c) ? c : '\0';
+}
+
+static void
+append_ascii (GString *out,
+              char     c)
+{
+  if (c == '"' || c == '\\')
+    g_string_append_c (out, '\\');
+  g_string_append_c (out, c);
+}
+
+/* The same with such characters plain, as what is looked for is spelled: "p\u0061ssword", "?x=1\u0026key=…". NULL if there
+ * are none. */
+static GString *
+spell_plainly (const char *text,
+               gsize       length)
+{
+  const char *end = text + length;
+  const char *copied = text;
+  GString *out = NULL;
+
+  for (const char *p = text; (p = memchr (p, '\\', end - p)) != NULL; p += 2)
+    {
+      char c = read_ascii_escape (p);
+
+      if (c == '\0')
+        continue;
+      if (out == NULL)
+        out = g_string_sized_new (length);
+      g_string_append_len (out, copied, p - copied);
+      append_ascii (out, c);
+      copied = p + strlen ("\\u0041");
+      p = copied - 2;
+    }
+  if (out != NULL)
+    g_string_append_len (out, copied, end - copied);
+  return out;
+}
+
+static void
+append_redacted_as_spelled (Redaction  *outer,
+                            GString    *out,
+                            const char *text,
+                            gsize       length)
+{
+  Redaction self = { .scratch = g_string_new (NULL), .level = outer->level + 1, .is_answer = outer->is_answer };
+
+  note_members (&self, text, length);
+  walk (&self, out, text, length);
+  g_string_free (self.scratch, TRUE);
+}
+
+/* What is then still a secret was spelled to look like none; else the text's own spelling is kept. */
 static void
 append_redacted (Redaction  *outer,
                  GString    *out,
                  const char *text,
                  gsize       length)
 {
-  Redaction self = { .scratch = g_string_new (NULL), .level = outer != NULL ? outer->level + 1 : 0,
-                     .is_answer = outer != NULL && outer->is_answer };
+  gsize before = out->len;
+  g_autoptr(GString) plain = NULL;
+  g_autoptr(GString) redacted = NULL;
 
-  note_members (&self, text, length);
-  walk (&self, out, text, length);
-  g_string_free (self.scratch, TRUE);
+  append_redacted_as_spelled (outer, out, text, length);
+  plain = spell_plainly (out->str + before, out->len - before);
+  if (plain == NULL)
+    return;
+  redacted = g_string_sized_new (plain->len);
+  append_redacted_as_spelled (outer, redacted, plain->str, plain->len);
+  if (g_string_equal (plain, redacted))
+    return;
+  g_string_truncate (out, before);
+  g_string_append_len (out, redacted->str, redacted->len);
 }
 
 static void
@@ -511,9 +584,10 @@ gboolean
 qmp_json_asks_for_secret (const char *text,
                           gsize       length)
 {
+  g_autoptr(GString) plain = spell_plainly (text, length);
   Redaction self = { .scratch = g_string_new (NULL) };
 
-  note_members (&self, text, length);
+  note_members (&self, plain != NULL ? plain->str : text, plain != NULL ? plain->len : length);
   g_string_free (self.scratch, TRUE);
   return self.gets_secret;
 }

@@ -41,7 +41,8 @@
  *
  * A mock has a thread of its own, so that a program that makes blocking calls can be tested in the thread that has made the
  * mock. No function of the program is called from that thread: what is to be answered is data. The methods may be called in any
- * thread; properties are notified in the main context that was thread-default when the mock was made.
+ * thread; what clients do is notified in the main context that was thread-default when the mock was made, and what the program
+ * sets in the thread that sets it.
  *
  * Each address, and each stream, is a monitor, which serves one client at a time, as QEMU's do: the next one connects, and is not
  * greeted before the first has left.

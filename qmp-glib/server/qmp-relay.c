@@ -270,8 +270,9 @@ watch (Side *side)
     wanted |= G_IO_IN;
   if (get_other (side)->says.n_held > 0)
     wanted |= G_IO_OUT;
-  /* Without a descriptor its hanging up is not heard of again and again. */
-  qmp_io_watch_set_fd (&side->watch, wanted != 0 ? side->fd : -1, wanted);
+  /* Whoever has said all may still hang up, of which is heard without asking; without a descriptor that is not heard again and
+   * again. */
+  qmp_io_watch_set_fd (&side->watch, wanted != 0 || (side->says.ended && !side->gone) ? side->fd : -1, wanted);
 }
 
 static gboolean
@@ -282,6 +283,8 @@ dispatch (gpointer     owner,
   QmpRelay *self = side->relay;
   gboolean any = listen_to (side);
 
+  if (side->says.ended && (ready & (G_IO_HUP | G_IO_ERR)) != 0)
+    side->gone = TRUE;
   speak_to (get_other (side));
   speak_to (side);
   watch (side);

@@ -27,6 +27,7 @@ struct _QmpServer {
   gboolean         owner_only;
   gboolean         plays_monitor; /* see below */
   gboolean         writes_bytes;
+  gboolean         disposed;      /* takes nobody any more */
   GPtrArray       *places;        /* of Place, owned: where it listens */
   GSocketAddress  *listen_address; /* nullable: what was bound first */
   GListStore      *connections;   /* of QmpServerConnection, open */

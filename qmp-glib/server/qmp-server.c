@@ -3,6 +3,8 @@
 
 #include "server/qmp-server-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/qmp-debug-private.h"
 #include "message/qmp-value-private.h"
 #include "server/qmp-invocation-private.h"
@@ -217,6 +219,12 @@ add (QmpServer  *self,
   g_autoptr(QmpServer) held = g_object_ref (self);
   g_autoptr(QmpServerConnection) connection = NULL;
 
+  /* A handler that is told of the end of one may want another. */
+  if (self->disposed)
+    {
+      g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE, _("The server is closed"));
+      return FALSE;
+    }
   if (self->backend != NULL && !self->backend->may_serve (self->backend_owner, error))
     return FALSE;
   connection = qmp_server_connection_new (stream, self->name, &self->about, &self->limits, self->io, &connection_funcs, self,
@@ -407,6 +415,7 @@ qmp_server_dispose (GObject *object)
   if (!qmp_hand_over_begin_dispose (object, self->io))
     return;
 
+  self->disposed = TRUE;
   close_all (self);
 
   G_OBJECT_CLASS (qmp_server_parent_class)->dispose (object);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "once.h"
+#include "tool-streams.h"
 #include "tool-server.h"
 
 /* Until it is told to stop, or the server ends a session. */
@@ -151,7 +152,7 @@ static int
 open_file (const char  *path,
            GError     **error)
 {
-  int fd = g_str_equal (path, "-") ? STDOUT_FILENO : open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  int fd = g_str_equal (path, "-") ? STDOUT_FILENO : tool_streams_open_private (path, 0);
 
   if (fd < 0)
     once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), path, g_strerror (errno));

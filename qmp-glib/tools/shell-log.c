@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tool-print.h"
+#include "tool-streams.h"
 
 struct _ShellLog {
   int      fd;
@@ -21,7 +22,7 @@ ShellLog *
 shell_log_new (const char  *path,
                GError     **error)
 {
-  int fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  int fd = tool_streams_open_private (path, O_APPEND);
   ShellLog *self;
 
   if (fd < 0)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- that they are there --- */
@@ -150,6 +151,40 @@ check_output (void)
     tool_streams_end_unread ();
   tool_streams_complain (output_code);
   _exit (EXIT_FAILURE);
+}
+
+/* --- files --- */
+
+static gboolean
+make_private (int fd)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) < 0)
+    return FALSE;
+  if (!S_ISREG (info.st_mode))
+    return TRUE;
+  if (info.st_uid != geteuid ())
+    {
+      errno = EACCES;
+      return FALSE;
+    }
+  return (info.st_mode & 077) == 0 || fchmod (fd, 0600) == 0;
+}
+
+int
+tool_streams_open_private (const char *path,
+                           int         flags)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+  int code;
+
+  if (fd < 0 || make_private (fd))
+    return fd;
+  code = errno;
+  close (fd);
+  errno = code;
+  return -1;
 }
 
 /* --- all of it --- */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* A program's standard streams: that they are there, that its own words are in their characters, and that what could
- * not be written is told of. */
+ * not be written is told of; and the files that it writes. */
 
 G_BEGIN_DECLS
 
@@ -25,6 +25,11 @@ void      tool_streams_set_told   (void);
 
 /* Ends the program as a pipe that nobody reads any more ends others, by SIGPIPE, which GIO ignores. */
 void      tool_streams_end_unread (void);
+
+/* A file for what may be secret, made if it is not there: nobody else can read it, even if it was there before, and it is no
+ * other user's. flags: O_APPEND, or 0. Returns -1 with errno set if it cannot be had. */
+int       tool_streams_open_private (const char *path,
+                                     int         flags);
 
 /* text, which is UTF-8, in the characters of the locale: quotes are made plain where it has no others. */
 char     *tool_streams_encode     (const char  *text);

@@ -44,6 +44,9 @@ class Record(qmpcase.Case):
 
     def test_sessions(self):
         server = self.server(*PC)
+        # What was there before is nobody else's to read any more.
+        with open(self.path('recording'), 'w', encoding='utf-8') as file:
+            os.fchmod(file.fileno(), 0o644)
         program = self.record(server.path)
         direct = self.value('call', server.path, 'query-version')
         self.assertEqual(self.value('call', self.listen, 'query-version'), direct)

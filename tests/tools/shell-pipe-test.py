@@ -220,10 +220,11 @@ class InPipe(Case):
         server = self.server()
         for _ in range(2):
             self.assertEqual(self.pipe('query-name\n', '-l', log, server.path).returncode, 0)
+            self.assertEqual(os.stat(log).st_mode & 0o777, 0o600)
+            os.chmod(log, 0o644)
         with open(log, encoding='utf-8') as file:
             self.assertRegex(file.read(), r'^({"timestamp": {"seconds": \d+, "microseconds": \d+}, '
                                           r'"execute": "query-name", "return": {}}\n){2}$')
-        self.assertEqual(os.stat(log).st_mode & 0o777, 0o600)
         self.assertEqual(self.pipe('', '-l', '/nonsense/log', server.path).returncode, 2)
 
     def test_log_on_full_disk(self):
