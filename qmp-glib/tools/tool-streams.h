@@ -26,8 +26,8 @@ void      tool_streams_set_told   (void);
 /* Ends the program as a pipe that nobody reads any more ends others, by SIGPIPE, which GIO ignores. */
 void      tool_streams_end_unread (void);
 
-/* A file for what may be secret, made if it is not there: nobody else can read it, even if it was there before, and it is no
- * other user's. flags: O_APPEND, or 0. Returns -1 with errno set if it cannot be had. */
+/* A file for what may be secret, made if it is not there: nobody else can read it, even if it was there before, and it is not
+ * another user's. flags: O_APPEND, or 0. Returns -1 with errno set if it cannot be had. */
 int       tool_streams_open_private (const char *path,
                                      int         flags);
 
