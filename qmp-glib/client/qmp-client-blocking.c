@@ -158,8 +158,7 @@ begin_to_poll (QmpClient *self,
 {
   QmpLink *link = qmp_client_get_link (self);
 
-  if (link == NULL || !qmp_transport_can_iterate (link->transport) || link->agent != NULL ||
-      wait->cancellable != NULL)
+  if (link == NULL || !qmp_link_can_iterate (link) || wait->cancellable != NULL)
     return FALSE;
 
   self->blocking = QMP_BLOCKING_POLLS;

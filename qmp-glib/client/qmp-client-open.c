@@ -340,6 +340,7 @@ qmp_client_open_async (QmpClient           *self,
  *   agent did not answer, because it does not run or serves another client;
  * - `G_IO_ERROR_CANCELLED`: cancelled, or the client was closed meanwhile, also by a handler that was told that it is
  *   `RUNNING`;
+ * - `G_IO_ERROR_FAILED`: ssh could not log in, and says why; one of [error@GLib.SpawnError]: there is no ssh here;
  * - `G_IO_ERROR_NOT_FOUND`, `G_IO_ERROR_CONNECTION_REFUSED` and others of `GIOErrorEnum` and
  *   `GResolverError`: it could not be connected to;
  * - `G_TLS_ERROR_BAD_CERTIFICATE`, `G_TLS_ERROR_MISC` and others of `GTlsError`: the connection could not be

@@ -60,5 +60,5 @@ qmp_client_ref_peer_credentials (QmpClient  *self,
   if (!qmp_state_require (&self->state, QMP_RUNSTATE_RUNNING, "ask for the peer's credentials", error))
     return NULL;
   link = qmp_client_get_link (self);
-  return qmp_peer_get_credentials (link != NULL ? qmp_transport_get_fd (link->transport) : -1, error);
+  return qmp_peer_get_credentials (link != NULL ? qmp_link_get_peer_fd (link) : -1, error);
 }

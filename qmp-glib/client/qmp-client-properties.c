@@ -498,12 +498,14 @@ qmp_client_install_properties (GObjectClass *object_class)
   /**
    * QmpClient:keep-alive: (getter get_keep_alive) (setter set_keep_alive)
    *
-   * Whether the system looks after the other side while nothing goes over the link, with TCP.
+   * Whether the system, or ssh, looks after the other side while nothing goes over the link, with TCP.
    *
    * A program that only waits for events sends nothing, and never hears that the other machine has lost its power or
    * its network. With this the system asks after a minute without a byte, and the link ends with
    * `G_IO_ERROR_TIMED_OUT` when nothing answers for two more. A server that hangs on a machine that runs is not found:
    * see [property@Client:stall-time].
+   *
+   * Through ssh, ssh asks, and the link ends with `G_IO_ERROR_CONNECTION_CLOSED` and its words.
    *
    * Applies to connections that the client makes or accepts from then on, not to a stream or a descriptor that was
    * given to it.

@@ -32,6 +32,10 @@ GError          *qmp_protocol_error_new_for_value (QmpProtocolError   code,
                                                    gsize              offset,
                                                    const char        *problem);
 
+/* Behind the message: ": REASON". */
+void             qmp_error_append_reason          (GError            *error,
+                                                   const char        *reason);
+
 /* The message without what it shows of a text: for a log that must not hold secrets. */
 char            *qmp_error_dup_public_message     (const GError      *error);
 

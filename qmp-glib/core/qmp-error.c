@@ -295,6 +295,16 @@ qmp_protocol_error_get_offset (const GError *error)
   return priv != NULL ? priv->offset : -1;
 }
 
+void
+qmp_error_append_reason (GError     *error,
+                         const char *reason)
+{
+  char *text = g_strdup_printf ("%s: %s", error->message, reason);
+
+  g_free (error->message);
+  error->message = text;
+}
+
 char *
 qmp_error_dup_public_message (const GError *error)
 {

@@ -59,7 +59,7 @@ qmp_closing_finish (QmpClosing *self)
 void
 qmp_closing_look (QmpClosing *self)
 {
-  if (qmp_transport_is_flushed (self->link->transport))
+  if (qmp_transport_is_flushed (self->link->transport) && qmp_link_take_leave (self->link))
     qmp_closing_finish (self);
 }
 
@@ -85,6 +85,11 @@ qmp_closing_flush (QmpClosing *self)
 static GError *
 timed_out (gpointer operation)
 {
+  QmpClosing *self = operation;
+
+  /* It was the server that did not take its leave. */
+  if (qmp_transport_is_flushed (self->link->transport))
+    return NULL;
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                               _("The connection was closed before all that was queued could be sent"));
 }

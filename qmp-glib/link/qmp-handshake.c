@@ -236,17 +236,6 @@ qmp_handshake_error_timed_out (QmpHandshake *self,
                               : _("The server did not answer the capabilities negotiation in time"));
 }
 
-/* Behind the text. */
-static void
-append_reason (GError     *error,
-               const char *reason)
-{
-  char *text = g_strdup_printf ("%s: %s", error->message, reason);
-
-  g_free (error->message);
-  error->message = text;
-}
-
 GError *
 qmp_handshake_error_ended (QmpHandshake *self,
                            const GError *cause,
@@ -265,7 +254,7 @@ qmp_handshake_error_ended (QmpHandshake *self,
   else
     g_prefix_error (&error, "%s: ", _("During the capabilities negotiation"));
   if (wants_certificate && self->greeting == NULL)
-    append_reason (error, _("it may want a certificate of the client (property “tls-certificate”)"));
+    qmp_error_append_reason (error, _("it may want a certificate of the client (property “tls-certificate”)"));
   return error;
 }
 

@@ -5,6 +5,7 @@
 #include "link/qmp-handshake-private.h"
 #include "link/qmp-request-private.h"
 #include "link/qmp-wire-log-private.h"
+#include "wire/qmp-tunnel-private.h"
 
 /* One connection, from a stream to its end: reads what comes, finds out whose it is, and shakes hands first. It is used
  * once and thrown away as a whole. */
@@ -67,10 +68,12 @@ typedef struct {
                                GError       *error);
 } QmpLinkHandshakeFuncs;
 
-/* Read by its owner, and written by itself alone. */
+/* Read by its owner, and written by itself alone, but for the tunnel. */
 struct _QmpLink {
   QmpLinkState                 state;
   QmpTransport                *transport;          /* owned */
+  QmpTunnel                   *tunnel;             /* owned, nullable: through which it goes; given before it begins */
+  GError                      *cause;              /* nullable: why it has ended, until the tunnel has */
   QmpCalls                    *calls;              /* borrowed */
   QmpWireLog                  *log;                /* borrowed */
   const QmpLinkFuncs          *funcs;
@@ -105,6 +108,10 @@ void          qmp_link_begin           (QmpLink                     *self,
 void          qmp_link_attach          (QmpLink                     *self,
                                         QmpIoContext                *context);
 
+/* Is reading and writing its stream all that it waits for? */
+gboolean      qmp_link_can_iterate     (QmpLink                     *self);
+/* The descriptor that tells who is at the other side; -1: none does. */
+int           qmp_link_get_peer_fd     (QmpLink                     *self);
 /* Of a link that runs. FALSE with error if the request cannot be sent over it: it has descriptors, or is out of band. */
 gboolean      qmp_link_check           (QmpLink                     *self,
                                         QmpRequest                  *request,
@@ -117,6 +124,8 @@ QmpCall      *qmp_link_issue           (QmpLink                     *self,
                                         QmpRequest                  *request);
 /* It is about to end: what is not a command is not sent any more. */
 void          qmp_link_wind_up         (QmpLink                     *self);
+/* All is written. FALSE: it is on its way through ssh, and the link ends when the server has had it and has hung up. */
+gboolean      qmp_link_take_leave      (QmpLink                     *self);
 /* It has ended: as qmp_calls_end(). */
 QmpCall      *qmp_link_end             (QmpLink                     *self,
                                         const char                  *cause,

@@ -296,17 +296,53 @@ received (gpointer             owner,
 }
 
 static void
-ended (gpointer      owner,
-       const GError *cause)
+end (QmpLink      *self,
+     const GError *cause)
 {
-  QmpLink *self = owner;
-
   if (self->state == QMP_LINK_RUNNING)
     self->funcs->ended (self->owner, cause);
   else if (is_shaking_hands (self))
     fail (self, g_error_matches (cause, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_LARGE)
                 ? g_error_copy (cause)
                 : qmp_handshake_error_ended (&self->handshake, cause, self->lacks_certificate));
+}
+
+/* What ssh says of the end is why. */
+static void
+end_with_tunnel (QmpLink *self)
+{
+  g_autofree char *words = qmp_tunnel_dup_words (self->tunnel);
+  g_autofree char *reason = g_strconcat ("ssh: ", words, NULL);
+  g_autoptr(GError) cause = g_steal_pointer (&self->cause);
+
+  if (words != NULL)
+    qmp_error_append_reason (cause, reason);
+  end (self, cause);
+}
+
+static void
+tunnel_over (gpointer owner)
+{
+  QmpLink *self = owner;
+
+  end_with_tunnel (self);
+  self->funcs->after_dispatch (self->owner);
+}
+
+static void
+ended (gpointer      owner,
+       const GError *cause)
+{
+  QmpLink *self = owner;
+
+  if (self->tunnel == NULL)
+    {
+      end (self, cause);
+      return;
+    }
+  self->cause = g_error_copy (cause);
+  if (qmp_tunnel_end (self->tunnel, tunnel_over, self))
+    end_with_tunnel (self);
 }
 
 static void
@@ -390,6 +426,8 @@ qmp_link_free (QmpLink *self)
     }
   g_clear_pointer (&self->agent, qmp_agent_sync_free);
   qmp_transport_close (self->transport);
+  g_clear_pointer (&self->tunnel, qmp_tunnel_free);
+  g_clear_error (&self->cause);
   qmp_handshake_clear (&self->handshake);
   g_free (self);
 }
@@ -402,6 +440,8 @@ qmp_link_begin (QmpLink                     *self,
 {
   self->handshake_funcs = funcs;
   self->opener = opener;
+  if (self->tunnel != NULL)
+    qmp_tunnel_attach (self->tunnel, context);
   qmp_transport_attach (self->transport, context);
   if (self->handshake.guest_agent)
     {
@@ -420,7 +460,21 @@ qmp_link_attach (QmpLink      *self,
 {
   if (self->agent != NULL)
     qmp_agent_sync_attach (self->agent, context);
+  if (self->tunnel != NULL)
+    qmp_tunnel_attach (self->tunnel, context);
   qmp_transport_attach (self->transport, context);
+}
+
+gboolean
+qmp_link_can_iterate (QmpLink *self)
+{
+  return qmp_transport_can_iterate (self->transport) && self->agent == NULL && self->tunnel == NULL;
+}
+
+int
+qmp_link_get_peer_fd (QmpLink *self)
+{
+  return self->tunnel == NULL ? qmp_transport_get_fd (self->transport) : -1;
 }
 
 /* --- commands --- */
@@ -432,6 +486,12 @@ qmp_link_check_fds (QmpLink      *self,
 {
   int n_fds = fd_list != NULL ? g_unix_fd_list_get_length (fd_list) : 0;
 
+  if (n_fds > 0 && self->tunnel != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _("File descriptors cannot be passed through ssh"));
+      return FALSE;
+    }
   if (n_fds > 0 && !qmp_transport_can_send_fds (self->transport))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -492,6 +552,12 @@ qmp_link_wind_up (QmpLink *self)
     qmp_agent_sync_stop (self->agent);
 }
 
+gboolean
+qmp_link_take_leave (QmpLink *self)
+{
+  return self->tunnel == NULL || !qmp_transport_end_writing (self->transport);
+}
+
 QmpCall *
 qmp_link_end (QmpLink    *self,
               const char *cause,
@@ -517,5 +583,5 @@ qmp_link_error_timed_out (QmpLink  *self,
 {
   qmp_transport_give_out_rest (self->transport);
   self->handshake.reused = reused;
-  return qmp_handshake_error_timed_out (&self->handshake, qmp_transport_get_fd (self->transport));
+  return qmp_handshake_error_timed_out (&self->handshake, qmp_link_get_peer_fd (self));
 }

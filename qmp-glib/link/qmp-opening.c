@@ -153,6 +153,8 @@ shake_hands (QmpOpening *self,
       fail (self, error);
       return;
     }
+  if (self->connector != NULL)
+    self->link->tunnel = qmp_connector_steal_tunnel (self->connector);
   self->step = QMP_OPENING_HANDSHAKE;
   qmp_link_begin (self->link, self->context, &handshake_funcs, self);
 }

@@ -139,7 +139,7 @@ print_words (const char  *before,
 static void
 print_addresses (Request *request)
 {
-  static const char * const prefixes[] = { "unix:", "tcp:", "vsock:", "fd:" };
+  static const char * const prefixes[] = { "unix:", "tcp:", "vsock:", "fd:", "ssh:" };
 
   printf ("s%s\n", g_str_has_prefix (request->word.text, "unix:") ? "unix:" : "");
   for (guint i = 0; i < G_N_ELEMENTS (prefixes) && *request->word.text != '\0'; i++)
@@ -164,7 +164,8 @@ find_agent_option (Request *request)
       request->agent = TRUE;
 }
 
-/* The address as the shell would pass it. A descriptor would be another program's, who needs it. */
+/* The address as the shell would pass it. A descriptor would be another program's, who needs it, and nobody logs in anywhere by
+ * pressing Tab. */
 static GSocketConnectable *
 parse_address (Request *request)
 {
@@ -175,7 +176,7 @@ parse_address (Request *request)
     text = g_getenv (request->verb->agent ? "QGA_CLIENT_ADDRESS" : "QMP_SOCKET");
   else if (g_str_has_prefix (text, "~/"))
     text = path = g_build_filename (g_get_home_dir (), text + 2, NULL);
-  if (text == NULL || g_str_has_prefix (text, "fd:"))
+  if (text == NULL || g_str_has_prefix (text, "fd:") || g_str_has_prefix (text, "ssh:"))
     return NULL;
   return tool_server_find (text, request->once->agent, FALSE, NULL);
 }

@@ -20,6 +20,7 @@ typedef enum {
   OWN_PATH,
   OWN_FD,
   OWN_VSOCK,
+  OWN_SSH,
 } OwnKind;
 
 struct _QmpOwnAddress {
@@ -30,6 +31,7 @@ struct _QmpOwnAddress {
   int            fd;    /* OWN_FD, borrowed */
   guint32        cid;   /* OWN_VSOCK */
   guint32        port;
+  QmpSshPlace    ssh;   /* OWN_SSH */
 };
 
 static void qmp_own_address_connectable_init (GSocketConnectableIface *iface);
@@ -43,6 +45,9 @@ qmp_own_address_finalize (GObject *object)
   QmpOwnAddress *self = QMP_OWN_ADDRESS (object);
 
   g_free (self->path);
+  g_free (self->ssh.user);
+  g_free (self->ssh.host);
+  g_free (self->ssh.path);
 
   G_OBJECT_CLASS (qmp_own_address_parent_class)->finalize (object);
 }
@@ -85,6 +90,20 @@ qmp_own_address_to_native (GSocketAddress  *address,
 }
 
 static char *
+describe_ssh (const QmpSshPlace *place)
+{
+  g_autoptr(GString) text = g_string_new ("ssh:");
+
+  if (place->user != NULL)
+    g_string_append_printf (text, "%s@", place->user);
+  g_string_append_printf (text, strchr (place->host, ':') != NULL ? "[%s]" : "%s", place->host);
+  if (place->port != 0)
+    g_string_append_printf (text, ":%u", place->port);
+  g_string_append_uri_escaped (text, place->path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, TRUE);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static char *
 qmp_own_address_to_string (GSocketConnectable *connectable)
 {
   QmpOwnAddress *self = QMP_OWN_ADDRESS (connectable);
@@ -97,6 +116,8 @@ qmp_own_address_to_string (GSocketConnectable *connectable)
       return g_strdup_printf ("fd:%d", self->fd);
     case OWN_VSOCK:
       return g_strdup_printf ("vsock:%u:%u", self->cid, self->port);
+    case OWN_SSH:
+      return describe_ssh (&self->ssh);
     default:
       g_assert_not_reached ();
     }
@@ -162,6 +183,18 @@ qmp_own_address_new_vsock (guint32 cid,
   return G_SOCKET_CONNECTABLE (self);
 }
 
+GSocketConnectable *
+qmp_own_address_new_ssh (const char *user,
+                         const char *host,
+                         guint16     port,
+                         const char *path)
+{
+  QmpOwnAddress *self = own_address_new (OWN_SSH);
+
+  self->ssh = (QmpSshPlace) { g_strdup (user), g_strdup (host), port, g_strdup (path) };
+  return G_SOCKET_CONNECTABLE (self);
+}
+
 static gboolean
 is_kind (GSocketConnectable *address,
          OwnKind             kind)
@@ -178,6 +211,12 @@ qmp_address_get_path (GSocketConnectable *address)
       g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address)) == G_UNIX_SOCKET_ADDRESS_PATH)
     return g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
   return NULL;
+}
+
+const QmpSshPlace *
+qmp_address_get_ssh_place (GSocketConnectable *address)
+{
+  return is_kind (address, OWN_SSH) ? &QMP_OWN_ADDRESS (address)->ssh : NULL;
 }
 
 gboolean

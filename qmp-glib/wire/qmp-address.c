@@ -112,25 +112,46 @@ new_inet (const char *host,
   return numeric != NULL ? G_SOCKET_CONNECTABLE (numeric) : g_network_address_new (host, port);
 }
 
+/* "[HOST]" or "[HOST]:PORT". Returns the host; port (out): what stands behind the colon, NULL if there is none. */
+static char *
+parse_brackets (const char  *text,
+                const char  *rest,
+                const char **port,
+                GError     **error)
+{
+  const char *end = strchr (rest, ']');
+  g_autofree char *host = NULL;
+  g_autoptr(GSocketAddress) numeric = NULL;
+
+  if (end == NULL)
+    {
+      fail (error, _("The bracket is not closed in the address “%s”"), text);
+      return NULL;
+    }
+  host = g_strndup (rest + 1, end - rest - 1);
+  numeric = strchr (host, ':') != NULL ? g_inet_socket_address_new_from_string (host, 0) : NULL;
+  if (numeric == NULL)
+    fail (error, _("The host “%s” in the address “%s” is not an IPv6 address"), host, text);
+  else if (end[1] != ':' && end[1] != '\0')
+    fail (error, _("There is “%s” behind the bracket in the address “%s”"), end + 1, text);
+  else
+    {
+      *port = end[1] == ':' ? end + 2 : NULL;
+      return g_steal_pointer (&host);
+    }
+  return NULL;
+}
+
 static GSocketConnectable *
 parse_bracketed (const char  *text,
                  const char  *rest,
                  GError     **error)
 {
-  const char *end = strchr (rest, ']');
-  g_autofree char *host = NULL;
-  g_autoptr(GSocketAddress) numeric = NULL;
+  const char *part;
+  g_autofree char *host = parse_brackets (text, rest, &part, error);
   guint64 port;
 
-  if (end == NULL)
-    return fail (error, _("The bracket is not closed in the address “%s”"), text);
-  host = g_strndup (rest + 1, end - rest - 1);
-  numeric = strchr (host, ':') != NULL ? g_inet_socket_address_new_from_string (host, 0) : NULL;
-  if (numeric == NULL)
-    return fail (error, _("The host “%s” in the address “%s” is not an IPv6 address"), host, text);
-  if (end[1] != ':' && end[1] != '\0')
-    return fail (error, _("There is “%s” behind the bracket in the address “%s”"), end + 1, text);
-  if (!parse_number (text, end[1] == ':' ? end + 2 : "", _("The port"), G_MAXUINT16, &port, error))
+  if (host == NULL || !parse_number (text, part != NULL ? part : "", _("The port"), G_MAXUINT16, &port, error))
     return NULL;
   return new_inet (host, port);
 }
@@ -206,6 +227,87 @@ parse_fd (const char  *text,
   return qmp_own_address_new_fd (fd);
 }
 
+/* --- through ssh --- */
+
+/* No shell ever reads it, but ssh takes a word that begins with a hyphen for an option. */
+static gboolean
+is_ssh_word (const char *word)
+{
+  return word[0] != '\0' && word[0] != '-' && is_host (word);
+}
+
+static char *
+parse_ssh_host (const char  *text,
+                const char  *rest,
+                const char **port,
+                GError     **error)
+{
+  const char *colon = strchr (rest, ':');
+  g_autofree char *host = NULL;
+
+  if (rest[0] == '[')
+    return parse_brackets (text, rest, port, error);
+
+  host = colon != NULL ? g_strndup (rest, colon - rest) : g_strdup (rest);
+  *port = colon != NULL ? colon + 1 : NULL;
+  if (is_ssh_word (host))
+    return g_steal_pointer (&host);
+  if (is_bare_ipv6 (rest))
+    fail (error, _("The IPv6 address in “%s” needs brackets, as in ssh:[::1]/PATH"), text);
+  else
+    fail (error, _("The host “%s” in the address “%s” is not a host name"), host, text);
+  return NULL;
+}
+
+/* ssh puts an environment variable in the place of "${NAME}", and that itself cannot be written. */
+static char *
+parse_ssh_path (const char  *text,
+                const char  *rest,
+                GError     **error)
+{
+  g_autofree char *path = g_uri_unescape_string (rest, NULL);
+
+  if (path == NULL)
+    fail (error, _("In the path of the address “%s”, “%%” stands for itself as “%%25” alone"), text);
+  else if (strlen (path) > QMP_ADDRESS_MAX_PATH)
+    fail (error, _("The path is %lu bytes long, and a Unix socket's address holds %d"), (gulong) strlen (path),
+          QMP_ADDRESS_MAX_PATH);
+  else if (strstr (path, "${") != NULL)
+    fail (error, _("The path in the address “%s” has “${” in it, which ssh cannot pass on"), text);
+  else
+    return g_steal_pointer (&path);
+  return NULL;
+}
+
+/* rest: USER@HOST:PORT/PATH, perhaps as a URI. */
+static GSocketConnectable *
+parse_ssh (const char  *text,
+           const char  *rest,
+           GError     **error)
+{
+  const char *start = g_str_has_prefix (rest, "//") ? rest + 2 : rest;
+  const char *slash = strchr (start, '/');
+  g_autofree char *authority = slash != NULL ? g_strndup (start, slash - start) : g_strdup (start);
+  char *at = strrchr (authority, '@');
+  const char *user = at != NULL ? authority : NULL;
+  const char *part;
+  g_autofree char *host = NULL;
+  g_autofree char *path = NULL;
+  guint64 port = 0;
+
+  if (at != NULL)
+    *at = '\0';
+  if (user != NULL && !is_ssh_word (user))
+    return fail (error, _("The user “%s” in the address “%s” is not a user's name"), user, text);
+  host = parse_ssh_host (text, at != NULL ? at + 1 : authority, &part, error);
+  if (host == NULL || (part != NULL && !parse_number (text, part, _("The port"), G_MAXUINT16, &port, error)))
+    return NULL;
+  if (slash == NULL || slash[1] == '\0')
+    return fail (error, _("The path is missing in the address “%s”"), text);
+  path = parse_ssh_path (text, slash, error);
+  return path != NULL ? qmp_own_address_new_ssh (user, host, port, path) : NULL;
+}
+
 /* Without a prefix. What was typed for qmp-shell means the same: "host:port" is TCP and anything else a path.
  * But a file that is there is meant, whatever its name looks like. */
 static GSocketConnectable *
@@ -241,6 +343,7 @@ parse_bare (const char  *text,
  * | `:PORT` | TCP to this machine |
  * | `vsock:CID:PORT` | a vsock |
  * | `fd:N` | a descriptor that is connected already; to listen on, one that listens |
+ * | `ssh:[USER@]HOST[:PORT]/PATH` | a Unix socket on another computer, through the program ssh |
  *
  * What has a prefix is what the prefix says. Without one, a text with a `/`, one that is the name of a file, and
  * one that fits nothing else, is a path. At a path may be a character device, such as the pseudo-terminal of QEMU's
@@ -249,8 +352,11 @@ parse_bare (const char  *text,
  * holds, for connecting.
  *
  * A descriptor stays the caller's: [method@Client.open] makes a duplicate, which it closes with the link, and leaves
- * the flags as they are. It is a connected socket, or a device like a terminal or a virtio-serial port. This and the
- * vsock can be connected to by this library only, not by [class@Gio.SocketClient].
+ * the flags as they are. It is a connected socket, or a device like a terminal or a virtio-serial port. This, the
+ * vsock and what is reached through ssh can be connected to by this library only, not by [class@Gio.SocketClient].
+ *
+ * The path of a socket that is reached through ssh is a URI's: “%20” is a space. Who the user is, how the host is reached and
+ * trusted, and which key is used is ssh's own configuration; the addresses' page in the manual tells more.
  *
  * A name is not looked up here, and nothing is connected to. Fails with `QMP_CLIENT_ERROR_ADDRESS`; the text names
  * the part that is wrong. [method@Gio.SocketConnectable.to_string] gives a text for people to read.
@@ -266,7 +372,8 @@ qmp_address_parse (const char  *text,
   static const struct {
     const char *prefix;
     GSocketConnectable *(* parse) (const char *text, const char *rest, GError **error);
-  } kinds[] = { { "unix:", parse_unix }, { "tcp:", parse_tcp }, { "vsock:", parse_vsock }, { "fd:", parse_fd } };
+  } kinds[] = { { "unix:", parse_unix }, { "tcp:", parse_tcp }, { "vsock:", parse_vsock }, { "fd:", parse_fd },
+                { "ssh:", parse_ssh } };
 
   g_return_val_if_fail (text != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

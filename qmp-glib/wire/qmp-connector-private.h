@@ -3,6 +3,7 @@
 
 #include "wire/qmp-io-context-private.h"
 #include "wire/qmp-tls-private.h"
+#include "wire/qmp-tunnel-private.h"
 
 /* From an address to a connected stream, secured if that is wanted. A Unix socket whose queue is full is tried again, until
  * somebody has had enough and cancels. */
@@ -35,6 +36,8 @@ void          qmp_connector_free            (QmpConnector               *self);
 void          qmp_connector_start           (QmpConnector               *self);
 /* Whatever comes of it, func is given G_IO_ERROR_CANCELLED: at once, or as soon as GIO lets go of it. */
 void          qmp_connector_cancel          (QmpConnector               *self);
+/* What the stream that func was given goes through, which is the callee's now: nullable. */
+QmpTunnel    *qmp_connector_steal_tunnel    (QmpConnector               *self);
 /* Started, and func was not called yet? self: nullable. */
 gboolean      qmp_connector_is_under_way    (QmpConnector               *self);
 /* What to say when it is cancelled for its taking too long. */

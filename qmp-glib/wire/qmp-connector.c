@@ -9,6 +9,7 @@
 
 #include <qmp-glib/qmp-error.h>
 
+#include "core/qmp-error-private.h"
 #include "wire/qmp-address-private.h"
 #include "wire/qmp-stream-private.h"
 
@@ -19,7 +20,7 @@
 
 typedef enum {
   STEP_NEW,
-  STEP_OURS,      /* a Unix socket is tried again, a vsock is waited for */
+  STEP_OURS,      /* a Unix socket is tried again, a vsock or ssh is waited for */
   STEP_CONNECTS,  /* GIO does, and calls back */
   STEP_SECURES,   /* GIO does, and calls back */
   STEP_DONE,
@@ -38,6 +39,7 @@ struct _QmpConnector {
   QmpIoTimer                  retry;
   GSocket                    *vsock;        /* nullable; waited for */
   QmpIoWatch                  watch;
+  QmpTunnel                  *tunnel;       /* nullable */
   GTlsConnection             *securing;     /* nullable */
 };
 
@@ -67,8 +69,15 @@ qmp_connector_free (QmpConnector *self)
   g_object_unref (self->address);
   qmp_io_context_unref (self->context);
   g_object_unref (self->cancellable);
+  g_clear_pointer (&self->tunnel, qmp_tunnel_free);
   g_clear_object (&self->securing);
   g_free (self);
+}
+
+QmpTunnel *
+qmp_connector_steal_tunnel (QmpConnector *self)
+{
+  return g_steal_pointer (&self->tunnel);
 }
 
 gboolean
@@ -129,7 +138,11 @@ static void
 fail_securing (QmpConnector *self,
                GError       *error)
 {
+  g_autofree char *words = self->tunnel != NULL ? qmp_tunnel_dup_words (self->tunnel) : NULL;
+
   qmp_tls_explain (&self->settings->tls, self->securing, self->address, &error);
+  if (words != NULL)
+    qmp_error_append_reason (error, words);
   finish (self, NULL, error);
 }
 
@@ -265,6 +278,37 @@ connect_vsock (QmpConnector *self)
   qmp_io_watch_set_fd (&self->watch, g_socket_get_fd (self->vsock), G_IO_OUT);
 }
 
+/* --- through ssh --- */
+
+static void
+tunnel_connected (gpointer   owner,
+                  GIOStream *stream)
+{
+  connected (owner, stream);
+}
+
+static void
+tunnel_failed (gpointer  owner,
+               GError   *error)
+{
+  fail_connecting (owner, error);
+}
+
+static const QmpTunnelFuncs tunnel_funcs = { tunnel_connected, tunnel_failed };
+
+static void
+connect_by_ssh (QmpConnector      *self,
+                const QmpSshPlace *place)
+{
+  GError *error = NULL;
+
+  self->tunnel = qmp_tunnel_new (place, self->settings->keep_alive, self->context, &tunnel_funcs, self, &error);
+  if (self->tunnel != NULL)
+    self->step = STEP_OURS;
+  else
+    fail_connecting (self, error);
+}
+
 /* --- anything else --- */
 
 /* GIO puts the host before the cause, without the port. */
@@ -319,12 +363,16 @@ connect_by_socket_client (QmpConnector *self)
 void
 qmp_connector_start (QmpConnector *self)
 {
+  const QmpSshPlace *place = qmp_address_get_ssh_place (self->address);
+
   g_assert (self->step == STEP_NEW);
 
   if (qmp_address_is_immediate (self->address))
     try_immediate (self);
   else if (qmp_address_is_vsock (self->address))
     connect_vsock (self);
+  else if (place != NULL)
+    connect_by_ssh (self, place);
   else
     connect_by_socket_client (self);
 }
@@ -339,6 +387,7 @@ qmp_connector_cancel (QmpConnector *self)
     return;
   qmp_io_timer_clear (&self->retry);
   forget_vsock (self);
+  g_clear_pointer (&self->tunnel, qmp_tunnel_free);
   finish (self, NULL, NULL);
 }
 
@@ -346,6 +395,7 @@ GError *
 qmp_connector_error_timed_out (QmpConnector *self)
 {
   g_autofree char *name = qmp_address_dup_text (self->address);
+  g_autofree char *words = self->tunnel != NULL ? qmp_tunnel_dup_words (self->tunnel) : NULL;
 
   if (self->step == STEP_SECURES)
     return g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY,
@@ -355,5 +405,7 @@ qmp_connector_error_timed_out (QmpConnector *self)
     return g_error_new (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY,
                         _("Could not connect to %s in time: the socket's queue is full: other clients are connected "
                           "or wait, or the server hangs"), name);
+  if (words != NULL)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Could not connect to %s in time: %s"), name, words);
   return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("Could not connect to %s in time"), name);
 }

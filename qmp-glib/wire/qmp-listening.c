@@ -230,7 +230,7 @@ listen_on_any (GSocketConnectable  *address,
     }
 
   name = qmp_address_dup_text (address);
-  if (first_error == NULL || qmp_address_is_vsock (address))
+  if (first_error == NULL || qmp_address_is_vsock (address) || qmp_address_get_ssh_place (address) != NULL)
     g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS, _("%s is not an address to listen on"), name);
   else
     g_propagate_prefixed_error (error, g_steal_pointer (&first_error), _("Could not listen on %s: "), name);

@@ -25,6 +25,8 @@ void       qmp_output_attach   (QmpOutput     *self,
                                 QmpIoContext  *context);
 /* Reads what is there. */
 void       qmp_output_drain    (QmpOutput     *self);
+/* What was kept so far is not. */
+void       qmp_output_forget   (QmpOutput     *self);
 /* What was kept; what is not UTF-8 in it is replaced. */
 char      *qmp_output_dup_text (QmpOutput     *self);
 

@@ -124,6 +124,13 @@ qmp_output_drain (QmpOutput *self)
       break;
 }
 
+void
+qmp_output_forget (QmpOutput *self)
+{
+  qmp_output_drain (self);
+  g_byte_array_set_size (self->tail, 0);
+}
+
 char *
 qmp_output_dup_text (QmpOutput *self)
 {

@@ -38,6 +38,9 @@ void                 qmp_process_free          (QmpProcess           *self);
 void                 qmp_process_abandon       (QmpProcess           *self,
                                                 QmpIoContext         *context,
                                                 gboolean              to_kill);
+/* Frees one that is to be killed, and waits for the kernel to do so: nothing is left for a dispatch, which may never come. */
+void                 qmp_process_end           (QmpProcess           *self,
+                                                QmpIoContext         *context);
 /* Looks whether it has ended, before its dispatch, which does not come then. */
 gboolean             qmp_process_check         (QmpProcess           *self);
 
@@ -49,6 +52,8 @@ void                 qmp_process_attach        (QmpProcess           *self,
 /* Sends a signal to the whole group, or to the process alone if it is not ours. Not when it has ended. */
 void                 qmp_process_kill          (QmpProcess           *self,
                                                 int                   signal_number);
+/* SIGTERM, to the process alone, which sees to the others. Not when it has ended. */
+void                 qmp_process_terminate     (QmpProcess           *self);
 pid_t                qmp_process_get_pid       (QmpProcess           *self);
 /* NULL while it runs. */
 const QmpProcessEnd *qmp_process_get_end       (QmpProcess           *self);

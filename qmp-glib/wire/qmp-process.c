@@ -14,6 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What is killed ends as soon as it is scheduled, but for one that the kernel holds, in a file system that hangs. */
+#define DEATH_MS 200
+
 /* A process is to end with the program that has started it. PR_SET_PDEATHSIG would see to that for the thread that has, and
  * kill the guest when a thread of a pool ends. So the process inherits one end of a pipe whose other end is the program's
  * alone, and is that end's owner, who gets a signal when there is something to be read: the end of the file. The kernel does
@@ -238,6 +241,13 @@ qmp_process_kill (QmpProcess *self,
     pidfd_send_signal (self->fd, signal_number, NULL, 0);
 }
 
+void
+qmp_process_terminate (QmpProcess *self)
+{
+  if (!self->ended && self->owner == getpid ())
+    pidfd_send_signal (self->fd, SIGTERM, NULL, 0);
+}
+
 gboolean
 qmp_process_check (QmpProcess *self)
 {
@@ -301,4 +311,16 @@ qmp_process_abandon (QmpProcess   *self,
   if (to_kill || self->life_fd >= 0)
     qmp_process_kill (self, SIGKILL);
   qmp_process_attach (self, context, NULL, NULL);
+}
+
+void
+qmp_process_end (QmpProcess   *self,
+                 QmpIoContext *context)
+{
+  struct pollfd entry = { self->fd, POLLIN, 0 };
+
+  qmp_process_kill (self, SIGKILL);
+  if (!self->ended && self->owner == getpid () && poll (&entry, 1, DEATH_MS) > 0)
+    reap (self);
+  qmp_process_abandon (self, context, TRUE);
 }

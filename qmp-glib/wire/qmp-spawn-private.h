@@ -15,6 +15,7 @@ typedef struct {
   const char         *directory;    /* nullable: the program's own */
   const char * const *environment;  /* nullable: the program's own */
   gboolean            leave;        /* it outlives the program, in a session of its own */
+  gboolean            ties_input;   /* its standard input is what it dies by, since it closes all that are not standard */
   int                 output_fd;    /* what its standard output is; -1: the program's */
   int                 error_fd;     /* what its standard error is; -1: the program's */
   const int          *fds;          /* these are QMP_SPAWN_FIRST_FD and so on there, and it has no others */

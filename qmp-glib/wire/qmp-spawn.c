@@ -145,12 +145,12 @@ die (QmpSpawnReport *report,
   _exit (EXIT_FAILURE);
 }
 
-/* fds: what is to be 0, 1 and so on; -1: as it is. The last one is life_fd, if there is one. */
+/* fds: what is to be 0, 1 and so on; -1: as it is. life: which of them it dies by; -1: none. */
 static void
 become (const QmpSpawnPlan *plan,
         int                *fds,
         int                 n_fds,
-        gboolean            lives,
+        int                 life,
         QmpSpawnReport     *report)
 {
   /* No terminal that goes away reaches what is left running. */
@@ -159,7 +159,7 @@ become (const QmpSpawnPlan *plan,
   else
     setpgid (0, 0);
   reset_signals ();
-  if (!place (fds, n_fds) || (lives && !die_with_program (n_fds - 1)))
+  if (!place (fds, n_fds) || (life >= 0 && !die_with_program (life)))
     die (report, STAGE_SET_UP);
   seal (n_fds);
   if (plan->directory != NULL && chdir (plan->directory) != 0)
@@ -170,12 +170,13 @@ become (const QmpSpawnPlan *plan,
 
 /* --- in the program --- */
 
-/* Transfer full; n_fds (out). */
+/* Transfer full; n_fds and life (out): how many, and the number that life_fd has among them, or -1. */
 static int *
 list_fds (const QmpSpawnPlan *plan,
           int                 null_fd,
           int                 life_fd,
-          int                *n_fds)
+          int                *n_fds,
+          int                *life)
 {
   int *fds = g_new (int, QMP_SPAWN_FIRST_FD + plan->n_fds + 1);
   int n = QMP_SPAWN_FIRST_FD;
@@ -185,8 +186,9 @@ list_fds (const QmpSpawnPlan *plan,
   fds[STDERR_FILENO] = plan->error_fd;
   for (guint i = 0; i < plan->n_fds; i++)
     fds[n++] = plan->fds[i];
-  if (life_fd >= 0)
-    fds[n++] = life_fd;
+  *life = life_fd < 0 ? -1 : plan->ties_input ? STDIN_FILENO : n++;
+  if (*life >= 0)
+    fds[*life] = life_fd;
   *n_fds = n;
   return fds;
 }
@@ -196,7 +198,7 @@ static pid_t
 fork_quietly (const QmpSpawnPlan *plan,
               int                *fds,
               int                 n_fds,
-              gboolean            lives,
+              int                 life,
               QmpSpawnReport     *report)
 {
   sigset_t all, before;
@@ -207,7 +209,7 @@ fork_quietly (const QmpSpawnPlan *plan,
   pthread_sigmask (SIG_SETMASK, &all, &before);
   pid = fork ();
   if (pid == 0)
-    become (plan, fds, n_fds, lives, report);
+    become (plan, fds, n_fds, life, report);
   code = errno;
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   errno = code;
@@ -222,13 +224,13 @@ qmp_spawn (const QmpSpawnPlan  *plan,
 {
   int null_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   g_autofree int *fds = NULL;
-  int n_fds;
+  int n_fds, life;
   pid_t pid = -1;
 
   if (null_fd >= 0)
     {
-      fds = list_fds (plan, null_fd, life_fd, &n_fds);
-      pid = fork_quietly (plan, fds, n_fds, life_fd >= 0, report);
+      fds = list_fds (plan, null_fd, life_fd, &n_fds, &life);
+      pid = fork_quietly (plan, fds, n_fds, life, report);
     }
   if (pid < 0)
     g_set_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_FORK, _("“%s” cannot be executed: %s"), plan->argv[0], g_strerror (errno));

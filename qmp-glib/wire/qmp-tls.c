@@ -41,7 +41,7 @@ dup_identity (const QmpTls        *self,
 {
   if (self->identity != NULL)
     return new_host (self->identity);
-  if (!qmp_address_is_immediate (address) && !qmp_address_is_vsock (address))
+  if (!qmp_address_is_immediate (address) && !qmp_address_is_vsock (address) && qmp_address_get_ssh_place (address) == NULL)
     return g_object_ref (address);
 
   g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_TLS_IDENTITY,

@@ -83,6 +83,9 @@ gboolean      qmp_transport_is_flushed   (QmpTransport            *self);
 /* Bytes of the packets that are queued and not begun: it becomes less right before sent is called. */
 gsize         qmp_transport_get_n_unsent (QmpTransport            *self);
 
+/* The other side is told that nothing more comes. FALSE if it cannot be; may be called again. */
+gboolean      qmp_transport_end_writing  (QmpTransport            *self);
+
 /* Was anything dropped that was queued, since it could not be written? */
 gboolean      qmp_transport_has_lost     (QmpTransport            *self);
 

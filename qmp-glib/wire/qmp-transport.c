@@ -406,6 +406,12 @@ qmp_transport_is_flushed (QmpTransport *self)
 }
 
 gboolean
+qmp_transport_end_writing (QmpTransport *self)
+{
+  return self->fd >= 0 && shutdown (self->fd, SHUT_WR) == 0;
+}
+
+gboolean
 qmp_transport_has_lost (QmpTransport *self)
 {
   return self->lost;
