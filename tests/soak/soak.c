@@ -17,6 +17,7 @@
 #include "soak-actor.h"
 #include "soak-count.h"
 #include "soak-link.h"
+#include "soak-machine.h"
 #include "soak-memory.h"
 #include "test-server.h"
 
@@ -336,6 +337,7 @@ soak_play (Soak *self)
 static void
 soak_live (Soak *self)
 {
+  SoakMachine *machine = soak_machine_new (self->random);
   gboolean opened;
 
   self->crashed = FALSE;
@@ -349,6 +351,7 @@ soak_live (Soak *self)
   soak_end_life (self);
   g_clear_pointer (&self->stage, soak_stage_free);
   g_clear_pointer (&self->server, test_server_free);
+  soak_machine_free (machine);
   self->n_lives++;
 }
 
