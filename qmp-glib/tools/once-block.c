@@ -197,6 +197,14 @@ add_devices (Once        *once,
 }
 
 static gboolean
+print_devices (Once        *once,
+               const char  *path,
+               GError     **error)
+{
+  return once_execute_and_print (once, qmp_message_new_parsed ("qom-list", error, "{'path': %s}", path), error);
+}
+
+static gboolean
 run_device_list (Once                *once,
                  const char * const  *words,
                  GError             **error)
@@ -204,8 +212,11 @@ run_device_list (Once                *once,
   const char *header[] = { _("ID"), _("TYPE"), _("PATH"), NULL };
   g_autoptr(OnceTable) table = once_table_new (header);
 
-  if (!once_open (once, error) || !add_devices (once, table, "/machine/peripheral", error) ||
-      !add_devices (once, table, "/machine/peripheral-anon", error))
+  if (!once_open (once, error))
+    return FALSE;
+  if (once->json)
+    return print_devices (once, "/machine/peripheral", error) && print_devices (once, "/machine/peripheral-anon", error);
+  if (!add_devices (once, table, "/machine/peripheral", error) || !add_devices (once, table, "/machine/peripheral-anon", error))
     return FALSE;
   once_table_print (table, once);
   return TRUE;
@@ -231,6 +242,5 @@ const OnceVerb once_device_list = {
   .words = "device list",
   .parameters = "",
   .summary = N_("List the devices that were added: their ID, type and QOM path"),
-  .prints_no_json = TRUE,
   .run = run_device_list,
 };

@@ -106,6 +106,8 @@ run_list (Once                *once,
 
   if (!once_open (once, error))
     return FALSE;
+  if (once->json)
+    return once_execute_and_print (once, qmp_message_new_command ("query-named-block-nodes", NULL, error), error);
   nodes = query (once, "query-named-block-nodes", error);
   if (nodes == NULL)
     return FALSE;
@@ -207,6 +209,7 @@ new_command (const char          *command,
   return qmp_message_new_command (command, arguments, error);
 }
 
+/* Of a machine that is open. */
 static gboolean
 act (Once        *once,
      const char  *command,
@@ -214,11 +217,8 @@ act (Once        *once,
      gboolean     with_state,
      GError     **error)
 {
-  g_auto(GStrv) nodes = NULL;
+  g_auto(GStrv) nodes = get_nodes (once, error);
 
-  if (!once_open_machine (once, error))
-    return FALSE;
-  nodes = get_nodes (once, error);
   return nodes != NULL &&
          run_job (once, new_command (command, tag, (const char * const *) nodes, with_state, error), error);
 }
@@ -228,16 +228,34 @@ run_save (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  return act (once, "snapshot-save", words[0], TRUE, error);
+  return once_open_machine (once, error) && act (once, "snapshot-save", words[0], TRUE, error);
 }
 
-/* QEMU loads into a machine that is paused, and leaves it so. */
+/* QEMU pauses the machine for it, and leaves it so, whatever comes of it. */
+static void
+go_on (Once *once)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+
+  qmp_machine_resume_async (once->machine, cancellable, once_take_result, &result);
+  once_await_result (once, &result, cancellable, NULL);
+}
+
 static gboolean
 run_load (Once                *once,
           const char * const  *words,
           GError             **error)
 {
-  return act (once, "snapshot-load", words[0], TRUE, error);
+  gboolean done, was_running;
+
+  if (!once_open_machine (once, error))
+    return FALSE;
+  was_running = qmp_machine_get_running (once->machine);
+  done = act (once, "snapshot-load", words[0], TRUE, error);
+  if (was_running && !qmp_machine_get_running (once->machine))
+    go_on (once);
+  return done;
 }
 
 static gboolean
@@ -245,7 +263,7 @@ run_delete (Once                *once,
             const char * const  *words,
             GError             **error)
 {
-  return act (once, "snapshot-delete", words[0], FALSE, error);
+  return once_open_machine (once, error) && act (once, "snapshot-delete", words[0], FALSE, error);
 }
 
 /* --- */
@@ -268,7 +286,6 @@ const OnceVerb once_snapshot_list = {
   .words = "snapshot list",
   .parameters = "",
   .summary = N_("List the snapshots in the machine's disks"),
-  .prints_no_json = TRUE,
   .run = run_list,
 };
 

@@ -35,6 +35,23 @@ print(lines.readline(), end='')
 
 
 class Mocks(unittest.TestCase):
+    def test_wrong_values(self):
+        with Qmp.Mock() as mock:
+            for call in (lambda: mock.expect('stop', 5), lambda: mock.emit_event('E', 5), lambda: mock.emit_event('E', [1])):
+                self.assertRaisesRegex(TypeError, 'must be a mapping or None, not', call)
+            expectation = mock.expect('stop')
+            self.assertRaisesRegex(TypeError, 'data must be a mapping', expectation.emits_after, 'E', 5)
+            with Qmp.Client.open_address(mock.address) as vm:
+                vm.execute('stop')
+
+    def test_note(self):
+        """What did not come is told with what has failed for that."""
+        with self.assertRaises(KeyError) as caught:
+            with Qmp.Mock() as mock:
+                mock.expect('stop')
+                raise KeyError('x')
+        self.assertRegex(caught.exception.__notes__[0], 'stop')
+
     def test_values(self):
         with Qmp.Mock(Qmp.MockPreset.NONE) as mock, Qmp.Client.open_address(mock.path) as vm:
             value = {'a': [1, 2.5, None, True, 'é'], 'b': {}}

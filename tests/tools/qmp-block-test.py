@@ -37,6 +37,10 @@ class Block(DiskCase):
                          'vd  virtio-blk-pci  /machine/peripheral/vd\n'
                          '    virtio-rng-pci  /machine/peripheral-anon/device[0]\n')
 
+        named, others = map(json.loads, self.good('device', 'list', '--json', server.path).splitlines())
+        self.assertIn('child<virtio-blk-pci>', [one['type'] for one in named])
+        self.assertIn('child<virtio-rng-pci>', [one['type'] for one in others])
+
     def test_storage_daemon(self):
         server = self.storage_daemon()
         self.assertRegex(self.good('block', 'list', server.path), r'\nsource +null-co +67\.1.MB')
@@ -80,6 +84,17 @@ class Snapshots(DiskCase):
         self.bad(FAILED, '“raw” \\(null-co\\) cannot hold a snapshot; .*--node', 'snapshot', 'save', server.path, 'one')
         self.good('snapshot', 'save', server.path, 'one', '--node', 'disk', '--state', 'disk')
         self.good('snapshot', 'delete', server.path, 'one', '--node', 'disk')
+
+    def test_running(self):
+        """A machine that was running runs on, also if there is no such snapshot."""
+        server = self.machine()
+        self.good('resume', server.path)
+        self.good('snapshot', 'save', server.path, 'one')
+        self.good('snapshot', 'load', server.path, 'one')
+        self.assertEqual(self.good('status', server.path), 'running\n')
+        self.bad(FAILED, 'does not exist', 'snapshot', 'load', server.path, 'two')
+        self.assertEqual(self.good('status', server.path), 'running\n')
+        self.assertIn('one', str(self.value('snapshot', 'list', '--json', server.path)))
 
     def test_no_disk(self):
         self.bad(FAILED, 'no disk that can hold', 'snapshot', 'save', self.server().path, 'one')

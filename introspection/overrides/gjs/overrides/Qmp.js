@@ -757,7 +757,13 @@ function _init() {
 
   // --- mocks ---
 
-  const makeNodeOrNull = value => value === null ? null : makeNode(value);
+  const makeObjectNode = (what, value) => {
+    if (value === null)
+      return null;
+    if (!isDictionary(value))
+      throw new TypeError(`${what} must be an object or null, not ${nameType(value)}`);
+    return makeNode(value);
+  };
 
   const mock = Qmp.Mock.prototype;
   const plainMockListen = mock.listen;
@@ -767,18 +773,18 @@ function _init() {
 
   const plainMockEmitEvent = mock.emit_event;
   mock.emit_event = function (name, data = null) {
-    return plainMockEmitEvent.call(this, name, makeNodeOrNull(data));
+    return plainMockEmitEvent.call(this, name, makeObjectNode('data', data));
   };
 
   const plainExpect = mock.expect;
   mock.expect = function (command, args = null) {
-    return plainExpect.call(this, command, makeNodeOrNull(args));
+    return plainExpect.call(this, command, makeObjectNode('arguments', args));
   };
 
   // Each returns the expectation, so that the next can follow. What is not an argument as it is says convert.
   const expectation = Qmp.Expectation.prototype;
   const asItIs = (...args) => args;
-  const event = (name, data = null) => [name, makeNodeOrNull(data)];
+  const event = (name, data = null) => [name, makeObjectNode('data', data)];
   for (const [name, convert] of [['returns', (value = {}) => [makeNode(value)]], ['fails', asItIs], ['fails_job', asItIs],
     ['stays_silent', asItIs], ['emits_before', event], ['emits_after', event], ['breaks', asItIs], ['repeats', asItIs],
     ['holds', asItIs]]) {

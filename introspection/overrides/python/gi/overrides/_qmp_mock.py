@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Mocks in Python: plain values, with, answers in a chain."""
 
+import collections.abc
 import functools
 
-from gi.repository import GLib, GObject
+from gi.repository import GLib, GObject, Json
 
 from ..module import get_introspection_module
 from . import _qmp_waiting
@@ -30,6 +31,12 @@ def _make_node(value):
     return None if value is None else _overrides()._make_node(value)
 
 
+def _make_object(value, what):
+    if value is not None and not isinstance(value, (collections.abc.Mapping, Json.Node)):
+        raise TypeError(f'{what} must be a mapping or None, not {type(value).__name__}')
+    return _make_node(value)
+
+
 # --- mocks ---
 
 @_add(Qmp.Mock)
@@ -54,7 +61,7 @@ def expect(self, command, arguments=None, /, **more):
     """
     if more:
         arguments = {**(arguments or {}), **more}
-    return _plain_expect(self, command, _make_node(arguments))
+    return _plain_expect(self, command, _make_object(arguments, 'arguments'))
 
 
 @_add(Qmp.Mock)
@@ -72,7 +79,7 @@ def verify(self):
 @_add(Qmp.Mock)
 def emit_event(self, name, data=None):
     """Sends an event with its data, a dict, to all clients that have negotiated."""
-    return _plain_emit_event(self, name, _make_node(data))
+    return _plain_emit_event(self, name, _make_object(data, 'data'))
 
 
 @_add(Qmp.Mock)
@@ -83,11 +90,16 @@ def __enter__(self):
 
 
 @_add(Qmp.Mock)
-def __exit__(self, exception, *_more):
-    """What has failed already is not to be hidden by what did not come for that."""
+def __exit__(self, exception, *more):
+    """What has failed already is not hidden by what did not come for that, but has it as a note."""
     self.close()
     if exception is None:
         self.verify()
+        return
+    try:
+        self.verify()
+    except AssertionError as error:
+        more[0].add_note(str(error))
 
 
 Qmp.Mock.address = property(Qmp.Mock.get_address, doc='where it listens, as for Qmp.Client.open(), or None')
@@ -137,13 +149,13 @@ def stays_silent(self):
 @_in_chain
 def emits_before(self, name, data=None):
     """An event, whose data are a dict, goes out before the answer."""
-    return name, _make_node(data)
+    return name, _make_object(data, 'data')
 
 
 @_in_chain
 def emits_after(self, name, data=None):
     """An event, whose data are a dict, goes out right behind the answer."""
-    return name, _make_node(data)
+    return name, _make_object(data, 'data')
 
 
 @_in_chain
