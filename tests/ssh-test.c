@@ -127,16 +127,6 @@ answers (void)
   return connected;
 }
 
-#define wait_until(condition)                                                                \
-  G_STMT_START {                                                                             \
-    gint64 wait_deadline = g_get_monotonic_time () + TEST_DEADLINE_SECONDS * G_USEC_PER_SEC; \
-    while (!(condition))                                                                     \
-      {                                                                                      \
-        g_assert_cmpint (g_get_monotonic_time (), <, wait_deadline);                         \
-        g_usleep (1000);                                                                     \
-      }                                                                                      \
-  } G_STMT_END
-
 static void
 start_sshd (void)
 {
@@ -147,7 +137,7 @@ start_sshd (void)
 
   g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, die_with_test, NULL, &sshd.pid, &error);
   g_assert_no_error (error);
-  wait_until (answers ());
+  test_wait_until (answers ());
 }
 
 static void
@@ -638,7 +628,7 @@ test_program_killed (void)
   g_assert_cmpuint (n, ==, 1);
   kill (program, SIGKILL);
   g_assert_cmpint (waitpid (program, NULL, 0), ==, program);
-  wait_until (kill (ssh, 0) != 0);
+  test_wait_until (kill (ssh, 0) != 0);
   assert_nothing_left ();
 }
 

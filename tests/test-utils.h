@@ -29,6 +29,17 @@ G_BEGIN_DECLS
     test_watchdog_stop (test_watchdog);                                                  \
   } G_STMT_END
 
+/* The same without the main loop, which a forked child would wake: looks again and again. */
+#define test_wait_until(condition)                                                           \
+  G_STMT_START {                                                                             \
+    gint64 test_deadline = g_get_monotonic_time () + TEST_DEADLINE_SECONDS * G_USEC_PER_SEC; \
+    while (!(condition))                                                                     \
+      {                                                                                      \
+        g_assert_cmpint (g_get_monotonic_time (), <, test_deadline);                         \
+        g_usleep (1000);                                                                     \
+      }                                                                                      \
+  } G_STMT_END
+
 GSource     *test_watchdog_start      (const char          *file,
                                        int                  line,
                                        const char          *function,

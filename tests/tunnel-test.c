@@ -143,17 +143,6 @@ connect (Room       *room,
   g_assert_no_error (room->error);
 }
 
-/* Without the main loop, whose wakeups a forked child would get. */
-#define wait_until(condition)                                                                \
-  G_STMT_START {                                                                             \
-    gint64 wait_deadline = g_get_monotonic_time () + TEST_DEADLINE_SECONDS * G_USEC_PER_SEC; \
-    while (!(condition))                                                                     \
-      {                                                                                      \
-        g_assert_cmpint (g_get_monotonic_time (), <, wait_deadline);                         \
-        g_usleep (1000);                                                                     \
-      }                                                                                      \
-  } G_STMT_END
-
 /* NULL until the fake has written it. */
 static char *
 read_note (const char *name)
@@ -170,7 +159,7 @@ wait_for_note (const char *name)
 {
   char *text;
 
-  wait_until ((text = read_note (name)) != NULL);
+  test_wait_until ((text = read_note (name)) != NULL);
   return text;
 }
 
@@ -475,7 +464,7 @@ test_program_killed (Room          *room,
   note = wait_for_note ("pid");
   kill (program, SIGKILL);
   g_assert_cmpint (waitpid (program, NULL, 0), ==, program);
-  wait_until (!is_alive (note));
+  test_wait_until (!is_alive (note));
   remove_all (room->runtime);
   g_assert_cmpint (g_mkdir (room->runtime, 0700), ==, 0);
 }

@@ -239,9 +239,10 @@ fail_by_word (const Line  *line,
 static void
 show_help (GOptionContext *context)
 {
-  g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+  char *text = g_option_context_get_help (context, TRUE, NULL);
 
   g_print ("%s", text);
+  g_free (text);
   exit (EXIT_SUCCESS);
 }
 
