@@ -132,7 +132,9 @@ test_restarted (gconstpointer data)
   test_guest_tell (guest, "a");
   before = open_agent (guest->vm, QMP_TIMEOUT_NONE, &error);
   g_assert_no_error (error);
-  test_guest_tell (guest, "ka");
+  test_guest_tell (guest, "k");
+  test_guest_wait_said (guest, "ended\n");
+  test_guest_tell (guest, "a");
   agent = open_agent (guest->vm, QMP_TIMEOUT_NONE, &error);
   g_assert_no_error (error);
   assert_works (agent);

@@ -5,7 +5,7 @@
  *
  * It says "ready" on the serial console, and then does what it is told there, a letter each:
  *
- *   a  starts the guest agent, unless it runs; k  ends it
+ *   a  starts the guest agent, unless it runs; k  ends it ("ended" behind that)
  *   o  turns the machine off, r  resets it, s  sends it to sleep ("awake" behind that), p  panics
  *   w  has the watchdog of an ib700 bark at once
  *   d  is deaf from now on, and says so: the power button does nothing
@@ -13,6 +13,7 @@
  * The power button turns the machine off. What the kernel's command line can say: agent=late, not to start it. */
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
 #include <poll.h>
@@ -25,6 +26,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -167,12 +169,18 @@ start_agent (void)
   _exit (127);
 }
 
+/* An agent that is being killed takes commands still, and answers none. */
 static void
 end_agent (void)
 {
   if (agent > 0)
-    kill (agent, SIGKILL);
+    {
+      kill (agent, SIGKILL);
+      while (waitpid (agent, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    }
   agent = 0;
+  say ("ended\n");
 }
 
 /* --- what it is told --- */
