@@ -228,6 +228,7 @@ const OnceVerb once_block_list = {
   .words = "block list",
   .parameters = "",
   .summary = N_("List the block nodes: their driver, size and file, and who uses them"),
+  .pages = TRUE,
   .run = run_block_list,
 };
 
@@ -235,6 +236,7 @@ const OnceVerb once_block_tree = {
   .words = "block tree",
   .parameters = "",
   .summary = N_("Show which block node stands on which"),
+  .pages = TRUE,
   .run = run_block_tree,
 };
 
@@ -242,5 +244,6 @@ const OnceVerb once_device_list = {
   .words = "device list",
   .parameters = "",
   .summary = N_("List the devices that were added: their ID, type and QOM path"),
+  .pages = TRUE,
   .run = run_device_list,
 };

@@ -272,20 +272,6 @@ check_arguments (const char * const  *words,
 }
 
 static gboolean
-print_all (Once                *once,
-           QmpSchema           *schema,
-           const char * const  *words,
-           GError             **error)
-{
-  gboolean printed;
-
-  once_start_page (once);
-  printed = once->json ? print_entries (once, words, error) : print_described (once, schema, words, error);
-  /* What is there is shown before it is said what is not. */
-  return once_flush (once, printed ? error : NULL) && printed;
-}
-
-static gboolean
 run_introspect (Once                *once,
                 const char * const  *words,
                 GError             **error)
@@ -310,7 +296,7 @@ run_introspect (Once                *once,
     return TRUE;
   if (once->json && !check_words (schema, words, error))
     return FALSE;
-  return print_all (once, schema, words, error);
+  return once->json ? print_entries (once, words, error) : print_described (once, schema, words, error);
 }
 
 static const GOptionEntry introspect_entries[] = {
@@ -325,5 +311,6 @@ const OnceVerb once_introspect = {
   .summary = N_("Tell what the server offers"),
   .entries = introspect_entries,
   .max_words = G_MAXUINT,
+  .pages = TRUE,
   .run = run_introspect,
 };

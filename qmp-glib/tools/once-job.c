@@ -350,6 +350,7 @@ const OnceVerb once_job_list = {
   .words = "job list",
   .parameters = "",
   .summary = N_("List the jobs: their name, type, status, progress and error"),
+  .pages = TRUE,
   .run = run_list,
 };
 

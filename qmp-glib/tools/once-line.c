@@ -18,6 +18,7 @@
 static double seconds = NO_TIMEOUT;
 static gboolean json;
 static gboolean pretty;
+static char **fields;
 static gboolean skip_negotiation;
 static ToolTls tls;
 
@@ -45,6 +46,8 @@ const GOptionEntry once_common_entries[] = {
 const GOptionEntry once_output_entries[] = {
   { "json", 'j', 0, G_OPTION_ARG_NONE, &json, N_("Print JSON, also where a text for people is usual"), NULL },
   { "pretty", 'p', 0, G_OPTION_ARG_NONE, &pretty, N_("Print JSON on many lines, also into a pipe"), NULL },
+  { "field", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &fields,
+    N_("Print only that of what JSON would have, as a text, in a column; may be repeated"), N_("PATH") },
   G_OPTION_ENTRY_NULL
 };
 
@@ -400,8 +403,10 @@ once_read_line (Once     *once,
   g_set_prgname (name);
   if (!parse_with_verb (once, line.help, argc, argv, error))
     return FALSE;
-  once->json = json;
+  once->json = json || fields != NULL;
   once->pretty = pretty;
+  if (fields != NULL)
+    once->fields = tool_fields_new ((const char * const *) fields);
   once->skip_negotiation = skip_negotiation;
   once->tls = tls;
   return TRUE;

@@ -281,5 +281,6 @@ const OnceVerb once_list = {
   .parameters = "",
   .summary = N_("List what runs on this computer, and who holds it"),
   .local = TRUE,
+  .pages = TRUE,
   .run = run_list,
 };

@@ -387,6 +387,7 @@ const OnceVerb once_qom_list = {
   .parameters = N_("[PATH]"),
   .summary = N_("List the properties of an object; / is behind children, @ before links"),
   .max_words = 1,
+  .pages = TRUE,
   .run = run_list,
 };
 
@@ -415,6 +416,7 @@ const OnceVerb once_qom_tree = {
   .parameters = N_("[PATH]"),
   .summary = N_("Show an object and all below it, with the values of all properties"),
   .max_words = 1,
+  .pages = TRUE,
   .run = run_tree,
 };
 
@@ -429,5 +431,6 @@ const OnceVerb once_qom_types = {
   .summary = N_("List the types of objects, or those that are a TYPE"),
   .entries = types_entries,
   .max_words = 1,
+  .pages = TRUE,
   .run = run_types,
 };

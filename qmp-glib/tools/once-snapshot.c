@@ -286,6 +286,7 @@ const OnceVerb once_snapshot_list = {
   .words = "snapshot list",
   .parameters = "",
   .summary = N_("List the snapshots in the machine's disks"),
+  .pages = TRUE,
   .run = run_list,
 };
 

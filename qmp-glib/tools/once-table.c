@@ -49,16 +49,15 @@ measure (OnceTable *self,
   return width;
 }
 
-static void
-print_row (Once          *once,
-           char         **row,
-           const guint   *widths)
+static char *
+format_row (char         **row,
+            const guint   *widths)
 {
-  g_autoptr(GString) line = g_string_new (NULL);
+  GString *line = g_string_new (NULL);
 
   for (guint i = 0; row[i] != NULL; i++)
     g_string_append_printf (line, "%s%*s", row[i], (int) (widths[i] + 2 - once_width (row[i])), "");
-  once_print_line (once, "%s", g_strchomp (line->str));
+  return g_strchomp (g_string_free (line, FALSE));
 }
 
 void
@@ -72,5 +71,12 @@ once_table_print (OnceTable *self,
   for (guint i = 0; i < self->n_columns; i++)
     widths[i] = measure (self, i);
   for (guint i = 0; i < self->rows->len; i++)
-    print_row (once, self->rows->pdata[i], widths);
+    {
+      g_autofree char *line = format_row (self->rows->pdata[i], widths);
+
+      if (i == 0)
+        once_print_heading (once, line);
+      else
+        once_print_line (once, "%s", line);
+    }
 }

@@ -21,6 +21,9 @@
 /* How often progress is asked for. */
 #define TICK_MILLISECONDS 250
 
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+
 G_DEFINE_QUARK (once-error-quark, once_error)
 
 gboolean
@@ -385,18 +388,55 @@ once_print_line (Once       *once,
 }
 
 void
+once_print_heading (Once       *once,
+                    const char *text)
+{
+  g_autofree char *harmless = tool_print_harmless_line (text);
+  gboolean colour = tool_print_wants_colour (stdout);
+  g_autofree char *line = g_strconcat (colour ? BOLD : "", harmless, colour ? PLAIN : "", "\n", NULL);
+
+  write_for_people (once, line);
+}
+
+static void
+print_fields (Once       *once,
+              const char *json,
+              gsize       length)
+{
+  g_autoptr(GString) out = g_string_new (NULL);
+
+  tool_fields_append (once->fields, out, NULL, json, length);
+  write_for_people (once, out->str);
+}
+
+gboolean
+once_check_fields (Once    *once,
+                   GError **error)
+{
+  const char *missing = once->fields != NULL ? tool_fields_get_missing (once->fields) : NULL;
+
+  return missing == NULL || once_fail (error, ONCE_STATUS_FAILED, _("Nothing of it has the field “%s”"), missing);
+}
+
+void
 once_print_json (Once       *once,
                  const char *json,
                  gssize      length,
                  gboolean    auto_pretty)
 {
   g_autoptr(GString) out = g_string_new (NULL);
+  gsize size = length < 0 ? strlen (json) : (gsize) length;
   gboolean pretty = once->pretty || (auto_pretty && isatty (STDOUT_FILENO));
   ToolPrintFlags flags = pretty ? TOOL_PRINT_PRETTY : TOOL_PRINT_PLAIN;
 
+  if (once->fields != NULL)
+    {
+      print_fields (once, json, size);
+      return;
+    }
   if (tool_print_wants_colour (stdout))
     flags |= TOOL_PRINT_COLOUR;
-  tool_print_append_json (out, json, length < 0 ? strlen (json) : (gsize) length, flags);
+  tool_print_append_json (out, json, size, flags);
   g_string_append_c (out, '\n');
   write_text (once, stdout, out->str, out->len);
 }

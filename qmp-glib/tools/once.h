@@ -4,8 +4,9 @@
 #include <qmp-glib/qmp-glib.h>
 #include <stdio.h>
 
-#include "tool-types.h"
+#include "tool-fields.h"
 #include "tool-tls.h"
+#include "tool-types.h"
 
 /* What the verbs of qmp share: one connection, one task, one exit status. */
 
@@ -33,8 +34,9 @@ typedef struct {
   gboolean            agent;      /* the server is a guest agent */
   gboolean            out_of_band;
   gboolean            skip_negotiation;
-  gboolean            json;
+  gboolean            json;       /* also with fields */
   gboolean            pretty;
+  ToolFields         *fields;     /* nullable: what of a JSON value is printed in its place */
   ToolTls             tls;
   gint64              deadline;   /* of the monotonic clock; 0: none */
   QmpClient          *client;
@@ -55,6 +57,7 @@ struct _OnceVerb {
   gboolean            listens;      /* at ADDRESS, which is not a machine's name then */
   gboolean            strict;       /* what follows ADDRESS is not an option */
   gboolean            prints_no_json;
+  gboolean            pages;        /* what is longer than a terminal goes through a pager */
   gboolean            agent;
   gboolean            passes_status;    /* the status is another program's; see once_guest_exec */
   /* words: behind ADDRESS. */
@@ -228,7 +231,11 @@ void         once_print             (Once              *once,
 void         once_print_line        (Once              *once,
                                      const char        *format,
                                      ...) G_GNUC_PRINTF (2, 3);
-/* JSON text and a line end: on many lines with --pretty, or when auto_pretty is set and a person reads it. */
+/* A line like that which stands above others. */
+void         once_print_heading     (Once              *once,
+                                     const char        *text);
+/* JSON text and a line end: on many lines with --pretty, or when auto_pretty is set and a person reads it. With --field, the
+ * fields of it. */
 void         once_print_json        (Once              *once,
                                      const char        *json,
                                      gssize             length,
@@ -251,6 +258,9 @@ void         once_print_event       (Once              *once,
  * that it goes to. */
 void         once_start_page        (Once              *once);
 gboolean     once_flush             (Once              *once,
+                                     GError           **error);
+/* Nothing that was printed has a field that was asked for: FALSE with error set. */
+gboolean     once_check_fields      (Once              *once,
                                      GError           **error);
 
 /* --- a table for people --- */

@@ -114,6 +114,20 @@ complain (Once         *once,
 /* --- all of it --- */
 
 static gboolean
+run_verb (Once                *once,
+          const char * const  *words,
+          GError             **error)
+{
+  gboolean good;
+
+  if (once->verb->pages)
+    once_start_page (once);
+  good = once->verb->run (once, words, error);
+  /* What there is is shown before it is said what is not. */
+  return once_flush (once, good ? error : NULL) && good && once_check_fields (once, error);
+}
+
+static gboolean
 run (Once    *once,
      int      argc,
      char   **argv,
@@ -126,8 +140,7 @@ run (Once    *once,
     }
   once->client = qmp_client_new (NULL);
   return once_read_line (once, &argc, &argv, error) &&
-         once->verb->run (once, (const char * const *) argv + 2, error) &&
-         once_flush (once, error);
+         run_verb (once, (const char * const *) argv + 2, error);
 }
 
 int
@@ -144,5 +157,6 @@ main (int    argc,
   g_clear_object (&the_once.client);
   g_clear_object (&the_once.address);
   tool_tls_clear (&the_once.tls);
+  g_clear_pointer (&the_once.fields, tool_fields_free);
   return the_once.status;
 }

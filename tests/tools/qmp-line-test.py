@@ -21,7 +21,9 @@ class CommandLine(Case):
         self.assertIn('guest exec', verbs)
         for verb in verbs:
             address = '' if verb == 'list' else ' ADDRESS'
-            self.assertIn(f'qmp {verb} [OPTION…]{address}', self.good(*verb.split(), '--help'))
+            text = self.good(*verb.split(), '--help')
+            self.assertIn(f'qmp {verb} [OPTION…]{address}', text)
+            self.assertEqual(self.good('help', *verb.split()), text)
 
     def test_wrong(self):
         for pattern, words in [

@@ -164,6 +164,32 @@ class Call(Case):
             puppet.close()
             os.unlink(puppet.path)
 
+    def test_fields(self):
+        path = self.server('-machine', 'none', '-nodefaults', '-display', 'none', '-blockdev', 'null-co,node-name=a,size=1024',
+                           '-blockdev', 'null-co,node-name=b,read-only=on').path
+        self.assertEqual(self.good('status', path, '--field', 'status', '-f', 'running'), 'running\ttrue\n')
+        self.assertEqual(self.good('call', path, 'query-version', '-f', 'qemu.major'),
+                         f'{self.value("call", path, "query-version")["qemu"]["major"]}\n')
+        lines = self.good('block', 'list', path, '-f', 'node-name', '-f', 'image.virtual-size', '-f', 'ro').splitlines()
+        self.assertEqual(sorted(lines), ['a\t1024\tfalse', 'b\t1073741824\ttrue'])
+        self.assertEqual(self.good('job', 'list', path, '-f', 'id'), '')
+        result = self.run_qmp('call', path, 'query-status', '-f', 'status', '-f', 'nonsense')
+        self.assertEqual((result.returncode, result.stdout), (FAILED, 'running\t\n'))
+        self.assertEqual(result.stderr, 'qmp: Nothing of it has the field “nonsense”\n')
+
+    def test_table_in_terminal(self):
+        """The header is seen, and what is longer than the terminal goes through the pager."""
+        nodes = [word for n in range(30) for word in ('-blockdev', f'null-co,node-name=n{n}')]
+        path = self.server('-machine', 'none', '-nodefaults', '-display', 'none', *nodes).path
+        pager = self.path('pager')
+        with open(pager, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho paged; head -n 2; exit 3\n')
+        os.chmod(pager, 0o700)
+        program = terminal.Terminal([QMP, 'block', 'list', path], self.directory, PAGER=pager, NO_COLOR='')
+        self.addCleanup(program.kill)
+        self.assertEqual(program.end(), DONE)
+        self.assertRegex(program.text, r'^paged\r\n\x1b\[1mNODE +DRIVER.*\x1b\[0m\r\nn\d+ +null-co')
+
     def test_streams(self):
         """That are full or closed."""
         path = self.server().path
