@@ -4,6 +4,8 @@
 #include <qmp-glib/qmp-address.h>
 #include <qmp-glib/qmp-client.h>
 
+#include "core/qmp-task-private.h"
+
 /* A client that is open when it is made. */
 
 static void
@@ -80,8 +82,7 @@ QmpClient *
 qmp_client_new_for_address_finish (GAsyncResult  *result,
                                    GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_new_for_address_async), NULL);
+  g_return_val_if_fail (qmp_task_is_valid (result, NULL, qmp_client_new_for_address_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);

@@ -3,6 +3,8 @@
 
 #include "client/qmp-client-private.h"
 
+#include "core/qmp-task-private.h"
+
 /* --- what is told --- */
 
 /* A close that is done, or one with nothing to do. */
@@ -221,8 +223,7 @@ qmp_client_close_finish (QmpClient     *self,
                          GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_close_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_close_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

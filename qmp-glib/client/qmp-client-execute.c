@@ -3,6 +3,7 @@
 
 #include "client/qmp-client-order-private.h"
 
+#include "core/qmp-task-private.h"
 #include "message/qmp-message-private.h"
 
 static void
@@ -77,8 +78,7 @@ finish (QmpClient     *self,
         GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, source_tag), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

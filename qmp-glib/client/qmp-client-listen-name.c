@@ -3,6 +3,7 @@
 
 #include "client/qmp-client-private.h"
 
+#include "core/qmp-task-private.h"
 #include "wire/qmp-address-private.h"
 
 /* Listening on an address that may be a name. */
@@ -255,8 +256,7 @@ qmp_client_listen_finish (QmpClient     *self,
                           GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_listen_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_listen_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

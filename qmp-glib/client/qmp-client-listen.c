@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/qmp-task-private.h"
+
 /* Listening, for servers that connect to the client. */
 
 /* Rather not at all than without the safety that was asked for. */
@@ -186,8 +188,7 @@ qmp_client_accept_finish (QmpClient     *self,
                           GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_accept_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_accept_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "core/qmp-task-private.h"
+
 /* --- what the opening tells --- */
 
 static void
@@ -356,8 +358,7 @@ qmp_client_open_finish (QmpClient     *self,
                         GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_open_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_open_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -449,8 +450,7 @@ qmp_client_open_stream_finish (QmpClient     *self,
                                GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_open_stream_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_open_stream_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

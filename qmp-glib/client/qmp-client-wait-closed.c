@@ -4,6 +4,7 @@
 #include "client/qmp-client-private.h"
 
 #include "core/qmp-cancellation-private.h"
+#include "core/qmp-task-private.h"
 
 /* Waiting for the end of a link. */
 
@@ -127,8 +128,7 @@ qmp_client_wait_closed_finish (QmpClient     *self,
                                GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_wait_closed_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_wait_closed_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

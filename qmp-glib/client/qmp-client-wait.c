@@ -3,6 +3,7 @@
 
 #include "client/qmp-client-private.h"
 
+#include "core/qmp-task-private.h"
 #include "message/qmp-message-private.h"
 
 /* A command together with the event that it brings: see event/qmp-paired-call-private.h. */
@@ -117,8 +118,7 @@ qmp_client_execute_and_wait_finish (QmpClient     *self,
                                     GError       **error)
 {
   g_return_val_if_fail (QMP_IS_CLIENT (self), NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_client_execute_and_wait_async), NULL);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_client_execute_and_wait_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -19,6 +19,12 @@ GTask   *qmp_task_new                 (GMainContext        *context,
                                        gpointer             source_tag,
                                        gint64              *created);
 
+/* Is result the task of self (nullable) that was made with source_tag? g_task_is_valid() and g_async_result_is_tagged() in
+ * one, at a tenth of what the second costs: it looks for the interface to ask any result, and ours are tasks. */
+gboolean qmp_task_is_valid            (gpointer             result,
+                                       gpointer             self,
+                                       gpointer             source_tag);
+
 /* GTask puts a callback off to an idle when it is returned in the very iteration that created it, or in one that is
  * older: a filter makes calls in the newer iteration of a blocking call's context. Would it be so here and now? created:
  * 0 for none. */

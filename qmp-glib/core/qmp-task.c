@@ -38,6 +38,14 @@ qmp_task_new (GMainContext        *context,
 }
 
 gboolean
+qmp_task_is_valid (gpointer result,
+                   gpointer self,
+                   gpointer source_tag)
+{
+  return g_task_is_valid (result, self) && g_task_get_source_tag (result) == source_tag;
+}
+
+gboolean
 qmp_task_would_be_put_off (gint64 created)
 {
   return created != 0 && created >= qmp_task_get_dispatch_time ();

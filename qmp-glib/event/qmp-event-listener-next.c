@@ -242,8 +242,7 @@ qmp_event_listener_next_finish (QmpEventListener  *self,
                                 GError           **error)
 {
   g_return_val_if_fail (QMP_IS_EVENT_LISTENER (self), NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_event_listener_next_async), NULL);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_event_listener_next_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

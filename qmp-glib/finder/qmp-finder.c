@@ -622,8 +622,7 @@ qmp_finder_refresh_finish (QmpFinder     *self,
                            GError       **error)
 {
   g_return_val_if_fail (QMP_IS_FINDER (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, qmp_finder_refresh_async), FALSE);
+  g_return_val_if_fail (qmp_task_is_valid (result, self, qmp_finder_refresh_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
