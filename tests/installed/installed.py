@@ -236,6 +236,10 @@ class Installed(unittest.TestCase):
             self.assertIn(f'.TH "{name.upper()}"', installed.find(f'man1/{name}.1').read_text(encoding='utf-8').upper())
             completion = installed.find(f'bash-completion/completions/{name}')
             self.assertIn(name, installed.run('bash', '-c', '. "$0"; complete -p "$1"', completion, name))
+            completion = installed.find(f'fish/vendor_completions.d/{name}.fish')
+            if shutil.which('fish'):
+                show = 'source $argv[1]; complete $argv[2]'
+                self.assertIn('__qmp_complete', installed.run('fish', '--no-config', '-c', show, completion, name))
         functions = installed.find('zsh/site-functions/_qmp').parent
         load = 'fpath=($0 $fpath); autoload -U compinit; compinit -u -D; for name; do print $_comps[$name]; done'
         self.assertEqual(installed.run('zsh', '-f', '-c', load, functions, *programs), '_qmp\n' * len(programs))

