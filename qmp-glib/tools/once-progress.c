@@ -9,6 +9,7 @@
 #include "once.h"
 #include "tool-print.h"
 #include "tool-streams.h"
+#include "tool-width.h"
 
 /* The line that shows how far something is: as wide as the terminal, and never wider, which would make it another
  * line each time. */
@@ -35,7 +36,7 @@ once_shows_progress (void)
   return isatty (STDERR_FILENO) && g_strcmp0 (term, "dumb") != 0;
 }
 
-/* --- widths --- */
+/* --- width --- */
 
 static guint
 count_columns (void)
@@ -43,39 +44,6 @@ count_columns (void)
   struct winsize size;
 
   return ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
-}
-
-static guint
-width_of (gunichar c)
-{
-  if (g_unichar_iszerowidth (c))
-    return 0;
-  return g_unichar_iswide (c) ? 2 : 1;
-}
-
-guint
-once_width (const char *text)
-{
-  guint width = 0;
-
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    width += width_of (g_utf8_get_char (text));
-  return width;
-}
-
-/* As much of it as fits into the width. */
-static char *
-cut (const char *text,
-     guint       width)
-{
-  const char *end = text;
-
-  while (*end != '\0' && width_of (g_utf8_get_char (end)) <= width)
-    {
-      width -= width_of (g_utf8_get_char (end));
-      end = g_utf8_next_char (end);
-    }
-  return g_strndup (text, end - text);
 }
 
 /* --- speed --- */
@@ -137,7 +105,7 @@ static char *
 describe (const OnceProgress *progress)
 {
   g_autofree char *harmless = tool_print_harmless_line (progress->name);
-  g_autofree char *name = cut (harmless, MOST_NAME);
+  g_autofree char *name = tool_width_cut (harmless, MOST_NAME);
   g_autofree char *status = tool_print_harmless_line (progress->status);
   GString *out = g_string_new (NULL);
   double speed = measure_speed (progress->current);
@@ -191,8 +159,8 @@ once_show_progress (const OnceProgress *progress)
   if (!once_shows_progress ())
     return;
   text = describe (progress);
-  shown = cut (text, columns);
-  width = once_width (shown);
+  shown = tool_width_cut (text, columns);
+  width = tool_width (shown);
   bar = draw_bar (columns - width, part_of (progress));
   encoded = tool_streams_encode (shown);
   fprintf (stderr, "\r%s%s\033[K", bar, encoded);

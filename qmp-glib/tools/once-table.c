@@ -3,6 +3,7 @@
 
 #include "once.h"
 #include "tool-print.h"
+#include "tool-width.h"
 
 struct _OnceTable {
   guint      n_columns;
@@ -45,7 +46,7 @@ measure (OnceTable *self,
   guint width = 0;
 
   for (guint i = 0; i < self->rows->len; i++)
-    width = MAX (width, once_width (((char **) self->rows->pdata[i])[column]));
+    width = MAX (width, tool_width (((char **) self->rows->pdata[i])[column]));
   return width;
 }
 
@@ -56,7 +57,7 @@ format_row (char         **row,
   GString *line = g_string_new (NULL);
 
   for (guint i = 0; row[i] != NULL; i++)
-    g_string_append_printf (line, "%s%*s", row[i], (int) (widths[i] + 2 - once_width (row[i])), "");
+    g_string_append_printf (line, "%s%*s", row[i], (int) (widths[i] + 2 - tool_width (row[i])), "");
   return g_strchomp (g_string_free (line, FALSE));
 }
 

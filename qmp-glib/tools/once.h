@@ -295,7 +295,5 @@ void         once_end_progress      (void);
 /* "1.0 MB/2.0 MB" */
 char        *once_format_amount     (gint64             current,
                                      gint64             total);
-/* The columns that a text takes. */
-guint        once_width             (const char        *text);
 
 G_END_DECLS

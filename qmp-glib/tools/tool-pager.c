@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool-streams.h"
+#include "tool-width.h"
 
 /* The columns that a line has, with our colours taking none. */
 static gsize
@@ -24,7 +25,7 @@ measure_line (const char *line,
         while (line < end && *line != 'm')
           line++;
       else
-        columns += g_unichar_iswide (g_utf8_get_char (line)) ? 2 : 1;
+        columns += tool_width_of (g_utf8_get_char (line));
       line = g_utf8_next_char (line);
     }
   return columns;
