@@ -158,6 +158,12 @@ def measure_instructions(program):
     }
 
 
+def find_qemu_qmp(program):
+    """What "meson compile qemu-qmp" got, or nothing."""
+    path = os.path.join(os.path.dirname(program), '..', 'qemu-qmp', 'python')
+    return os.path.realpath(path) if os.path.isdir(path) else None
+
+
 def run_qemu_qmp(source, script, path, *numbers):
     """With QEMU's Python client from source, which has the package qemu.qmp in it."""
     output = subprocess.run(
@@ -366,8 +372,9 @@ def main():
     parser.add_argument('--tool-rounds', type=int, default=20)
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument('--instructions', action='store_true', help='count instructions with callgrind, too')
-    parser.add_argument('--qemu-qmp', metavar='DIRECTORY', help="the directory 'python' of QEMU's sources")
+    parser.add_argument('--qemu-qmp', metavar='DIRECTORY', help="the directory 'python' of QEMU's sources, unless it is in the build")
     arguments = parser.parse_args()
+    arguments.qemu_qmp = arguments.qemu_qmp or find_qemu_qmp(arguments.program)
 
     if arguments.share:
         share = measure_share(arguments.program, arguments.rounds)

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """QEMU's own Python client, its shell and its blocking interface, a client of ours and a bare socket, all at once, at a server of ours.
 
-The environment variable QEMU_QMP names the directory "python" of QEMU's sources; without it the test is skipped.
+usage: qemu-qmp.py SOURCE SERVER...
 
-usage: qemu-qmp.py SERVER...
+SOURCE is the directory "python" of QEMU's sources, unless the environment variable QEMU_QMP names another one; where neither is
+there the test is skipped.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import threading
 import time
 import unittest
 
-SOURCE = os.environ.get('QEMU_QMP')
+SOURCE = os.environ.get('QEMU_QMP', sys.argv[1])
 SECONDS = 60
 # How many commands each client sends.
 COMMANDS = int(os.environ.get('QEMU_QMP_COMMANDS', '100'))
@@ -30,7 +31,7 @@ class AtOnce(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix='qmp-glib-')
         self.addCleanup(directory.cleanup)
         self.path = os.path.join(directory.name, 'socket')
-        self.server = subprocess.Popen([*sys.argv[1:], self.path], stdout=subprocess.PIPE)
+        self.server = subprocess.Popen([*sys.argv[2:], self.path], stdout=subprocess.PIPE)
         self.addCleanup(self.server.wait)
         self.addCleanup(self.server.kill)
         self.addCleanup(self.server.stdout.close)
@@ -128,8 +129,8 @@ class AtOnce(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    if not SOURCE:
-        print("skipped: QEMU_QMP does not name the directory python of QEMU's sources", file=sys.stderr)
+    if not os.path.isdir(SOURCE):
+        print("skipped: there is no QEMU's source: “meson compile qemu-qmp” was not run, or could not get it", file=sys.stderr)
         sys.exit(77)
     sys.path.insert(0, SOURCE)
     import gi
