@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "once.h"
+#include "once-many.h"
 #include "tool-grammar.h"
 #include "tool-suggest.h"
 
@@ -158,7 +158,48 @@ exchange (Once        *once,
   return FALSE;
 }
 
-/* --- all of it --- */
+/* --- several servers --- */
+
+static gboolean
+takes_several (const char * const  *words,
+               GError             **error)
+{
+  if (fd_texts != NULL)
+    return once_fail (error, ONCE_STATUS_USAGE, _("A file descriptor is for one server"));
+  return !g_str_equal (words[0], "-") || once_fail (error, ONCE_STATUS_USAGE, _("Lines of standard input are for one server"));
+}
+
+static gboolean
+send_to_several (Once                *once,
+                 const char * const  *words,
+                 GQueue              *messages,
+                 GError             **error)
+{
+  once->agent = guest_agent;
+  once->out_of_band = out_of_band;
+  return once_call_many (once, words, messages, NULL, error);
+}
+
+static gboolean
+call_several (Once                *once,
+              const char * const  *words,
+              GError             **error)
+{
+  g_autoptr(QmpMessage) checked = check_command (words, error);
+  GQueue messages = G_QUEUE_INIT;
+  gboolean good;
+
+  if (checked == NULL)
+    return FALSE;
+  if (!has_literal (words))
+    return send_to_several (once, words, NULL, error);
+  g_queue_push_tail (&messages, checked);
+  good = send_to_several (once, NULL, &messages, error);
+  g_queue_clear (&messages);
+  return good;
+}
+
+/* --- one server --- */
 
 static gboolean
 open_for_call (Once    *once,
@@ -192,6 +233,22 @@ run_one (Once        *once,
   return exchange (once, command, error) && once_flush (once, error);
 }
 
+static gboolean
+run_all (Once    *once,
+         GQueue  *commands,
+         GError **error)
+{
+  gboolean good = open_for_call (once, error);
+
+  while (good && !g_queue_is_empty (commands))
+    {
+      g_autoptr(QmpMessage) command = g_queue_pop_head (commands);
+
+      good = run_one (once, command, error);
+    }
+  return good;
+}
+
 /* "{'execute': ...}", or several, which are all read before the first is sent. */
 static gboolean
 call_messages (Once        *once,
@@ -203,13 +260,8 @@ call_messages (Once        *once,
 
   for (GList *l = commands.head; l != NULL; l = l->next)
     out_of_band = out_of_band || qmp_message_get_out_of_band (l->data);
-  good = good && open_for_call (once, error);
-  while (good && !g_queue_is_empty (&commands))
-    {
-      g_autoptr(QmpMessage) command = g_queue_pop_head (&commands);
-
-      good = run_one (once, command, error);
-    }
+  if (good)
+    good = once_is_many () ? send_to_several (once, NULL, &commands, error) : run_all (once, &commands, error);
   g_queue_clear_full (&commands, g_object_unref);
   return good;
 }
@@ -231,6 +283,8 @@ call_words (Once                *once,
   return exchange (once, command, error);
 }
 
+/* --- all of it --- */
+
 /* "COMMAND -" */
 static gboolean
 call_with_input (Once        *once,
@@ -245,7 +299,7 @@ call_with_input (Once        *once,
     return FALSE;
   words[1] = text + strspn (text, " \t\r\n");
   if (strlen (text) == length && *words[1] == '{')
-    return call_words (once, words, error);
+    return once_is_many () ? call_several (once, words, error) : call_words (once, words, error);
   return once_fail (error, ONCE_STATUS_USAGE, _("Standard input has no JSON object"));
 }
 
@@ -256,13 +310,15 @@ run_call (Once                *once,
 {
   gboolean alone = words[1] == NULL;
 
+  if (once_is_many () && !takes_several (words, error))
+    return FALSE;
   if (alone && g_str_equal (words[0], "-"))
     return check_fds (error) && open_for_call (once, error) && once_run_lines (once, stdin, run_one, error);
   if (alone && *words[0] == '{')
     return call_messages (once, words[0], error);
   if (!alone && words[2] == NULL && g_str_equal (words[1], "-"))
     return call_with_input (once, words[0], error);
-  return call_words (once, words, error);
+  return once_is_many () ? call_several (once, words, error) : call_words (once, words, error);
 }
 
 static const GOptionEntry call_entries[] = {
@@ -280,6 +336,7 @@ const OnceVerb once_call = {
   .entries = call_entries,
   .min_words = 1,
   .max_words = G_MAXUINT,
+  .many = TRUE,
   .run = run_call,
 };
 

@@ -48,6 +48,7 @@ typedef struct {
   gboolean            ended;        /* by "--" */
   gboolean            agent;
   gboolean            help;         /* is asked for: a verb follows, and nothing else */
+  gboolean            all;          /* there is no address, but --all or the like */
   const GOptionEntry *option;       /* nullable: that word is the value of; it is in a word of its own */
   ToolCompleter      *completer;    /* of the server; nullable */
 } Request;
@@ -242,6 +243,21 @@ print_line (Request    *request,
   return print_words (all, tool_completer_line (request->completer, typed, last, FALSE));
 }
 
+static void
+print_kinds (const char *before,
+             const char *typed)
+{
+  static const char * const kinds[] = { "machine", "storage-daemon" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *word = g_strconcat (before, kinds[i], NULL);
+
+      if (g_str_has_prefix (kinds[i], typed))
+        print_word (word, NULL);
+    }
+}
+
 /* typed: what there is of the value; before: what of the word stands in front of it. */
 static void
 print_option_value (Request            *request,
@@ -254,6 +270,12 @@ print_option_value (Request            *request,
       printf ("f%s\n", before);
       return;
     }
+  if (g_str_equal (entry->long_name, "also") && *before == '\0')
+    print_servers (request);
+  else if (g_str_equal (entry->long_name, "name"))
+    print_words (before, tool_server_list_names (typed));
+  else if (g_str_equal (entry->long_name, "kind"))
+    print_kinds (before, typed);
   if (request->address == NULL || get_completer (request) == NULL)
     return;
   if (g_str_equal (entry->long_name, "failure"))
@@ -284,6 +306,8 @@ complete_option (Request *request)
     print_options (request, once_output_entries);
   if (request->verb != NULL)
     print_options (request, request->verb->entries);
+  if (request->verb != NULL && request->verb->many)
+    print_options (request, once_many_entries);
   print_help_options (request);
 }
 
@@ -465,11 +489,17 @@ take_plain (Request    *request,
       request->verb = first != NULL ? once_find_verb (first, word) : once_find_verb (word, NULL);
       return request->verb == NULL ? word : NULL;
     }
-  if (request->address == NULL)
+  if (request->address == NULL && !request->all)
     request->address = word;
   else
     g_ptr_array_add (request->rest, (gpointer) word);
   return NULL;
+}
+
+static gboolean
+means_all (const GOptionEntry *entry)
+{
+  return g_str_equal (entry->long_name, "all") || g_str_equal (entry->long_name, "name") || g_str_equal (entry->long_name, "kind");
 }
 
 /* Goes through the words in front of the one that is completed. Returns the first word of a verb of two, if the
@@ -487,6 +517,8 @@ read_words (Request *request)
       gboolean apart = FALSE;
       const GOptionEntry *entry = may_be_option ? once_find_option (request->verb, word, &apart) : NULL;
 
+      if (entry != NULL && means_all (entry))
+        request->all = TRUE;
       if (request->option != NULL)
         request->option = NULL;
       else if (may_be_option && g_str_equal (word, "--"))
@@ -513,7 +545,7 @@ complete_once (Request *request)
     print_verbs (request, first);
   else if (request->help)
     return;
-  else if (request->verb->local)
+  else if (request->verb->local || request->all)
     return;
   else if (request->address == NULL && request->verb->listens)
     print_addresses (request);

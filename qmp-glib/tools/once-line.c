@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "once.h"
+#include "once-many.h"
 #include "tool-server.h"
 #include "tool-suggest.h"
 
@@ -287,7 +287,8 @@ start_clock (Once    *once,
   if (!(seconds > 0) || seconds > MAX_SECONDS)
     return once_fail (error, ONCE_STATUS_USAGE, _("The timeout has to be more than 0, and at most %d, seconds"),
                       MAX_SECONDS);
-  once->deadline = g_get_monotonic_time () + MAX (1, (gint64) (seconds * G_USEC_PER_SEC));
+  once->time = MAX (1, (gint64) (seconds * G_USEC_PER_SEC));
+  once->deadline = g_get_monotonic_time () + once->time;
   return TRUE;
 }
 
@@ -351,9 +352,29 @@ new_context (const OnceVerb *verb)
   g_option_context_set_strict_posix (context, verb->strict);
   if (verb->entries != NULL)
     g_option_context_add_main_entries (context, verb->entries, GETTEXT_PACKAGE);
+  if (verb->many)
+    g_option_context_add_main_entries (context, once_many_entries, GETTEXT_PACKAGE);
   add_output_entries (context, verb);
   g_option_context_add_main_entries (context, once_common_entries, GETTEXT_PACKAGE);
   return context;
+}
+
+/* The words of a verb, and its address in front of them, if it has one. first: where the words begin. */
+static gboolean
+check_words (const OnceVerb  *verb,
+             int              first,
+             int             *argc,
+             char           **argv,
+             GError         **error)
+{
+  if (*argc < first)
+    return once_fail (error, ONCE_STATUS_USAGE, _("The address is missing"));
+  skip_separator (first, argc, argv);
+  if ((guint) (*argc - first) < verb->min_words)
+    return once_fail (error, ONCE_STATUS_USAGE, _("There are too few words"));
+  if ((guint) (*argc - first) > verb->max_words)
+    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"), argv[first + verb->max_words]);
+  return TRUE;
 }
 
 /* argv[0] is the verb. */
@@ -365,7 +386,7 @@ parse_with_verb (Once     *once,
                  GError  **error)
 {
   g_autoptr(GOptionContext) context = new_context (once->verb);
-  int first = once->verb->local ? 1 : 2;
+  gboolean has_address;
 
   if (help)
     show_help (context);
@@ -373,15 +394,10 @@ parse_with_verb (Once     *once,
       !g_option_context_parse (context, argc, argv, error) ||
       !start_clock (once, error))
     return FALSE;
-  if (*argc < first)
-    return once_fail (error, ONCE_STATUS_USAGE, _("The address is missing"));
-  skip_separator (first, argc, *argv);
-  if ((guint) (*argc - first) < once->verb->min_words)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There are too few words"));
-  if ((guint) (*argc - first) > once->verb->max_words)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"),
-                      (*argv)[first + once->verb->max_words]);
-  return once->verb->local || parse_address (once, (*argv)[1], error);
+  has_address = !once->verb->local && !once_is_all ();
+  once->words = (const char * const *) *argv + (has_address ? 2 : 1);
+  return check_words (once->verb, has_address ? 2 : 1, argc, *argv, error) &&
+         (!has_address || parse_address (once, (*argv)[1], error));
 }
 
 gboolean

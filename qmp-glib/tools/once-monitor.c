@@ -5,7 +5,7 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
-#include "once.h"
+#include "once-many.h"
 #include "tool-streams.h"
 
 typedef struct {
@@ -28,16 +28,42 @@ end (Monitor *monitor,
 }
 
 static gboolean
-is_wanted (Monitor    *monitor,
-           const char *name)
+is_wanted (const char * const *names,
+           QmpEvent           *event)
 {
-  if (monitor->names[0] == NULL)
+  const char *name = qmp_event_get_name (event);
+
+  if (names[0] == NULL)
     return TRUE;
-  for (guint i = 0; monitor->names[i] != NULL; i++)
-    if (g_pattern_match_simple (monitor->names[i], name))
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_pattern_match_simple (names[i], name))
       return TRUE;
   return FALSE;
 }
+
+static gboolean
+announces_end (QmpEvent *event)
+{
+  return g_str_equal (qmp_event_get_name (event), "SHUTDOWN");
+}
+
+/* Without this a monitor in a pipe would stay until the next event. */
+static gboolean
+unread_cb (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  tool_streams_end_unread ();
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_output (void)
+{
+  g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, unread_cb, NULL);
+}
+
+/* --- one --- */
 
 static void
 event_cb (QmpClient *client,
@@ -47,9 +73,9 @@ event_cb (QmpClient *client,
   Monitor *monitor = user_data;
   GError *error = NULL;
 
-  if (g_str_equal (qmp_event_get_name (event), "SHUTDOWN"))
+  if (announces_end (event))
     monitor->shut_down = TRUE;
-  if (monitor->error != NULL || !is_wanted (monitor, qmp_event_get_name (event)))
+  if (monitor->error != NULL || !is_wanted (monitor->names, event))
     return;
   once_print_event (monitor->once, event);
   if (!once_flush (monitor->once, &error))
@@ -64,16 +90,6 @@ closed_cb (QmpClient    *client,
   Monitor *monitor = user_data;
 
   end (monitor, monitor->shut_down || error == NULL ? NULL : g_error_copy (error));
-}
-
-/* Without this a monitor in a pipe would stay until the next event. */
-static gboolean
-unread_cb (int          fd,
-           GIOCondition condition,
-           gpointer     user_data)
-{
-  tool_streams_end_unread ();
-  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -93,7 +109,7 @@ run_loop (Monitor  *monitor,
 {
   Once *once = monitor->once;
 
-  g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, unread_cb, NULL);
+  watch_output ();
   if (once->deadline != 0)
     g_timeout_add (once_remaining (once), timeout_cb, monitor);
   g_main_loop_run (monitor->loop);
@@ -104,9 +120,9 @@ run_loop (Monitor  *monitor,
 }
 
 static gboolean
-run_monitor (Once                *once,
-             const char * const  *words,
-             GError             **error)
+follow_one (Once                *once,
+            const char * const  *words,
+            GError             **error)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Monitor monitor = { once, words, loop };
@@ -120,10 +136,94 @@ run_monitor (Once                *once,
   return good;
 }
 
+/* --- several --- */
+
+/* Of one of them. */
+typedef struct {
+  gboolean  asks;        /* for the schema, of whose failure that call is told */
+  gboolean  shut_down;
+} View;
+
+static void
+event_of_one_cb (QmpClient *client,
+                 QmpEvent  *event,
+                 gpointer   user_data)
+{
+  OnceOne *one = user_data;
+  View *view = one->data;
+
+  if (announces_end (event))
+    view->shut_down = TRUE;
+  if (is_wanted (one->user_data, event))
+    once_one_print_event (one, event);
+}
+
+static void
+one_closed_cb (QmpClient    *client,
+               const GError *error,
+               gpointer      user_data)
+{
+  OnceOne *one = user_data;
+  View *view = one->data;
+
+  if (!view->asks)
+    once_one_end (one, view->shut_down || error == NULL ? NULL : g_error_copy (error));
+}
+
+static void
+fetched_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  OnceOne *one = user_data;
+  View *view = one->data;
+  GError *error = NULL;
+  g_autoptr(QmpSchema) schema = once_finish_schema (result, &error);
+
+  view->asks = FALSE;
+  if (error != NULL || !once_check_event_names (schema, one->user_data, &error))
+    once_one_end (one, error);
+}
+
+static void
+prepare (OnceOne *one)
+{
+  one->data = g_new0 (View, 1);
+  g_signal_connect (one->client, "event", G_CALLBACK (event_of_one_cb), one);
+  g_signal_connect (one->client, "closed", G_CALLBACK (one_closed_cb), one);
+}
+
+static void
+go (OnceOne *one)
+{
+  const char * const *names = one->user_data;
+  View *view = one->data;
+
+  once_one_set_timeout (one);
+  if (names[0] == NULL)
+    return;
+  view->asks = TRUE;
+  qmp_schema_fetch_async (one->client, NULL, fetched_cb, one);
+}
+
+static gboolean
+run_monitor (Once                *once,
+             const char * const  *words,
+             GError             **error)
+{
+  static const OnceManyFuncs funcs = { prepare, go, g_free };
+
+  if (!once_is_many ())
+    return follow_one (once, words, error);
+  watch_output ();
+  return once_many_run (once, &funcs, (gpointer) words, error);
+}
+
 const OnceVerb once_monitor = {
   .words = "monitor",
   .parameters = N_("[EVENT…]"),
   .summary = N_("Show events as they come"),
   .max_words = G_MAXUINT,
+  .many = TRUE,
   .run = run_monitor,
 };

@@ -65,6 +65,8 @@ find_one (const OnceVerb *verb,
 
   if (entry == NULL)
     entry = once_find_in_table (once_output_entries, word);
+  if (entry == NULL && (verb == NULL || verb->many))
+    entry = once_find_in_table (once_many_entries, word);
   if (entry != NULL || verb != NULL)
     return entry != NULL ? entry : once_find_in_table (verb->entries, word);
   for (guint i = 0; once_verbs[i] != NULL && entry == NULL; i++)
@@ -121,6 +123,8 @@ once_fail_by_option (const OnceVerb  *verb,
   add_names (names, once_output_entries);
   if (verb != NULL)
     add_names (names, verb->entries);
+  if (verb != NULL && verb->many)
+    add_names (names, once_many_entries);
   g_ptr_array_add (names, g_strdup ("--help"));
   g_ptr_array_add (names, NULL);
   hint = word[1] == '-' ? tool_suggest_hint (name, (const char * const *) names->pdata) : g_strdup ("");

@@ -3,7 +3,7 @@
 
 #include <glib/gi18n.h>
 
-#include "once.h"
+#include "once-many.h"
 
 /* What a machine is told to do: to pause, to go on, to end. */
 
@@ -16,11 +16,31 @@ static gboolean wakes_first;
 
 /* --- status --- */
 
+static void
+print_status (OnceOne    *one,
+              QmpMessage *reply)
+{
+  g_autofree char *status = qmp_message_dup_string (reply, "return.status", NULL);
+
+  once_one_print_line (one, status != NULL ? status : "");
+}
+
+static gboolean
+run_statuses (Once    *once,
+              GError **error)
+{
+  static const char * const words[] = { "query-status", NULL };
+
+  return once_call_many (once, words, NULL, once->json ? NULL : print_status, error);
+}
+
 static gboolean
 run_status (Once                *once,
             const char * const  *words,
             GError             **error)
 {
+  if (once_is_many ())
+    return run_statuses (once, error);
   if (once->json)
     return once_open (once, error) &&
            once_execute_and_print (once, qmp_message_new_command ("query-status", NULL, error), error);
@@ -155,6 +175,7 @@ const OnceVerb once_status = {
   .words = "status",
   .parameters = "",
   .summary = N_("Print whether the machine runs: “running”, “paused” and the like"),
+  .many = TRUE,
   .run = run_status,
 };
 

@@ -12,9 +12,8 @@ static char **failure_names;
 
 /* --- events --- */
 
-static void
-print_for_people (Once     *once,
-                  QmpEvent *event)
+char *
+once_event_to_line (QmpEvent *event)
 {
   gint64 at = qmp_event_get_timestamp (event);
   /* A server that does not know the time says -1. */
@@ -22,11 +21,16 @@ print_for_people (Once     *once,
   g_autofree char *time = second != NULL ? g_date_time_format (second, "%F %T") : NULL;
   g_autofree char *data = qmp_message_dup_member_text (QMP_MESSAGE (event), "data");
 
+  GString *line = g_string_new (NULL);
+
   if (time == NULL)
-    once_print (once, "- ");
+    g_string_append_c (line, '-');
   else
-    once_print (once, "%s.%06d ", time, (int) (at % G_USEC_PER_SEC));
-  once_print_line (once, "%s%s%s", qmp_event_get_name (event), data != NULL ? " " : "", data != NULL ? data : "");
+    g_string_append_printf (line, "%s.%06d", time, (int) (at % G_USEC_PER_SEC));
+  g_string_append_printf (line, " %s", qmp_event_get_name (event));
+  if (data != NULL)
+    g_string_append_printf (line, " %s", data);
+  return g_string_free (line, FALSE);
 }
 
 void
@@ -36,10 +40,15 @@ once_print_event (Once     *once,
   gsize length;
   const char *text = g_bytes_get_data (qmp_message_get_bytes (QMP_MESSAGE (event)), &length);
 
+  g_autofree char *line = NULL;
+
   if (once->json)
-    once_print_json (once, text, length, FALSE);
-  else
-    print_for_people (once, event);
+    {
+      once_print_json (once, text, length, FALSE);
+      return;
+    }
+  line = once_event_to_line (event);
+  once_print_line (once, "%s", line);
 }
 
 static gboolean
@@ -82,6 +91,17 @@ check_name (QmpSchema   *schema,
 }
 
 gboolean
+once_check_event_names (QmpSchema           *schema,
+                        const char * const  *names,
+                        GError             **error)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    if (!check_name (schema, names[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
 once_check_events (Once                *once,
                    const char * const  *names,
                    GError             **error)
@@ -94,10 +114,7 @@ once_check_events (Once                *once,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  for (guint i = 0; names[i] != NULL; i++)
-    if (!check_name (schema, names[i], error))
-      return FALSE;
-  return TRUE;
+  return once_check_event_names (schema, names, error);
 }
 
 /* --- wait --- */

@@ -22,6 +22,7 @@
 #define TICK_MILLISECONDS 250
 
 #define BOLD "\033[1m"
+#define RED "\033[31m"
 #define PLAIN "\033[0m"
 
 G_DEFINE_QUARK (once-error-quark, once_error)
@@ -123,15 +124,23 @@ once_find_server (Once    *once,
 }
 
 gboolean
+once_set_up_client (Once       *once,
+                    QmpClient  *client,
+                    GError    **error)
+{
+  qmp_client_set_guest_agent (client, once->agent);
+  qmp_client_set_out_of_band (client, once->out_of_band);
+  qmp_client_set_await_greeting (client, !once->skip_negotiation);
+  qmp_client_set_negotiate (client, !once->skip_negotiation);
+  return tool_tls_apply (&once->tls, client, error);
+}
+
+gboolean
 once_open (Once    *once,
            GError **error)
 {
-  if (!once_find_server (once, error) || !tool_tls_apply (&once->tls, once->client, error))
+  if (!once_find_server (once, error) || !once_set_up_client (once, once->client, error))
     return FALSE;
-  qmp_client_set_guest_agent (once->client, once->agent);
-  qmp_client_set_out_of_band (once->client, once->out_of_band);
-  qmp_client_set_await_greeting (once->client, !once->skip_negotiation);
-  qmp_client_set_negotiate (once->client, !once->skip_negotiation);
   if (once->deadline != 0)
     qmp_client_set_open_timeout (once->client, once_remaining (once));
   if (!open_and_tell (once, error))
@@ -230,18 +239,39 @@ once_exchange (Once        *once,
   return qmp_client_exchange (once->client, command, NULL, error);
 }
 
+/* Takes cause, which is set when there is no schema. */
+static QmpSchema *
+judge_schema (QmpSchema  *schema,
+              GError     *cause,
+              GError    **error)
+{
+  if (g_error_matches (cause, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND))
+    g_clear_error (&cause);
+  if (cause != NULL)
+    g_propagate_error (error, cause);
+  return schema;
+}
+
 QmpSchema *
 once_fetch_schema (Once    *once,
                    GError **error)
 {
-  g_autoptr(GError) local_error = NULL;
+  GError *cause = NULL;
   QmpSchema *schema;
 
   once_set_timeout (once);
-  schema = qmp_schema_fetch (once->client, NULL, &local_error);
-  if (schema == NULL && !g_error_matches (local_error, QMP_COMMAND_ERROR, QMP_COMMAND_ERROR_COMMAND_NOT_FOUND))
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return schema;
+  schema = qmp_schema_fetch (once->client, NULL, &cause);
+  return judge_schema (schema, cause, error);
+}
+
+QmpSchema *
+once_finish_schema (GAsyncResult  *result,
+                    GError       **error)
+{
+  GError *cause = NULL;
+  QmpSchema *schema = qmp_schema_fetch_finish (result, &cause);
+
+  return judge_schema (schema, cause, error);
 }
 
 void
@@ -400,12 +430,13 @@ once_print_heading (Once       *once,
 
 static void
 print_fields (Once       *once,
+              const char *mark,
               const char *json,
               gsize       length)
 {
   g_autoptr(GString) out = g_string_new (NULL);
 
-  tool_fields_append (once->fields, out, NULL, json, length);
+  tool_fields_append (once->fields, out, mark, json, length);
   write_for_people (once, out->str);
 }
 
@@ -431,7 +462,7 @@ once_print_json (Once       *once,
 
   if (once->fields != NULL)
     {
-      print_fields (once, json, size);
+      print_fields (once, NULL, json, size);
       return;
     }
   if (tool_print_wants_colour (stdout))
@@ -439,6 +470,70 @@ once_print_json (Once       *once,
   tool_print_append_json (out, json, size, flags);
   g_string_append_c (out, '\n');
   write_text (once, stdout, out->str, out->len);
+}
+
+/* text: harmless, but for our colours. */
+static void
+print_marked (Once       *once,
+              const char *mark,
+              const char *text)
+{
+  gboolean colour = tool_print_wants_colour (stdout);
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *line = g_strconcat (colour ? BOLD : "", mark, ":", colour ? PLAIN : "", " ", lines[i], "\n", NULL);
+
+      write_for_people (once, line);
+    }
+}
+
+void
+once_print_marked_line (Once       *once,
+                        const char *mark,
+                        const char *text)
+{
+  g_autofree char *harmless = tool_print_harmless_line (text);
+
+  print_marked (once, mark, harmless);
+}
+
+void
+once_print_marked_json (Once       *once,
+                        const char *mark,
+                        const char *json,
+                        gsize       length)
+{
+  g_autoptr(GString) out = g_string_new (NULL);
+  ToolPrintFlags flags = once->pretty ? TOOL_PRINT_PRETTY : TOOL_PRINT_PLAIN;
+
+  if (once->fields != NULL)
+    {
+      print_fields (once, mark, json, length);
+      return;
+    }
+  if (tool_print_wants_colour (stdout))
+    flags |= TOOL_PRINT_COLOUR;
+  tool_print_append_json (out, json, length, flags);
+  print_marked (once, mark, out->str);
+}
+
+void
+once_print_error (const char *format,
+                  ...)
+{
+  gboolean colour = tool_print_wants_colour (stderr);
+  g_autofree char *text = NULL;
+  g_autofree char *harmless = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  harmless = tool_print_harmless (text);
+  g_strdelimit (g_strchomp (harmless), "\n\t", ' ');
+  g_printerr ("qmp: %s%s%s\n", colour ? RED : "", harmless, colour ? PLAIN : "");
 }
 
 gboolean

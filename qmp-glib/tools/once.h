@@ -38,6 +38,8 @@ typedef struct {
   gboolean            pretty;
   ToolFields         *fields;     /* nullable: what of a JSON value is printed in its place */
   ToolTls             tls;
+  const char * const *words;      /* of the command line, behind the address; borrowed */
+  gint64              time;       /* that all may take, in microseconds; 0: as long as it likes */
   gint64              deadline;   /* of the monotonic clock; 0: none */
   QmpClient          *client;
   QmpMachine         *machine;    /* on the client; nullable: not opened as one */
@@ -57,6 +59,7 @@ struct _OnceVerb {
   gboolean            listens;      /* at ADDRESS, which is not a machine's name then */
   gboolean            strict;       /* what follows ADDRESS is not an option */
   gboolean            prints_no_json;
+  gboolean            many;         /* takes once_many_entries */
   gboolean            pages;        /* what is longer than a terminal goes through a pager */
   gboolean            agent;
   gboolean            passes_status;    /* the status is another program's; see once_guest_exec */
@@ -85,9 +88,10 @@ extern const OnceVerb * const once_verbs[];
 
 /* The options that all have, and those of how to print. */
 extern const GOptionEntry once_common_entries[], once_output_entries[];
+/* Those of verbs that take several servers; see once-many.h. */
+extern const GOptionEntry once_many_entries[];
 
-/* Sets what the command line says; argv keeps what stands behind the address, from 2 on. Leaves the program when help
- * was asked for. */
+/* Sets what the command line says. Leaves the program when help was asked for. */
 gboolean     once_read_line         (Once              *once,
                                      int               *argc,
                                      char            ***argv,
@@ -134,6 +138,10 @@ gboolean     once_replay            (Once              *once,
 /* Sets the address, unless it is known: of a machine that is named, what is wanted of it has to be. once_open() does. */
 gboolean     once_find_server       (Once              *once,
                                      GError           **error);
+/* What the command line says of how to open one. */
+gboolean     once_set_up_client     (Once              *once,
+                                     QmpClient         *client,
+                                     GError           **error);
 gboolean     once_open              (Once              *once,
                                      GError           **error);
 /* The same, as a machine. */
@@ -169,6 +177,9 @@ int          once_remaining         (Once              *once);
 gboolean     once_is_late           (Once              *once);
 /* The server's schema; NULL without an error when it has none. */
 QmpSchema   *once_fetch_schema      (Once              *once,
+                                     GError           **error);
+/* The same, of qmp_schema_fetch_async(). */
+QmpSchema   *once_finish_schema     (GAsyncResult      *result,
                                      GError           **error);
 /* Asks the server what types wants to know. */
 void         once_answer            (Once              *once,
@@ -212,6 +223,10 @@ char        *once_read_input        (gsize              most,
 gboolean     once_check_events      (Once                *once,
                                      const char * const  *names,
                                      GError             **error);
+/* The same, with the schema of a server, which is NULL if it has none. */
+gboolean     once_check_event_names (QmpSchema           *schema,
+                                     const char * const  *names,
+                                     GError             **error);
 /* Always FALSE, for the caller to return. */
 gboolean     once_fail              (GError           **error,
                                      OnceStatus         status,
@@ -248,10 +263,23 @@ gboolean     once_print_return      (Once              *once,
 gboolean     once_execute_and_print (Once              *once,
                                      QmpMessage        *command,
                                      GError           **error);
+/* The same of both, each line with a mark in front of it that is harmless. */
+void         once_print_marked_line (Once              *once,
+                                     const char        *mark,
+                                     const char        *text);
+void         once_print_marked_json (Once              *once,
+                                     const char        *mark,
+                                     const char        *json,
+                                     gsize              length);
+/* On standard error: one line, whatever the server put into it. */
+void         once_print_error       (const char        *format,
+                                     ...) G_GNUC_PRINTF (1, 2);
 /* As it is, to a file or pipe; to a terminal as a text for people. */
 void         once_write             (Once              *once,
                                      FILE              *stream,
                                      GBytes            *bytes);
+/* The time, the name, the data; as the server has them. */
+char        *once_event_to_line     (QmpEvent          *event);
 void         once_print_event       (Once              *once,
                                      QmpEvent          *event);
 /* What is printed from now on is kept for once_flush(), which shows it through a pager if it is longer than a terminal

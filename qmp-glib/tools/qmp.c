@@ -5,7 +5,6 @@
 
 #include "once.h"
 #include "tool-literal.h"
-#include "tool-print.h"
 #include "tool-streams.h"
 
 /* What timeout(1) leaves with; see docs/man/qmp.rst. */
@@ -82,47 +81,33 @@ leave_with (Once       *once,
   return status == ONCE_STATUS_TIMEOUT ? STATUS_EXEC_TIMEOUT : STATUS_EXEC_FAILED;
 }
 
-/* One line, whatever the server put into it. */
-static void
-print_error (const char *text)
-{
-  g_autofree char *harmless = tool_print_harmless (text);
-  gboolean colour = tool_print_wants_colour (stderr);
-
-  g_strdelimit (g_strchomp (harmless), "\n\t", ' ');
-  g_printerr ("qmp: %s%s%s\n", colour ? "\033[31m" : "", harmless, colour ? "\033[0m" : "");
-}
-
 static int
 complain (Once         *once,
           const GError *error)
 {
   const char *class_name = qmp_command_error_get_class (error);
   OnceStatus status = status_of (once, error);
-  g_autofree char *text = NULL;
 
   if (class_name != NULL)
-    text = g_strdup_printf ("%s: %s", class_name, error->message);
+    once_print_error ("%s: %s", class_name, error->message);
   else if (status == ONCE_STATUS_USAGE)
-    text = g_strdup_printf (_("%s; see “%s --help”"), error->message, g_get_prgname ());
+    once_print_error (_("%s; see “%s --help”"), error->message, g_get_prgname ());
   else
-    text = g_strdup (error->message);
-  print_error (text);
+    once_print_error ("%s", error->message);
   return leave_with (once, status);
 }
 
 /* --- all of it --- */
 
 static gboolean
-run_verb (Once                *once,
-          const char * const  *words,
-          GError             **error)
+run_verb (Once    *once,
+          GError **error)
 {
   gboolean good;
 
   if (once->verb->pages)
     once_start_page (once);
-  good = once->verb->run (once, words, error);
+  good = once->verb->run (once, once->words, error);
   /* What there is is shown before it is said what is not. */
   return once_flush (once, good ? error : NULL) && good && once_check_fields (once, error);
 }
@@ -140,7 +125,7 @@ run (Once    *once,
     }
   once->client = qmp_client_new (NULL);
   return once_read_line (once, &argc, &argv, error) &&
-         run_verb (once, (const char * const *) argv + 2, error);
+         run_verb (once, error);
 }
 
 int

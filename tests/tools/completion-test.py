@@ -168,6 +168,11 @@ class Completion(unittest.TestCase):
             (f'qmp introspect {name}.one query-versi', 'query-version '),
             (f'qmp call hostile-{os.getpid()}', f'qmp call hostile-{os.getpid()}'),
             ('qmp list --js', 'qmp list --json '),
+            (f'qmp status monitor --also {name}', f'{name}.one '),
+            (f'qmp monitor --name {name}', f'{name}.one '),
+            ('qmp call --kind sto', 'qmp call --kind storage-daemon '),
+            ('qmp call monitor --als', 'qmp call monitor --also '),
+            ('qmp call --all query-versi', 'qmp call --all query-versi'),
             ('qmp list mon', 'qmp list mon'),
         )
         self.assertNotIn('touched', os.listdir(self.directory))
