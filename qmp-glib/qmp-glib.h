@@ -27,6 +27,8 @@
 #include <qmp-glib/qmp-job.h>
 #include <qmp-glib/qmp-launcher.h>
 #include <qmp-glib/qmp-outcome.h>
+#include <qmp-glib/qmp-machine-entry.h>
+#include <qmp-glib/qmp-machine-list.h>
 #include <qmp-glib/qmp-machine-status.h>
 #include <qmp-glib/qmp-machine.h>
 #include <qmp-glib/qmp-migration.h>

@@ -69,6 +69,10 @@ QMP_AVAILABLE_IN_1_0
 char            *qmp_instance_dup_title         (QmpInstance      *self);
 
 QMP_AVAILABLE_IN_1_0
+int              qmp_instance_open_process      (QmpInstance      *self,
+                                                 GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
 QmpEndpoint     *qmp_instance_choose_endpoint   (QmpInstance      *self,
                                                  QmpEndpointKind   kind,
                                                  GError          **error) G_GNUC_WARN_UNUSED_RESULT;

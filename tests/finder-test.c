@@ -15,129 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "test-utils.h"
+#include "test-processes.h"
 
 /* Real servers, of which nothing is asked. Others may run beside them: the tests look at those of their own folder. */
-
-#define N_SERVERS 16
-#define NOBODY 65534
-
-typedef struct {
-  char  *folder;
-  pid_t  pids[N_SERVERS];
-  guint  n;
-} Servers;
-
-static Servers *
-servers_new (void)
-{
-  Servers *self = g_new0 (Servers, 1);
-
-  self->folder = g_dir_make_tmp ("qmp-finder-XXXXXX", NULL);
-  g_assert_cmpint (g_chmod (self->folder, 0777), ==, 0);
-  return self;
-}
-
-static void
-end_server (pid_t *pid)
-{
-  if (*pid == 0)
-    return;
-  kill (*pid, SIGKILL);
-  g_assert_cmpint (waitpid (*pid, NULL, 0), ==, *pid);
-  *pid = 0;
-}
-
-static void
-servers_free (Servers *self)
-{
-  g_autoptr(GDir) folder = g_dir_open (self->folder, 0, NULL);
-  const char *name;
-
-  for (guint i = 0; i < self->n; i++)
-    end_server (&self->pids[i]);
-  while ((name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (self->folder);
-  g_free (self->folder);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Servers, servers_free)
-
-typedef struct {
-  pid_t    parent;
-  gboolean as_nobody;
-} Child;
-
-static void
-set_up_child (gpointer user_data)
-{
-  Child *child = user_data;
-
-  if (child->as_nobody && (setgroups (0, NULL) != 0 || setgid (NOBODY) != 0 || setuid (NOBODY) != 0))
-    _exit (1);
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid () != child->parent)
-    _exit (1);
-}
-
-/* Waits until the last monitor, which is ours, greets: the others are served then. */
-static void
-await_ready (int fd)
-{
-  struct pollfd entry = { .fd = fd, .events = POLLIN };
-
-  g_assert_cmpint (TEMP_FAILURE_RETRY (poll (&entry, 1, TEST_DEADLINE_SECONDS * 1000)), ==, 1);
-}
-
-/* Our end of its last monitor. */
-static int
-start_as (Servers    *self,
-          gboolean    as_nobody,
-          const char *words)
-{
-  Child child = { getpid (), as_nobody };
-  g_auto(GStrv) argv = NULL;
-  g_autoptr(GError) error = NULL;
-  int ends[2], target = 3;
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
-  g_assert_true (g_shell_parse_argv (words, NULL, &argv, &error));
-  g_assert_true (g_spawn_async_with_pipes_and_fds (
-    self->folder, (const char * const *) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
-    set_up_child, &child, -1, -1, -1, &ends[1], &target, 1, &self->pids[self->n], NULL, NULL, NULL, &error));
-  g_assert_no_error (error);
-  self->n++;
-  close (ends[1]);
-  return ends[0];
-}
-
-static void
-start_and_wait (Servers    *self,
-                const char *words)
-{
-  int fd = start_as (self, FALSE, words);
-
-  await_ready (fd);
-  close (fd);
-}
-
-#define QEMU "qemu-system-x86_64 -machine none -nodefaults -display none -S "
-#define READY " -chardev socket,id=ready,fd=3 -mon ready,mode=control"
-#define DAEMON "qemu-storage-daemon "
-#define DAEMON_READY " --chardev socket,id=ready,fd=3 --monitor ready"
-#define SERVER(path) "unix:" path ",server=on,wait=off"
 
 /* --- what is found --- */
 
 static gboolean
-is_own (Servers     *self,
-        QmpInstance *instance)
+is_own (TestProcesses *self,
+        QmpInstance   *instance)
 {
   for (guint i = 0; i < self->n; i++)
     if (self->pids[i] == qmp_instance_get_pid (instance))
@@ -157,9 +43,9 @@ append_holder (GString     *out,
 }
 
 static void
-append_endpoints (GString     *out,
-                  Servers     *self,
-                  QmpInstance *instance)
+append_endpoints (GString       *out,
+                  TestProcesses *self,
+                  QmpInstance   *instance)
 {
   static const char * const states[] = { "unknown", "free", "held" };
   GListModel *endpoints = qmp_instance_get_endpoints (instance);
@@ -182,8 +68,8 @@ append_endpoints (GString     *out,
 
 /* One line for each, in the order of their start. */
 static char *
-describe (Servers   *self,
-          QmpFinder *finder)
+describe (TestProcesses *self,
+          QmpFinder     *finder)
 {
   GString *out = g_string_new (NULL);
 
@@ -212,8 +98,8 @@ refresh (QmpFinder *finder)
 }
 
 static int
-connect_to (Servers    *self,
-            const char *name)
+connect_to (TestProcesses *self,
+            const char    *name)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -225,13 +111,13 @@ connect_to (Servers    *self,
 
 /* Whoever comes first is still served. */
 static void
-assert_greets (Servers    *self,
-               const char *name)
+assert_greets (TestProcesses *self,
+               const char    *name)
 {
   int fd = connect_to (self, name);
   char greeting[8] = "";
 
-  await_ready (fd);
+  test_processes_await (fd);
   g_assert_cmpint (recv (fd, greeting, 7, MSG_WAITALL), ==, 7);
   g_assert_cmpstr (greeting, ==, "{\"QMP\":");
   close (fd);
@@ -241,31 +127,31 @@ static void
 test_ten (void)
 {
   static const char * const commands[] = {
-    QEMU "-name a -uuid 01234567-0000-4000-8000-000000000000 -qmp " SERVER ("a") READY,
-    QEMU "-qmp " SERVER ("b") READY,
-    QEMU "-name guest=c,debug-threads=on -qmp " SERVER ("c1") " -chardev socket,id=x,path=c2,server=on,wait=off "
-      "-mon x,mode=control" READY,
-    QEMU "-name held -qmp " SERVER ("held") READY,
-    QEMU "-name hung -qmp " SERVER ("hung") READY,
-    DAEMON "--chardev socket,id=x,path=daemon,server=on,wait=off --monitor x" DAEMON_READY,
-    QEMU "-name dying -qmp " SERVER ("dying") READY,
-    QEMU "-name twin -qmp " SERVER ("t1") READY,
-    QEMU "-name twin -qmp " SERVER ("t2") READY,
+    TEST_QEMU "-name a -uuid 01234567-0000-4000-8000-000000000000 -qmp " TEST_SERVER ("a") TEST_READY,
+    TEST_QEMU "-qmp " TEST_SERVER ("b") TEST_READY,
+    TEST_QEMU "-name guest=c,debug-threads=on -qmp " TEST_SERVER ("c1") " -chardev socket,id=x,path=c2,server=on,wait=off "
+      "-mon x,mode=control" TEST_READY,
+    TEST_QEMU "-name held -qmp " TEST_SERVER ("held") TEST_READY,
+    TEST_QEMU "-name hung -qmp " TEST_SERVER ("hung") TEST_READY,
+    TEST_DAEMON "--chardev socket,id=x,path=daemon,server=on,wait=off --monitor x" TEST_DAEMON_READY,
+    TEST_QEMU "-name dying -qmp " TEST_SERVER ("dying") TEST_READY,
+    TEST_QEMU "-name twin -qmp " TEST_SERVER ("t1") TEST_READY,
+    TEST_QEMU "-name twin -qmp " TEST_SERVER ("t2") TEST_READY,
   };
-  g_autoptr(Servers) self = servers_new ();
+  g_autoptr(TestProcesses) self = test_processes_new ();
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
   g_autofree char *text = NULL;
-  int fds[N_SERVERS], held;
+  int fds[TEST_MAX_PROCESSES], held;
   siginfo_t info;
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    fds[i] = start_as (self, FALSE, commands[i]);
+    fds[i] = test_processes_start_as (self, FALSE, commands[i]);
   if (getuid () == 0)
-    fds[self->n] = start_as (self, TRUE, QEMU "-name other -qmp " SERVER ("other") READY);
+    fds[self->n] = test_processes_start_as (self, TRUE, TEST_QEMU "-name other -qmp " TEST_SERVER ("other") TEST_READY);
   for (guint i = 0; i < self->n; i++)
-    await_ready (fds[i]);
+    test_processes_await (fds[i]);
   held = connect_to (self, "held");
-  await_ready (held);
+  test_processes_await (held);
   kill (self->pids[4], SIGSTOP);
   g_assert_cmpint (waitid (P_PID, self->pids[4], &info, WSTOPPED | WNOWAIT), ==, 0);
   /* A zombie. */
@@ -318,7 +204,7 @@ assert_finds_not (QmpFinder      *finder,
 static void
 test_names (void)
 {
-  g_autoptr(Servers) self = servers_new ();
+  g_autoptr(TestProcesses) self = test_processes_new ();
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
   g_autofree char *name = g_strdup_printf ("finder-%d", getpid ());
   g_autofree char *twin = g_strdup_printf ("twin-%d", getpid ());
@@ -326,12 +212,12 @@ test_names (void)
   g_autofree char *upper = g_ascii_strup (uuid, -1);
   g_autofree char *number = NULL;
   g_autofree char *both = NULL;
-  g_autofree char *first = g_strdup_printf (QEMU "-name %s -uuid %s" READY, name, uuid);
-  g_autofree char *second = g_strdup_printf (QEMU "-name %s" READY, twin);
+  g_autofree char *first = g_strdup_printf (TEST_QEMU "-name %s -uuid %s" TEST_READY, name, uuid);
+  g_autofree char *second = g_strdup_printf (TEST_QEMU "-name %s" TEST_READY, twin);
 
-  start_and_wait (self, first);
-  start_and_wait (self, second);
-  start_and_wait (self, second);
+  test_processes_start_and_wait (self, first);
+  test_processes_start_and_wait (self, second);
+  test_processes_start_and_wait (self, second);
   number = g_strdup_printf ("%d", self->pids[1]);
   both = g_strdup_printf ("%d, %d", MIN (self->pids[1], self->pids[2]), MAX (self->pids[1], self->pids[2]));
   assert_finds_not (finder, name, QMP_FINDER_ERROR_NOT_FOUND, name);
@@ -347,17 +233,17 @@ test_names (void)
 static void
 test_choose (void)
 {
-  g_autoptr(Servers) self = servers_new ();
+  g_autoptr(TestProcesses) self = test_processes_new ();
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
   g_autoptr(QmpInstance) instance = NULL;
   g_autoptr(QmpEndpoint) endpoint = NULL;
   g_autoptr(GError) error = NULL;
   g_autofree char *number = NULL;
-  int fd = start_as (self, FALSE, QEMU "-qmp " SERVER ("a") " -qmp " SERVER ("b") READY), held;
+  int fd = test_processes_start_as (self, FALSE, TEST_QEMU "-qmp " TEST_SERVER ("a") " -qmp " TEST_SERVER ("b") TEST_READY), held;
 
-  await_ready (fd);
+  test_processes_await (fd);
   held = connect_to (self, "a");
-  await_ready (held);
+  test_processes_await (held);
   refresh (finder);
   number = g_strdup_printf ("%d", self->pids[0]);
   instance = qmp_finder_find (finder, number, &error);
@@ -374,8 +260,8 @@ test_choose (void)
 /* --- coming and going --- */
 
 static gboolean
-has_own (Servers   *self,
-         QmpFinder *finder)
+has_own (TestProcesses *self,
+         QmpFinder     *finder)
 {
   g_autofree char *text = describe (self, finder);
 
@@ -385,15 +271,15 @@ has_own (Servers   *self,
 static void
 test_follows (void)
 {
-  g_autoptr(Servers) self = servers_new ();
+  g_autoptr(TestProcesses) self = test_processes_new ();
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
   g_autoptr(QmpInstance) instance = NULL;
   g_autofree char *number = NULL;
   int fd, held;
 
   qmp_finder_set_interval (finder, 1);
-  fd = start_as (self, FALSE, QEMU "-qmp " SERVER ("a") READY);
-  await_ready (fd);
+  fd = test_processes_start_as (self, FALSE, TEST_QEMU "-qmp " TEST_SERVER ("a") TEST_READY);
+  test_processes_await (fd);
   test_spin_until (has_own (self, finder));
   number = g_strdup_printf ("%d", self->pids[0]);
   instance = qmp_finder_find (finder, number, NULL);
@@ -411,7 +297,7 @@ test_follows (void)
   g_assert_false (qmp_instance_get_gone (instance));
   /* Its end is not looked for. */
   qmp_finder_set_interval (finder, 0);
-  end_server (&self->pids[0]);
+  test_processes_end (self, 0);
   test_spin_until (qmp_instance_get_gone (instance));
   g_assert_null (qmp_finder_find (finder, number, NULL));
   close (fd);
@@ -447,16 +333,16 @@ drop_cb (GListModel *list,
 static void
 test_handlers (void)
 {
-  g_autoptr(Servers) self = servers_new ();
+  g_autoptr(TestProcesses) self = test_processes_new ();
   QmpFinder *finder = qmp_finder_new ();
   guint n = 0;
-  int fd = start_as (self, FALSE, QEMU READY);
+  int fd = test_processes_start_as (self, FALSE, TEST_QEMU TEST_READY);
 
-  await_ready (fd);
+  test_processes_await (fd);
   g_signal_connect (finder, "items-changed", G_CALLBACK (refresh_cb), &n);
   refresh (finder);
   g_assert_true (has_own (self, finder));
-  end_server (&self->pids[0]);
+  test_processes_end (self, 0);
   refresh (finder);
   g_assert_cmpuint (n, >=, 2);
   g_assert_finalize_object (finder);
@@ -464,8 +350,8 @@ test_handlers (void)
   finder = qmp_finder_new ();
   g_signal_connect (finder, "items-changed", G_CALLBACK (drop_cb), &finder);
   close (fd);
-  fd = start_as (self, FALSE, QEMU READY);
-  await_ready (fd);
+  fd = test_processes_start_as (self, FALSE, TEST_QEMU TEST_READY);
+  test_processes_await (fd);
   test_spin_until (finder == NULL);
   close (fd);
 }

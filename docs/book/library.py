@@ -8,11 +8,11 @@ CORE = '{http://www.gtk.org/introspection/core/1.0}'
 WIDTH = 72
 VARIABLES = {'Client': 'vm', 'EventListener': 'events', 'EventMatch': 'match', 'SchemaType': 'type', 'SchemaMember': 'member',
              'SchemaProblem': 'problem', 'GuestAgent': 'guest', 'GuestExecResult': 'result', 'Machine': 'vm',
-             'Job': 'job', 'Migration': 'migration'}
+             'Job': 'job', 'Migration': 'migration', 'MachineList': 'machines', 'MachineEntry': 'entry'}
 CLASSES = ('Client', 'EventListener', 'EventMatch', 'Event', 'Message', 'Greeting', 'Schema', 'SchemaType', 'SchemaMember',
            'SchemaProblem', 'GuestAgent', 'GuestExecResult', 'Machine', 'Job', 'Migration', 'Launcher', 'Outcome', 'Server',
            'ServerConnection', 'Invocation', 'Mock', 'Expectation', 'Multiplexer', 'Recorder', 'Finder', 'Instance',
-           'Endpoint')
+           'Endpoint', 'MachineList', 'MachineEntry')
 CODE = re.compile(r'`[^`]*`|\[\w+@[^]]*\]|\[[^]]*\]\([^)]*\)')
 WORDS_OF_CODE = re.compile(r"(?:Qmp|Gio|GLib|Json|GObject|asyncio|pathlib|socket|math|time|event|reply|message)\.\w+(?:\.\w+)*"
                            r"(?:\((?:[^()]|\([^()]*\))*\))?"

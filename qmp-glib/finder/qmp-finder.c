@@ -3,7 +3,7 @@
 
 #include <qmp-glib/qmp-finder.h>
 
-#include <sys/pidfd.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "core/qmp-task-private.h"
@@ -190,15 +190,11 @@ static Entry *
 entry_new (QmpFinder   *self,
            QmpInstance *instance)
 {
-  int fd = pidfd_open (instance->pid, 0);
+  int fd = qmp_scan_open_process (self->root, instance);
   Entry *entry;
 
-  /* Its number may be another's by now. */
-  if (fd >= 0 && !qmp_scan_is_there (self->root, instance))
-    {
-      close (fd);
-      return NULL;
-    }
+  if (fd < 0 && errno == ESRCH)
+    return NULL;
   entry = g_new0 (Entry, 1);
   entry->finder = self;
   entry->instance = g_object_ref (instance);

@@ -19,4 +19,8 @@ GPtrArray *qmp_scan_run (const char  *root,
 gboolean   qmp_scan_is_there (const char  *root,
                               QmpInstance *instance);
 
+/* A descriptor of that process (pidfd); -1 with errno, which is ESRCH if the process has ended. */
+int        qmp_scan_open_process (const char  *root,
+                                  QmpInstance *instance);
+
 G_END_DECLS

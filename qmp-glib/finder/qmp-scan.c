@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -258,4 +259,18 @@ qmp_scan_is_there (const char  *root,
     close (process);
   g_free (stat.name);
   return there;
+}
+
+int
+qmp_scan_open_process (const char  *root,
+                       QmpInstance *instance)
+{
+  int fd = pidfd_open (instance->pid, 0);
+
+  /* Its number may be another's by now. */
+  if (fd < 0 || qmp_scan_is_there (root, instance))
+    return fd;
+  close (fd);
+  errno = ESRCH;
+  return -1;
 }

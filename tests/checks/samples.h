@@ -14,6 +14,7 @@ extern JsonNode *status;
 extern GError *error;
 extern QmpMachine *machine;
 
+extern GCallback on_changed;
 extern GCallback on_ended;
 extern GCallback on_stop;
 extern GAsyncReadyCallback on_deleted;

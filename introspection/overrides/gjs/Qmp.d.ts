@@ -1223,6 +1223,7 @@ declare module 'gi://Qmp?version=1.0' {
       get_uid(): number;
       get_uuid(): string | null;
       get_visible(): boolean;
+      open_process(): number;
     }
 
     interface FinderProperties {
@@ -1545,6 +1546,45 @@ declare module 'gi://Qmp?version=1.0' {
       wake_up_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
       wake_up_async(cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
       wake_up_finish(result: Gio.AsyncResult): boolean;
+    }
+
+    interface MachineEntryProperties {
+      readonly address: string | null;
+      readonly error: GLib.Error | null;
+      readonly instance: Instance | null;
+      readonly machine: Machine;
+      readonly title: string;
+    }
+
+    interface MachineEntry extends MachineEntryProperties, CamelCased<MachineEntryProperties> {}
+    /** A machine of a list, where it is, and why it is not open. */
+    class MachineEntry extends GObject.Object {
+      get_address(): string | null;
+      get_error(): GLib.Error | null;
+      get_instance(): Instance | null;
+      get_machine(): Machine;
+      get_title(): string;
+    }
+
+    interface MachineListProperties {
+      finder: Finder | null;
+      readonly n_items: number;
+    }
+
+    interface MachineList extends MachineListProperties, CamelCased<MachineListProperties>, Gio.ListModel<MachineEntry> {}
+    /** Machines that are kept open, as many as there are. */
+    class MachineList extends GObject.Object {
+      constructor(properties?: Settings<{finder: Finder | null}>);
+      static new(): MachineList;
+      add(text: string): MachineEntry;
+      add_file(path: string): boolean;
+      get_finder(): Finder | null;
+      get_item(position: number): MachineEntry | null;
+      get_item_type(): GObject.GType;
+      get_n_items(): number;
+      items_changed(position: number, removed: number, added: number): void;
+      remove(entry: MachineEntry): void;
+      set_finder(finder: Finder | null): void;
     }
 
     interface MigrationProperties {

@@ -25,7 +25,7 @@ gi.require_version('Json', '1.0')
 from gi.repository import Gio, GLib, GObject, Json
 
 from ..module import get_introspection_module
-from . import _qmp_end, _qmp_finder, _qmp_guest, _qmp_job, _qmp_machine, _qmp_migration, _qmp_mock, _qmp_times
+from . import _qmp_end, _qmp_finder, _qmp_guest, _qmp_job, _qmp_machine, _qmp_machines, _qmp_migration, _qmp_mock, _qmp_times
 from ._qmp_calls import Call, Task, gather, gio, run, sleep, spawn, wait_for
 from ._qmp_errors import (AddressError, BusyError, CancelledError, EndedError, ExecuteError, FailureEventError,
                           GuestLostError, GuestThawedError, InterruptedError, JobCancelledError, JobError,
@@ -910,7 +910,7 @@ def _watch_attributes(cls):
 
 
 for _cls in (Qmp.Client, Qmp.Endpoint, Qmp.EventListener, Qmp.Finder, Qmp.GuestAgent, Qmp.GuestExecResult, Qmp.Instance,
-             Qmp.Job, Qmp.Launcher, Qmp.Message, Qmp.Machine, Qmp.Migration, Qmp.Schema):
+             Qmp.Job, Qmp.Launcher, Qmp.Message, Qmp.Machine, Qmp.MachineEntry, Qmp.MachineList, Qmp.Migration, Qmp.Schema):
     _watch_attributes(_cls)
 
 
