@@ -466,17 +466,16 @@ test_run_holds (gpointer      *fixture,
   QmpMachine *vm = test_machine_new (test_launcher_new ());
   pid_t pid = qmp_machine_get_pid (vm);
   gboolean ended = FALSE;
-  GWeakRef weak;
+  gpointer weak = vm;
 
-  g_weak_ref_init (&weak, vm);
+  g_object_add_weak_pointer (G_OBJECT (vm), &weak);
   g_signal_connect (vm, "ended", G_CALLBACK (ended_cb), &ended);
   g_object_unref (vm);
   test_spin_ready ();
   g_assert_cmpint (kill (pid, 0), ==, 0);
   g_assert_cmpint (kill (pid, SIGTERM), ==, 0);
   test_spin_until (ended);
-  test_spin_until (g_weak_ref_get (&weak) == NULL);
-  g_weak_ref_clear (&weak);
+  test_spin_until (weak == NULL);
 }
 
 static void

@@ -14,8 +14,14 @@ gi.require_version('Qmp', '1.0')
 from gi.repository import Qmp
 
 
+def show(_vm, line, number):
+    print(f'{number}: {line}', file=sys.stderr)
+
+
 async def run(number):
-    async with await Qmp.Machine().launch_async(sys.argv[1:]) as vm:
+    vm = Qmp.Machine()
+    vm.connect('output', show, number)
+    async with await vm.launch_async(sys.argv[1:]):
         await vm.pause_async()
         outcome = await vm.shut_down_async(ask=0, quit=10)
         return f'{number}: {outcome.text}'

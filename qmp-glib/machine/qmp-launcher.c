@@ -29,7 +29,7 @@
  * ```
  *
  * The process has nothing on its standard input and the program's standard output; what it says on its standard error
- * is kept ([property@Launcher:output-limit]). It is in a process group of its own, so that Ctrl-C in a terminal reaches the
+ * is told ([signal@Machine::output]), and the end of it kept ([property@Launcher:output-limit]). It is in a process group of its own, so that Ctrl-C in a terminal reaches the
  * program alone. When the program ends, however that happens, the process is killed, unless it is to be left running
  * ([method@Launcher.set_leave_running]).
  *

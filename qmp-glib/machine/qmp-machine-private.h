@@ -9,6 +9,7 @@
 #include "machine/qmp-end-private.h"
 #include "machine/qmp-jobs-private.h"
 #include "machine/qmp-launcher-private.h"
+#include "machine/qmp-lines-private.h"
 #include "machine/qmp-migrations-private.h"
 #include "machine/qmp-outcome-private.h"
 #include "machine/qmp-screen-private.h"
@@ -41,7 +42,8 @@
  * of the run in finish() (qmp-machine-run.c).
  *
  * What happens is noted at once, in dispatches, in a filter of the machine's own, or in a blocking call, none of which runs
- * user code. It is told from a dispatch of the owner's context: properties that have changed, then ends. */
+ * user code. It is told from a dispatch of the owner's context: what the process has said, properties that have changed, then
+ * ends. */
 
 G_BEGIN_DECLS
 
@@ -69,6 +71,7 @@ typedef enum {
 } QmpMachineProp;
 
 enum {
+  QMP_MACHINE_OUTPUT,
   QMP_MACHINE_ENDED,
   QMP_MACHINE_ACTION_FAILED,
   QMP_MACHINE_N_SIGNALS
@@ -157,6 +160,7 @@ struct _QmpMachine {
   gboolean          blocking;    /* nothing is told */
   gboolean          was_blocking;  /* before the call of the client's that it accompanies */
   gint64            blocking_until;  /* G_MAXINT64: for ever */
+  QmpLines          lines;       /* of what the process has said, which were not told */
   guint             changed;     /* bits of QmpMachineProp */
   GQueue            endings;     /* of QmpMachineEnding, owned */
   QmpMachine       *held;        /* nullable, owned: itself, until they are told */
@@ -181,6 +185,10 @@ void      qmp_machine_touch            (QmpMachine           *self,
 /* From a dispatch of the owner's context: tells all that is to be told. Runs user code. The caller holds self. Does nothing in
  * a blocking call. */
 void      qmp_machine_tell             (QmpMachine           *self);
+/* For QmpOutput: the process has said that. */
+void      qmp_machine_hear             (const guint8         *bytes,
+                                        gsize                 length,
+                                        gpointer              machine);
 /* Takes ending. */
 void      qmp_machine_post_ending      (QmpMachine           *self,
                                         QmpMachineEnding     *ending);

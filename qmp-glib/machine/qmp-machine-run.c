@@ -126,6 +126,8 @@ qmp_machine_begin_run (QmpMachine  *self,
   run->left = launched->listening != NULL;
   run->listening = launched->listening;
   run->output = launched->output;
+  if (run->output != NULL)
+    qmp_output_set_func (run->output, qmp_machine_hear, self);
   run->agent_fd = launched->agent_fd;
   /* A guest does not die because nobody looks at it. */
   g_object_ref (self);
@@ -397,6 +399,7 @@ end_run (QmpMachine *self)
   launched = run->launched;
   qmp_io_timer_clear (&self->alarm);
   ending->outcome = make_outcome (run);
+  qmp_lines_end (&self->lines);
   ending->ready = run->ready;
   if (!is_stillborn (run))
     {

@@ -103,6 +103,20 @@ qmp_machine_touch (QmpMachine     *self,
   qmp_io_watch_stir (&self->todo);
 }
 
+/* Lines are made for those who listen. */
+void
+qmp_machine_hear (const guint8 *bytes,
+                  gsize         length,
+                  gpointer      machine)
+{
+  QmpMachine *self = machine;
+
+  if (!g_signal_has_handler_pending (self, qmp_machine_signals[QMP_MACHINE_OUTPUT], 0, TRUE))
+    return;
+  qmp_lines_add (&self->lines, bytes, length);
+  qmp_io_watch_stir (&self->todo);
+}
+
 void
 qmp_machine_post_ending (QmpMachine       *self,
                          QmpMachineEnding *ending)
@@ -156,6 +170,14 @@ tell_ending (QmpMachine       *self,
   ending_free (ending);
 }
 
+static void
+tell_line (QmpMachine *self)
+{
+  g_autofree char *line = qmp_lines_take (&self->lines);
+
+  g_signal_emit (self, qmp_machine_signals[QMP_MACHINE_OUTPUT], 0, line);
+}
+
 /* A link that has ended comes before what has ended with it. */
 static void
 tell_property (QmpMachine *self)
@@ -174,6 +196,14 @@ may_tell (QmpMachine *self)
   return !self->blocking && !qmp_client_has_untold_end (self->client);
 }
 
+/* There is something, but for jobs. */
+static gboolean
+has_untold (QmpMachine *self)
+{
+  return self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL ||
+         qmp_lines_ready (&self->lines);
+}
+
 /* Handlers may do anything: what they bring about is told in turn. */
 void
 qmp_machine_tell (QmpMachine *self)
@@ -182,9 +212,10 @@ qmp_machine_tell (QmpMachine *self)
     return;
   qmp_machine_step_migration (self);
   qmp_jobs_tell (self->jobs);
-  while (may_tell (self) &&
-         (self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL))
-    if (self->changed != 0)
+  while (may_tell (self) && has_untold (self))
+    if (qmp_lines_ready (&self->lines))
+      tell_line (self);
+    else if (self->changed != 0)
       tell_property (self);
     else if (!qmp_machine_tell_migration (self))
       tell_ending (self, g_queue_pop_head (&self->endings));
@@ -204,8 +235,7 @@ todo_prepare (gpointer owner)
   /* A filter may run a main loop within a blocking call. */
   if (!may_tell (self))
     return QMP_IO_SLEEP;
-  return wants || self->changed != 0 || self->migrations.untold.head != NULL || self->endings.head != NULL ?
-         QMP_IO_READY : QMP_IO_SLEEP;
+  return wants || has_untold (self) ? QMP_IO_READY : QMP_IO_SLEEP;
 }
 
 static gboolean
@@ -363,6 +393,7 @@ qmp_machine_dispose (GObject *object)
   g_clear_object (&self->listener);
   qmp_io_watch_detach (&self->todo);
   g_queue_clear_full (&self->endings, drop_ending);
+  qmp_lines_clear (&self->lines);
   g_clear_object (&self->held);
 
   G_OBJECT_CLASS (qmp_machine_parent_class)->dispose (object);
@@ -395,6 +426,26 @@ static void
 install_signals (GObjectClass *object_class)
 {
   GType type = G_OBJECT_CLASS_TYPE (object_class);
+
+  /**
+   * QmpMachine::output:
+   * @self: the machine
+   * @line: what it has said, without the end of the line
+   *
+   * The process has said something on its standard error: a line of it.
+   *
+   * All lines of a run come before its [property@Machine:outcome], and before a launch fails; the last may have had no end. What is
+   * not UTF-8 is replaced, and a line of more than 64 KiB comes in pieces. Control characters are as the process has written them,
+   * which matters to who shows them in a terminal.
+   *
+   * It is emitted from the main context: of what is said during blocking calls the last 128 KiB are kept for it. A program that
+   * does not come to read loses lines, for QEMU never waits for that; [property@Outcome:output] has the end in any case. There is
+   * none of a machine that is left running ([method@Launcher.set_leave_running]) or was opened.
+   *
+   * Since: 1.0
+   */
+  qmp_machine_signals[QMP_MACHINE_OUTPUT] =
+    g_signal_new ("output", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**
    * QmpMachine::ended:

@@ -15,10 +15,12 @@
 #define MAX_DRAINED 256
 
 struct _QmpOutput {
-  int         fd;    /* -1 when the other end was closed by all who had it */
-  gsize       limit;
-  GByteArray *tail;  /* at most limit bytes */
-  QmpIoWatch  watch;
+  int            fd;     /* -1 when the other end was closed by all who had it */
+  gsize          limit;
+  GByteArray    *tail;   /* at most limit bytes */
+  QmpIoWatch     watch;
+  QmpOutputFunc  func;   /* nullable */
+  gpointer       owner;  /* borrowed: of func */
 };
 
 QmpOutput *
@@ -63,11 +65,22 @@ qmp_output_free (QmpOutput *self)
   g_free (self);
 }
 
+void
+qmp_output_set_func (QmpOutput     *self,
+                     QmpOutputFunc  func,
+                     gpointer       owner)
+{
+  self->func = func;
+  self->owner = owner;
+}
+
 static void
 keep (QmpOutput    *self,
       const guint8 *bytes,
       gsize         length)
 {
+  if (self->func != NULL)
+    self->func (bytes, length, self->owner);
   g_byte_array_append (self->tail, bytes, length);
   if (self->tail->len > self->limit)
     g_byte_array_remove_range (self->tail, 0, self->tail->len - self->limit);

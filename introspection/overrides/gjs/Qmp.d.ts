@@ -1398,6 +1398,7 @@ declare module 'gi://Qmp?version=1.0' {
     interface MachineSignals extends GObject.Object.SignalSignatures {
       'action-failed': (name: string, error: GLib.Error) => void;
       ended: (outcome: Outcome) => void;
+      output: (line: string) => void;
     }
 
     interface MachineProperties {
