@@ -18,7 +18,7 @@ struct _ShellLink {
   ShellOutput          *output;
   char                 *address_text;
   GSocketConnectable   *address;         /* nullable */
-  GIOStream            *stream;          /* nullable */
+  const ShellLaunch    *launch;          /* nullable, borrowed */
   gboolean              reconnect;
   const ShellLinkFuncs *funcs;
   gpointer              user_data;
@@ -44,8 +44,8 @@ retry_cb (gpointer user_data)
 }
 
 static void
-lose (ShellLink  *self,
-      const char *why)
+lose (ShellLink    *self,
+      const GError *why)
 {
   if (!self->reconnect)
     {
@@ -53,7 +53,7 @@ lose (ShellLink  *self,
       return;
     }
   if (!self->retry_told)
-    shell_output_error (self->output, _("%s; waiting for it to come back, Ctrl-C ends that"), why);
+    shell_output_error (self->output, _("%s; waiting for it to come back, Ctrl-C ends that"), why->message);
   self->retry_told = TRUE;
   self->retry_source = g_timeout_add_once (RETRY_MILLISECONDS, retry_cb, self);
 }
@@ -87,11 +87,21 @@ tell_up (ShellLink *self)
   self->funcs->up (was_away, self->user_data);
 }
 
+/* Many of the errors name the address themselves, and those of what was launched say all there is. */
+static GError *
+explain (ShellLink    *self,
+         const GError *error)
+{
+  if (self->launch != NULL || strstr (error->message, self->address_text) != NULL)
+    return g_error_copy (error);
+  return g_error_new (error->domain, error->code, _("Couldn't connect to %s: %s"), self->address_text, error->message);
+}
+
 static void
 opened (ShellLink    *self,
         const GError *error)
 {
-  g_autofree char *why = NULL;
+  g_autoptr(GError) why = NULL;
 
   g_clear_object (&self->cancellable);
   g_clear_handle_id (&self->waiting_source, g_source_remove);
@@ -102,11 +112,7 @@ opened (ShellLink    *self,
       tell_up (self);
       return;
     }
-  /* Many of the errors name the address themselves. */
-  if (strstr (error->message, self->address_text) != NULL)
-    why = g_strdup (error->message);
-  else
-    why = g_strdup_printf (_("Couldn't connect to %s: %s"), self->address_text, error->message);
+  why = explain (self, error);
   lose (self, why);
 }
 
@@ -115,14 +121,21 @@ opened_cb (GObject      *object,
            GAsyncResult *result,
            gpointer      user_data)
 {
-  ShellLink *self = user_data;
   g_autoptr(GError) error = NULL;
 
-  if (self->address != NULL)
-    qmp_client_open_finish (QMP_CLIENT (object), result, &error);
-  else
-    qmp_client_open_stream_finish (QMP_CLIENT (object), result, &error);
-  opened (self, error);
+  qmp_client_open_finish (QMP_CLIENT (object), result, &error);
+  opened (user_data, error);
+}
+
+static void
+launched_cb (GObject      *object,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  qmp_machine_launch_finish (QMP_MACHINE (object), result, &error);
+  opened (user_data, error);
 }
 
 void
@@ -133,7 +146,7 @@ shell_link_open (ShellLink *self)
   if (self->address != NULL)
     qmp_client_open_async (self->client, self->address, self->cancellable, opened_cb, self);
   else
-    qmp_client_open_stream_async (self->client, self->stream, self->cancellable, opened_cb, self);
+    qmp_machine_launch_async (self->launch->machine, self->launch->launcher, self->cancellable, launched_cb, self);
 }
 
 /* --- the end --- */
@@ -144,9 +157,10 @@ closed_cb (QmpClient *client,
            gpointer   user_data)
 {
   ShellLink *self = user_data;
-  g_autofree char *why = NULL;
+  g_autoptr(GError) why = NULL;
 
-  if (self->stopped)
+  /* A launch that has come so far fails by itself, and knows more. */
+  if (self->stopped || self->cancellable != NULL)
     return;
   self->funcs->down (self->user_data);
   if (self->leaving && !self->reconnect)
@@ -154,8 +168,8 @@ closed_cb (QmpClient *client,
       self->funcs->over (NULL, self->user_data);
       return;
     }
-  why = g_strdup_printf (_("The connection to %s has ended: %s"), self->address_text,
-                         error != NULL ? error->message : _("closed"));
+  why = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("The connection to %s has ended: %s"), self->address_text,
+                     error != NULL ? error->message : _("closed"));
   lose (self, why);
 }
 
@@ -202,7 +216,7 @@ shell_link_new (QmpClient            *client,
                 ShellOutput          *output,
                 const char           *address_text,
                 GSocketConnectable   *address,
-                GIOStream            *stream,
+                const ShellLaunch    *launch,
                 gboolean              reconnect,
                 const ShellLinkFuncs *funcs,
                 gpointer              user_data)
@@ -213,8 +227,8 @@ shell_link_new (QmpClient            *client,
   self->output = output;
   self->address_text = g_strdup (address_text);
   self->address = address != NULL ? g_object_ref (address) : NULL;
-  self->stream = stream != NULL ? g_object_ref (stream) : NULL;
-  /* A stream cannot be had again. */
+  self->launch = launch;
+  /* What was launched has one monitor. */
   self->reconnect = reconnect && address != NULL;
   self->funcs = funcs;
   self->user_data = user_data;
@@ -229,7 +243,6 @@ shell_link_free (ShellLink *self)
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_handle_id (&self->waiting_source, g_source_remove);
   g_clear_object (&self->address);
-  g_clear_object (&self->stream);
   g_free (self->address_text);
   g_free (self);
 }

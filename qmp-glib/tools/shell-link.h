@@ -5,11 +5,17 @@
 
 #include "shell-output.h"
 
-/* The way to the server: opens it, tells a person what is waited for, and opens it again when it is to come back. */
+/* The way to the server: opens or launches it, tells a person what is waited for, and opens it again when it is to come back. */
 
 G_BEGIN_DECLS
 
 typedef struct _ShellLink ShellLink;
+
+/* A server that is started. Both are borrowed. */
+typedef struct {
+  QmpMachine  *machine;   /* on the client */
+  QmpLauncher *launcher;
+} ShellLaunch;
 
 typedef struct {
   /* It stands. was_away: there was no server for a while, of which the person was told. */
@@ -18,16 +24,16 @@ typedef struct {
   /* The server has gone; another may come. */
   void (*down) (gpointer    user_data);
   /* For good. why: NULL when the server was told to quit. */
-  void (*over) (const char *why,
-                gpointer    user_data);
+  void (*over) (const GError *why,
+                gpointer      user_data);
 } ShellLinkFuncs;
 
-/* One of address and stream is given. client and output are borrowed, and funcs have to live as long. */
+/* One of address and launch is given. client, output and launch are borrowed, and funcs have to live as long. */
 ShellLink *shell_link_new        (QmpClient             *client,
                                   ShellOutput           *output,
                                   const char            *address_text,
                                   GSocketConnectable    *address,
-                                  GIOStream             *stream,
+                                  const ShellLaunch     *launch,
                                   gboolean               reconnect,
                                   const ShellLinkFuncs  *funcs,
                                   gpointer               user_data);

@@ -37,12 +37,12 @@ typedef enum {
 
 struct _ShellSession {
   const ShellOptions *options;
-  gboolean            owns_link;     /* it was not given a stream */
+  gboolean            launches;      /* somebody else tells why that has failed */
   GMainLoop          *loop;
   GCancellable       *over;          /* cancelled at the end of the session */
   ShellStatus         status;
   gboolean            ended;
-  char               *failure;       /* why the link failed, for the owner of the stream; nullable */
+  GError             *failure;       /* why the link failed, for that; nullable */
 
   QmpClient          *client;
   ShellLink          *link;
@@ -143,7 +143,7 @@ shell_session_end (ShellSession *self,
   g_main_loop_quit (self->loop);
 }
 
-const char *
+const GError *
 shell_session_get_failure (ShellSession *self)
 {
   return self->failure;
@@ -735,18 +735,18 @@ down_cb (gpointer user_data)
 }
 
 static void
-over_cb (const char *why,
-         gpointer    user_data)
+over_cb (const GError *why,
+         gpointer      user_data)
 {
   ShellSession *self = user_data;
 
   if (self->ended)
     return;
-  /* The owner of a stream knows more. */
-  if (why != NULL && self->owns_link)
-    shell_output_error (self->output, _("ERROR: %s"), why);
-  else
-    self->failure = g_strdup (why);
+  /* Who has the machine knows more. */
+  if (why != NULL && self->launches)
+    self->failure = g_error_copy (why);
+  else if (why != NULL)
+    shell_output_error (self->output, _("ERROR: %s"), why->message);
   shell_session_end (self, why != NULL ? SHELL_STATUS_FAILED : SHELL_STATUS_DONE);
 }
 
@@ -819,12 +819,13 @@ ShellSession *
 shell_session_new (const ShellOptions  *options,
                    const char          *address_text,
                    GSocketConnectable  *address,
-                   GIOStream           *stream,
+                   const ShellLaunch   *launch,
                    GError             **error)
 {
   ShellLog *log = NULL;
   ShellSession *self;
-  g_autoptr(QmpClient) client = qmp_client_new ("qmp-shell");
+  g_autoptr(QmpClient) client = launch != NULL ? g_object_ref (qmp_machine_get_client (launch->machine))
+                                               : qmp_client_new ("qmp-shell");
 
   if (!tool_tls_apply (&options->tls, client, error))
     return NULL;
@@ -836,7 +837,7 @@ shell_session_new (const ShellOptions  *options,
     }
   self = g_new0 (ShellSession, 1);
   self->options = options;
-  self->owns_link = stream == NULL;
+  self->launches = launch != NULL;
   self->log = log;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->over = g_cancellable_new ();
@@ -849,7 +850,7 @@ shell_session_new (const ShellOptions  *options,
   self->completer = tool_completer_new (self->client, 0);
   self->input = shell_input_new (line_cb, complete_cb, self);
   self->output = shell_output_new (self->input, options->pretty, options->hmp, output_failed_cb, self);
-  self->link = shell_link_new (self->client, self->output, address_text, address, stream, options->reconnect,
+  self->link = shell_link_new (self->client, self->output, address_text, address, launch, options->reconnect,
                                &link_funcs, self);
   return self;
 }
@@ -870,7 +871,7 @@ shell_session_free (ShellSession *self)
   g_clear_object (&self->schema);
   g_main_loop_unref (self->loop);
   g_object_unref (self->over);
-  g_free (self->failure);
+  g_clear_error (&self->failure);
   g_free (self);
 }
 

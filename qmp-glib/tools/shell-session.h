@@ -4,6 +4,7 @@
 #include <qmp-glib/qmp-glib.h>
 #include <stdio.h>
 
+#include "shell-link.h"
 #include "tool-tls.h"
 
 /* The conversation: lines in, commands out, replies and events shown. */
@@ -32,11 +33,11 @@ typedef struct {
 
 typedef struct _ShellSession ShellSession;
 
-/* One of address and stream is given. options must live as long. NULL when the log file cannot be written. */
+/* One of address and launch is given; options and launch must live as long. NULL when the log file cannot be written. */
 ShellSession *shell_session_new       (const ShellOptions  *options,
                                        const char          *address_text,
                                        GSocketConnectable  *address,
-                                       GIOStream           *stream,
+                                       const ShellLaunch   *launch,
                                        GError             **error);
 void          shell_session_free      (ShellSession        *self);
 /* Runs the main loop until the conversation ends. */
@@ -44,8 +45,8 @@ ShellStatus   shell_session_run       (ShellSession        *self);
 /* Ends it with that status. */
 void          shell_session_end       (ShellSession        *self,
                                        ShellStatus          status);
-/* Why the link has failed, when the session was given a stream, whose owner has to tell; else NULL. */
-const char   *shell_session_get_failure (ShellSession      *self);
+/* Why the link has failed, when the session has launched a machine, whose owner has to tell; else NULL. */
+const GError *shell_session_get_failure (ShellSession      *self);
 /* Shows lines of somebody else, who has made them harmless. */
 void          shell_session_show      (ShellSession        *self,
                                        FILE                *stream,

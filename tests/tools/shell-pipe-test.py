@@ -7,6 +7,7 @@ usage: shell-pipe-test.py QMP_SHELL QMP_SHELL_WRAP
 
 import json
 import os
+import select
 import signal
 import subprocess
 import unittest
@@ -268,7 +269,7 @@ class Wrap(Case):
         """While the shell runs and when it has gone; a line without an end too."""
         script = r"printf '\033]0;x\007 a\0b\nlast\033[2J' >&2"
         result = self.pipe('', 'sh', '-c', script, program=WRAP)
-        self.assertEqual(result.stderr, '\\x1b]0;x\\x07 a\\x00b\nlast\\x1b[2J\n')
+        self.assertEqual(result.stderr, '\\x1b]0;x\\x07 a\ufffdb\nlast\\x1b[2J\n')
         self.assertEqual(result.returncode, 0)
 
     def test_that_hangs(self):
@@ -291,6 +292,22 @@ class Wrap(Case):
         self.assertRegex(result.stderr, r'unsupported machine type.*\nUse -machine help.*\nQEMU has ended with status 1\n$')
         result = self.pipe('', 'qemu-system-x86_64', '-machine', 'none', '-device', 'help', program=WRAP)
         self.assertEqual((result.returncode, result.stderr), (0, ''))
+
+    def test_that_is_not_qemu(self):
+        result = self.pipe('', 'sh', '-c', 'exec 3>&-; exec sleep 1000', program=WRAP)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, '^ERROR: [^\n]*could not be launched: [^\n]*\nQEMU has hung up [^\n]*killed\n$')
+        result = self.pipe('', 'qemu-system-x86_64', '-daemonize', program=WRAP)
+        self.assertEqual(result.returncode, 127)
+        self.assertRegex(result.stderr, '^ERROR: [^\n]*-daemonize[^\n]*\n$')
+
+    def test_dies_with_the_shell(self):
+        script = 'echo "pid $$" >&2; exec qemu-system-x86_64 ' + ' '.join(NO_MACHINE) + ' "$@"'
+        shell = self.shell('sh', '-c', script, 'sh', program=WRAP)
+        qemu = os.pidfd_open(int(shell.see(r'pid \d+\n.*' + PROMPT).split('pid ')[1].split()[0]))
+        self.addCleanup(os.close, qemu)
+        os.kill(shell.pid, signal.SIGKILL)
+        self.assertEqual(select.select([qemu], [], [], terminal.SECONDS)[0], [qemu])
 
     def test_signal(self):
         result = self.pipe('', 'sh', '-c', f'kill -{signal.SIGKILL} $$', program=WRAP)
