@@ -251,6 +251,36 @@ test_joined_by_one_who_asks (void)
   test_machine_free (vm);
 }
 
+/* A monitor that is only to look: what was refused is told, and not waited for. */
+static void
+test_refused (gconstpointer data)
+{
+  g_autoptr(QmpMock) mock = qmp_mock_new (QMP_MOCK_PRESET_MACHINE);
+  QmpClient *client = qmp_client_new (NULL);
+  QmpMachine *vm = qmp_machine_new (client);
+  g_autoptr(GError) error = NULL;
+
+  blocking = GPOINTER_TO_INT (data);
+  qmp_mock_listen (mock, NULL, &error);
+  g_assert_no_error (error);
+  for (int i = 0; i < 2; i++)
+    qmp_expectation_fails (qmp_mock_expect (mock, "system_powerdown", NULL), "CommandNotFound", "not by you");
+  qmp_expectation_fails (qmp_mock_expect (mock, "quit", NULL), "CommandNotFound", "neither that");
+  qmp_machine_open (vm, qmp_mock_get_address (mock), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (shut_down (vm, QMP_SHUT_DOWN_ASK_ONLY, LONG, 0, &error));
+  g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_ANSWER);
+  g_assert_nonnull (strstr (error->message, "not by you"));
+  g_clear_error (&error);
+  g_assert_null (shut_down (vm, QMP_SHUT_DOWN_NONE, LONG, LONG, &error));
+  g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_PROCESS);
+  g_assert_nonnull (strstr (error->message, "neither that"));
+  g_assert_true (qmp_mock_verify (mock, NULL));
+  g_object_unref (client);
+  g_object_unref (vm);
+  qmp_mock_close (mock);
+}
+
 /* With the last of them it stops where it is. */
 static void
 test_cancelled (void)
@@ -361,6 +391,7 @@ main (int   argc,
   g_test_add_func ("/machine-shut-down/cancelled", test_cancelled);
   add_both ("nothing-runs", test_nothing_runs);
   add_both ("no-process", test_no_process);
+  add_both ("refused", test_refused);
   g_test_add_func ("/machine-shut-down/while-launching", test_while_launching);
 
   return g_test_run ();

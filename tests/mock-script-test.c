@@ -39,9 +39,10 @@ take (QmpScript  *script,
     g_strdup_printf ("{\"execute\": \"%s\", \"arguments\": %s}", command, arguments) :
     g_strdup_printf ("{\"execute\": \"%s\"}", command);
   g_autoptr(QmpMessage) message = test_message (text);
+  g_autofree char *problem = NULL;
   QmpStep *step;
 
-  switch (qmp_script_take (script, command, message, &step))
+  switch (qmp_script_take (script, command, message, &step, &problem))
     {
     case QMP_SCRIPT_FREE:
       return -1;

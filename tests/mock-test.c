@@ -131,7 +131,7 @@ test_unexpected (void)
 
   expect (mock, "stop", NULL);
   expect (mock, "cont", NULL);
-  assert_fails (client, "cont", QMP_COMMAND_ERROR_GENERIC, "The mock did not expect this command now");
+  assert_fails (client, "cont", QMP_COMMAND_ERROR_GENERIC, "The mock did not expect this command now: Expected “stop”, but “cont” without arguments came");
   assert_returns (client, "query-name", "{\"name\": \"mock\"}");
   g_assert_false (qmp_mock_verify (mock, &error));
   g_assert_error (error, QMP_MOCK_ERROR, QMP_MOCK_ERROR_UNEXPECTED);

@@ -228,6 +228,20 @@ test_refused (Desk          *desk,
   assert_steps (desk, 7, "kill");
 }
 
+/* A button that QEMU does not press, as a monitor that is read-only does not: nobody waits for a guest that was not asked. */
+static void
+test_press_refused (Desk          *desk,
+                    gconstpointer  data)
+{
+  join (desk, 0, QMP_SHUT_DOWN_NONE, 1000, 500, 0);
+  join (desk, 1, QMP_SHUT_DOWN_ASK_ONLY, 1000, 0, 0);
+  assert_steps (desk, 0, "press");
+  qmp_shutdown_refuse (&desk->shutdown, 7000);
+  g_assert_true (qmp_shutdown_pop_late (&desk->shutdown, &desk->sight, 7000) == &desk->callers[1]);
+  assert_steps (desk, 7, "quit");
+  assert_until (desk, 507);
+}
+
 /* The earlier time counts, and the last who leaves ends it. */
 static void
 test_joined (Desk          *desk,
@@ -298,6 +312,7 @@ main (int   argc,
   add ("no-link", test_no_link);
   add ("no-process", test_no_process);
   add ("refused", test_refused);
+  add ("press-refused", test_press_refused);
   add ("joined", test_joined);
   add ("ask-only", test_ask_only);
 

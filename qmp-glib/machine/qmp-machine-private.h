@@ -95,6 +95,7 @@ typedef struct {
   GError    **fails;      /* nullable, borrowed: a blocking caller who is told of it */
   GQueue      waiting;    /* of QmpMachineWait, borrowed */
   QmpShutdown shutdown;
+  char       *refusal;    /* nullable: what QEMU has said to the last of its commands that it has refused */
   QmpShutdownStep step;   /* to be taken by a blocking call */
 } QmpRun;
 

@@ -240,6 +240,7 @@ run_free (QmpMachine *self,
   g_clear_pointer (&run->output, qmp_output_free);
   qmp_end_clear (&run->end);
   g_clear_error (&run->failure);
+  g_free (run->refusal);
   g_clear_object (&run->launching);
   if (run->agent_fd >= 0)
     close (run->agent_fd);

@@ -11,8 +11,10 @@
 /* --- who is told that it is in vain --- */
 
 static GError *
-no_answer (void)
+no_answer (QmpRun *run)
 {
+  if (run->refusal != NULL)
+    return g_error_new (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_ANSWER, _("The guest cannot be asked: %s"), run->refusal);
   return g_error_new_literal (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_ANSWER,
                               _("The guest has not turned itself off in time"));
 }
@@ -20,6 +22,9 @@ no_answer (void)
 static GError *
 does_not_go (QmpRun *run)
 {
+  if (run->process == NULL && run->refusal != NULL)
+    return g_error_new (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_PROCESS,
+                        _("The machine does not end (%s), and knows of no process that could be killed"), run->refusal);
   if (run->process == NULL)
     return g_error_new_literal (QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_PROCESS,
                                 _("The machine does not end, and knows of no process that could be killed"));
@@ -63,7 +68,7 @@ fail_late (QmpMachine             *self,
   QmpShutdownCaller *caller;
 
   while ((caller = qmp_shutdown_pop_late (&run->shutdown, sight, g_get_monotonic_time ())) != NULL)
-    fail_wait (self, find_wait (run, caller), no_answer ());
+    fail_wait (self, find_wait (run, caller), no_answer (run));
 }
 
 static void
@@ -113,8 +118,13 @@ take_result (QmpMachine      *self,
              QmpShutdownStep  step,
              const GError    *error)
 {
-  if (self->run != NULL && step == QMP_SHUTDOWN_QUIT && is_refused (error))
-    qmp_shutdown_refuse (&self->run->shutdown, g_get_monotonic_time ());
+  QmpRun *run = self->run;
+
+  if (run == NULL || !is_refused (error) || (step != QMP_SHUTDOWN_QUIT && step != QMP_SHUTDOWN_PRESS))
+    return;
+  g_free (run->refusal);
+  run->refusal = g_strdup (error->message);
+  qmp_shutdown_refuse (&run->shutdown, g_get_monotonic_time ());
 }
 
 typedef struct {
@@ -275,7 +285,7 @@ require_run (QmpMachine  *self,
  * Brings the machine to its end, in stages.
  *
  * 1. The guest is asked (`system_powerdown`), unless none can answer: the machine is paused and not to be resumed, the
- *    guest sleeps and is not to be woken, or there is no link. A guest that does not listen cannot be told from one that is
+ *    guest sleeps and is not to be woken, QEMU refuses to ask it, or there is no link. A guest that does not listen cannot be told from one that is
  *    slow. With `-no-shutdown` the next stage follows when it has turned itself off.
  * 2. QEMU is told to `quit`; where there is no link its process is sent SIGTERM instead.
  * 3. The process is killed.
@@ -323,7 +333,8 @@ qmp_machine_shut_down_async (QmpMachine          *self,
  * Errors:
  *
  * - `QMP_MACHINE_ERROR_ENDED` if nothing runs here;
- * - `QMP_MACHINE_ERROR_NO_ANSWER` if the guest was only to be asked, and there was none that could answer or its time is over;
+ * - `QMP_MACHINE_ERROR_NO_ANSWER` if the guest was only to be asked, and there was none that could answer, its time is over, or
+ *   QEMU has refused to, which the text says then;
  *   or if the process does not go five seconds after it was killed;
  * - `QMP_MACHINE_ERROR_NO_PROCESS` if the machine would have to be killed, and was opened without [method@Machine.set_process];
  * - `G_IO_ERROR_CANCELLED`.

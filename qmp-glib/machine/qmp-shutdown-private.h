@@ -47,6 +47,7 @@ typedef struct {
   gboolean         pressed;
   gboolean         resumed;
   gboolean         woken;
+  gboolean         deaf;       /* QEMU does not press the button */
 } QmpShutdown;
 
 /* Is one that nobody wants when all its bytes are 0. */
@@ -69,7 +70,7 @@ QmpShutdownCaller *qmp_shutdown_pop_late  (QmpShutdown            *self,
 QmpShutdownStep    qmp_shutdown_step      (QmpShutdown            *self,
                                            const QmpShutdownSight *sight,
                                            gint64                  now);
-/* QEMU does not quit. */
+/* QEMU does not do what the stage is: neither press the button nor quit. */
 void               qmp_shutdown_refuse    (QmpShutdown            *self,
                                            gint64                  now);
 /* When it is to be asked again, if nothing happens; G_MAXINT64 for never. */

@@ -108,7 +108,7 @@ static gboolean
 can_ask (QmpShutdown            *self,
          const QmpShutdownSight *sight)
 {
-  if (!sight->linked || sight->status == QMP_MACHINE_STATUS_SHUTDOWN)
+  if (!sight->linked || self->deaf || sight->status == QMP_MACHINE_STATUS_SHUTDOWN)
     return FALSE;
   return self->pressed || sight->status == QMP_MACHINE_STATUS_RUNNING || self->resumed || self->woken ||
          may_resume (self, sight->status) || may_wake (self, sight->status);
@@ -119,7 +119,7 @@ qmp_shutdown_pop_late (QmpShutdown            *self,
                        const QmpShutdownSight *sight,
                        gint64                  now)
 {
-  gboolean in_vain = !self->pressed && !can_ask (self, sight);
+  gboolean in_vain = self->deaf || (!self->pressed && !can_ask (self, sight));
 
   for (GList *l = self->callers.head; l != NULL; l = l->next)
     {
@@ -215,6 +215,8 @@ qmp_shutdown_refuse (QmpShutdown *self,
 {
   if (self->stage == QMP_SHUT_DOWN_STAGE_QUITTING)
     self->quit_until = now;
+  else if (self->stage == QMP_SHUT_DOWN_STAGE_ASKING)
+    self->deaf = TRUE;
 }
 
 gint64

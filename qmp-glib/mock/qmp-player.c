@@ -198,8 +198,11 @@ static gboolean
 act (QmpPlayer       *self,
      QmpScriptResult  result,
      QmpStep         *step,
+     const char      *problem,
      QmpInvocation   *invocation)
 {
+  g_autofree char *text = NULL;
+
   switch (result)
     {
     case QMP_SCRIPT_FREE:
@@ -211,7 +214,8 @@ act (QmpPlayer       *self,
         play (self, step, invocation);
       return TRUE;
     case QMP_SCRIPT_UNEXPECTED:
-      return qmp_invocation_return_error (invocation, "GenericError", "The mock did not expect this command now", NULL);
+      text = g_strconcat ("The mock did not expect this command now: ", problem, NULL);
+      return qmp_invocation_return_error (invocation, "GenericError", text, NULL);
     }
   g_assert_not_reached ();
 }
@@ -222,13 +226,14 @@ command_cb (QmpServer     *server,
             QmpPlayer     *self)
 {
   g_autoptr(QmpMessage) message = copy_message (invocation);
+  g_autofree char *problem = NULL;
   QmpStep *step;
   QmpScriptResult result;
   gboolean answered;
 
   qmp_script_lock (self->settings.script);
-  result = qmp_script_take (self->settings.script, qmp_invocation_get_command (invocation), message, &step);
-  answered = act (self, result, step, invocation);
+  result = qmp_script_take (self->settings.script, qmp_invocation_get_command (invocation), message, &step, &problem);
+  answered = act (self, result, step, problem, invocation);
   qmp_script_unlock (self->settings.script);
   self->settings.told (self->settings.owner);
   return answered;

@@ -69,11 +69,12 @@ typedef enum {
   QMP_SCRIPT_UNEXPECTED,   /* what qmp_script_verify() will say */
 } QmpScriptResult;
 
-/* A command came. message: kept. step: out, borrowed. Who waits is woken. */
+/* A command came. message: kept. step: out, borrowed; problem: out, owned, and set if it was unexpected. Who waits is woken. */
 QmpScriptResult qmp_script_take (QmpScript          *self,
                                  const char         *command,
                                  QmpMessage         *message,
-                                 QmpStep           **step);
+                                 QmpStep           **step,
+                                 char              **problem);
 /* All that came, in its order: transfer full, of QmpMessage. */
 GList     *qmp_script_list      (QmpScript          *self);
 gboolean   qmp_script_verify    (QmpScript          *self,

@@ -218,25 +218,17 @@ describe_message (const char *command,
 }
 
 /* step: nullable, the one whose turn it was. */
-static void
-note_problem (QmpScript  *self,
-              QmpStep    *step,
-              const char *command,
-              QmpMessage *message)
+static char *
+describe_problem (QmpStep    *step,
+                  const char *command,
+                  QmpMessage *message)
 {
   g_autofree char *came = describe_message (command, message);
-  g_autofree char *expected = NULL;
+  g_autofree char *expected = step != NULL ? describe_step (step) : NULL;
 
-  if (self->problem != NULL)
-    return;
-  if (step == NULL)
-    {
-      self->problem = g_error_new (QMP_MOCK_ERROR, QMP_MOCK_ERROR_UNEXPECTED,
-                                   _("Expected nothing more, but %s came"), came);
-      return;
-    }
-  expected = describe_step (step);
-  self->problem = g_error_new (QMP_MOCK_ERROR, QMP_MOCK_ERROR_UNEXPECTED, _("Expected %s, but %s came"), expected, came);
+  if (expected == NULL)
+    return g_strdup_printf (_("Expected nothing more, but %s came"), came);
+  return g_strdup_printf (_("Expected %s, but %s came"), expected, came);
 }
 
 /* --- what comes --- */
@@ -294,7 +286,8 @@ QmpScriptResult
 qmp_script_take (QmpScript   *self,
                  const char  *command,
                  QmpMessage  *message,
-                 QmpStep    **step)
+                 QmpStep    **step,
+                 char       **problem)
 {
   QmpStep *next = find_next (self);
 
@@ -307,7 +300,9 @@ qmp_script_take (QmpScript   *self,
     }
   if (!names (self, command))
     return QMP_SCRIPT_FREE;
-  note_problem (self, next, command, message);
+  *problem = describe_problem (next, command, message);
+  if (self->problem == NULL)
+    self->problem = g_error_new_literal (QMP_MOCK_ERROR, QMP_MOCK_ERROR_UNEXPECTED, *problem);
   g_cond_broadcast (&self->changed);
   return QMP_SCRIPT_UNEXPECTED;
 }

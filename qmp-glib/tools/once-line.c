@@ -359,6 +359,24 @@ new_context (const OnceVerb *verb)
   return context;
 }
 
+static gboolean
+asks_for_tls (void)
+{
+  return tls.on || tls.authorities != NULL || tls.certificate != NULL || tls.host != NULL;
+}
+
+/* They would be taken for what they do not do. */
+static gboolean
+check_link_options (const OnceVerb  *verb,
+                    GError         **error)
+{
+  if (!verb->local && !verb->listens)
+    return TRUE;
+  if (asks_for_tls ())
+    return once_fail (error, ONCE_STATUS_USAGE, _("There is no server to speak TLS with here"));
+  return !skip_negotiation || once_fail (error, ONCE_STATUS_USAGE, _("There is no server to negotiate with here"));
+}
+
 /* The words of a verb, and its address in front of them, if it has one. first: where the words begin. */
 static gboolean
 check_words (const OnceVerb  *verb,
@@ -392,7 +410,8 @@ parse_with_verb (Once     *once,
     show_help (context);
   if (!check_options (once->verb, *argc, *argv, error) ||
       !g_option_context_parse (context, argc, argv, error) ||
-      !start_clock (once, error))
+      !start_clock (once, error) ||
+      !check_link_options (once->verb, error))
     return FALSE;
   has_address = !once->verb->local && !once_is_all ();
   once->words = (const char * const *) *argv + (has_address ? 2 : 1);

@@ -6,6 +6,7 @@
 #include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "once.h"
@@ -147,6 +148,16 @@ record (Once                *once,
   return FALSE;
 }
 
+/* One that was made in vain, and has nothing in it, is not left behind. */
+static void
+take_back (const char *path)
+{
+  struct stat info;
+
+  if (lstat (path, &info) == 0 && S_ISREG (info.st_mode) && info.st_size == 0)
+    unlink (path);
+}
+
 /* It may hold what is nobody else's to read. */
 static int
 open_file (const char  *path,
@@ -165,6 +176,7 @@ run_record (Once                *once,
             GError             **error)
 {
   g_autoptr(GSocketConnectable) address = qmp_address_parse (words[0], error);
+  gboolean is_new, done;
   int fd;
 
   if (address == NULL)
@@ -177,8 +189,14 @@ run_record (Once                *once,
     return once_fail (error, ONCE_STATUS_USAGE, _("What is said over TLS cannot be recorded"));
   /* A reader that is gone ends the recording, and not the session. */
   signal (SIGPIPE, SIG_IGN);
+  is_new = !g_file_test (words[1], G_FILE_TEST_EXISTS);
   fd = open_file (words[1], error);
-  return fd >= 0 && record (once, address, fd, error);
+  if (fd < 0)
+    return FALSE;
+  done = record (once, address, fd, error);
+  if (!done && is_new)
+    take_back (words[1]);
+  return done;
 }
 
 static const GOptionEntry entries[] = {

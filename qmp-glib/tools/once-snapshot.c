@@ -259,11 +259,62 @@ run_load (Once                *once,
 }
 
 static gboolean
+has_snapshot (JsonNode   *node,
+              const char *name)
+{
+  JsonNode *snapshots = tool_json_get_member (tool_json_get_member (node, "image"), "snapshots");
+
+  for (guint i = 0; i < tool_json_get_length (snapshots); i++)
+    if (g_str_equal (tool_json_get_string (tool_json_get_element (snapshots, i), "name"), name))
+      return TRUE;
+  return FALSE;
+}
+
+/* NULL if there is none. */
+static JsonNode *
+find_node (JsonNode   *nodes,
+           const char *name)
+{
+  for (guint i = 0; i < tool_json_get_length (nodes); i++)
+    {
+      JsonNode *node = tool_json_get_element (nodes, i);
+
+      if (g_str_equal (tool_json_get_string (node, "node-name"), name))
+        return node;
+    }
+  return NULL;
+}
+
+/* QEMU is content with a name that it does not find. Of a node that it does not know it says so itself. */
+static gboolean
+check_name (Once                *once,
+            const char * const  *names,
+            const char          *snapshot,
+            GError             **error)
+{
+  g_autoptr(JsonNode) nodes = query (once, "query-named-block-nodes", error);
+
+  if (nodes == NULL)
+    return FALSE;
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      JsonNode *node = find_node (nodes, names[i]);
+
+      if (node == NULL || has_snapshot (node, snapshot))
+        return TRUE;
+    }
+  return once_fail (error, ONCE_STATUS_FAILED, _("There is no snapshot “%s”"), snapshot);
+}
+
+static gboolean
 run_delete (Once                *once,
             const char * const  *words,
             GError             **error)
 {
-  return once_open_machine (once, error) && act (once, "snapshot-delete", words[0], FALSE, error);
+  g_auto(GStrv) nodes = once_open_machine (once, error) ? get_nodes (once, error) : NULL;
+
+  return nodes != NULL && check_name (once, (const char * const *) nodes, words[0], error) &&
+         act (once, "snapshot-delete", words[0], FALSE, error);
 }
 
 /* --- */

@@ -194,11 +194,21 @@ read_header (ToolRecording  *self,
   gint64 format = qmp_message_get_int64 (line, "recording", NULL);
 
   if (format == 0)
-    return fail (error, _("This is not a recording"));
+    return fail (error, _("This is not the first line of a recording of “qmp record”: it has no “recording”"));
   if (format != FORMAT)
     return fail (error, _("The recording is of another version"));
   self->redacted = qmp_message_get_boolean (line, "redacted", NULL);
   return TRUE;
+}
+
+/* Another file altogether. */
+static gboolean
+fail_by_start (const GError  *cause,
+               GError       **error)
+{
+  g_autofree char *text = g_strdup_printf (_("This is not a recording of “qmp record”, which is JSON: %s"), cause->message);
+
+  return fail (error, text);
 }
 
 static gboolean
@@ -211,6 +221,8 @@ read_line (ToolRecording  *self,
   g_autoptr(GError) cause = NULL;
   g_autoptr(QmpMessage) line = qmp_message_new_from_bytes (bytes, &cause);
 
+  if (line == NULL && number == 1)
+    return fail_by_start (cause, error);
   if (line == NULL)
     return fail (error, cause->message);
   return number == 1 ? read_header (self, line, error) : add_line (self, line, error);
@@ -235,7 +247,9 @@ read_lines (ToolRecording  *self,
           return FALSE;
         }
     }
-  return number > 0 || fail (error, _("This is not a recording"));
+  if (number > 0)
+    return TRUE;
+  return fail (error, *text == '\0' ? _("The file is empty") : _("This is not a recording of “qmp record”: its first line has no end"));
 }
 
 static gboolean

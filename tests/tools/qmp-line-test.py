@@ -76,6 +76,25 @@ class CommandLine(Case):
                 self.bad(USAGE, pattern, *words)
         self.bad(125, 'too few words', 'guest', 'exec', 'x')
 
+    def test_tls_everywhere(self):
+        """Each verb that connects takes it; those that do not, refuse it."""
+        more = {'call': 'a', 'wait': 'A', 'hmp': 'a', 'screenshot': 'a.png', 'share': 'b', 'qom get': '/a.b', 'guest exec': 'a',
+                'guest cat': 'a', 'migration start': 'a'}
+        text = self.good('--help')
+        verbs = [line[2:20].strip() for line in text[text.index('Verbs:'):].splitlines() if line.startswith('  ')]
+        for verb in verbs:
+            words = ['/a.b', '1'] if verb == 'qom set' else ['a', 'b'] if verb == 'record' else [more[verb]] if verb in more else []
+            if verb.startswith('job ') and verb != 'job list' or verb.startswith('snapshot ') and verb != 'snapshot list':
+                words = ['a']
+            server = [] if verb == 'list' else ['./nobody']
+            with self.subTest(verb=verb):
+                status = 125 if verb == 'guest exec' else USAGE
+                pattern = {'list': 'There is no server to speak TLS with', 'mock': 'There is no server to speak TLS with',
+                           'record': 'cannot be recorded'}.get(verb, 'of the option “--tls-ca” cannot be used')
+                self.bad(status, pattern, '--tls-ca', self.path('nothing'), *verb.split(), *server, *words)
+        for verb in (['list'], ['mock', './nobody']):
+            self.bad(USAGE, 'no server to negotiate with', *verb, '-N')
+
     def test_options_anywhere(self):
         path = self.server().path
         for words in [('-t', '60', 'call', path, 'query-name'), ('--timeout=60', 'call', '-j', path, 'query-name'),

@@ -151,6 +151,9 @@ class Record(qmpcase.Case):
         self.bad(LINK, 'No such file', 'record', 'a', self.path('no/socket'), file)
         with open(file, encoding='utf-8') as old:
             self.assertEqual(old.read(), 'old')
+        # A file that was not there is not left behind.
+        self.bad(LINK, 'No such file', 'record', 'a', self.path('no/socket'), self.path('new'))
+        self.assertFalse(os.path.exists(self.path('new')))
         result = self.run_qmp('record', '--timeout', '0.01', 'a', listen, file)
         self.assertEqual((result.returncode, result.stderr), (TIMEOUT, 'qmp: The time is over\n'))
 

@@ -195,7 +195,9 @@ class Replay(qmpcase.Case):
         self.bad(USAGE, 'without a script', 'mock', path, '--bare', '--replay', file)
         self.bad(FAILED, 'No such file', 'mock', path, '--replay', file)
         for text, problem in (
-                ('', 'not a recording'), ('{"a":1}\n', 'line 1: This is not a recording'), ('x\n', 'line 1: '),
+                ('', 'recording: The file is empty'), ('{"a":1}\n', 'line 1: This is not the first line .* no “recording”'),
+                ('x\n', 'line 1: This is not a recording of “qmp record”, which is JSON: .*at byte 0'),
+                ('{"a":1}', 'its first line has no end'),
                 ('{"recording":2}\n', 'line 1: .*another version'), ('{"recording":1}\n', 'no session'),
                 ('{"recording":1}\n{"from":"client","message":{}}\n', 'line 2: No client'),
                 ('{"recording":1}\n{"opened":true}\n{"from":"server","message":[]}\n', 'line 3: '),

@@ -113,6 +113,9 @@ class Program(Share):
             self.assertEqual(raw.execute(command, path='/objects/s', property='data')['error'],
                              {'class': 'CommandNotFound',
                               'desc': f'Command {command} has been disabled: the monitor is read-only'})
+        # It is said what was refused, and nobody waits for a guest that was not asked.
+        self.bad(FAILED, 'does not end .*Command quit has been disabled: .*read-only', 'shutdown', self.address)
+        self.bad(FAILED, 'cannot be asked: Command system_powerdown .*read-only', 'shutdown', '--ask-only', self.address)
         # What is kept from them.
         self.assertEqual(self.qemu.execute('qom-get', path='/objects/s', property='data'), {'return': 'swordfish'})
 
