@@ -13,6 +13,9 @@
 /* A server, and clients of which the fuzzer plays each, with what the program does. Whatever happens: all that a client is
  * told is right JSON in lines, the server goes away with all that it has, and no descriptor is left. No time passes.
  *
+ * With FUZZ_SHARE there is a multiplexer in between: the clients talk to its server, and what they say comes to the program's
+ * through its client. What comes there is right, whatever they say.
+ *
  * Input: lines with an instruction each, a letter and its argument:
  *
  *   n           a client connects, and is the one that is meant from here on; digits mean an earlier one
@@ -32,7 +35,10 @@
 #define MAX_ITERATIONS 10000
 
 typedef struct {
-  QmpServer *server;
+  QmpServer *server;            /* the program's */
+  QmpServer *served;            /* what the clients talk to: the same, or borrowed from the multiplexer */
+  QmpClient *client;            /* of the multiplexer; nullable, as that is */
+  QmpMultiplexer *multiplexer;
   int        fds[MAX_CLIENTS];  /* -1: hung up */
   GString   *heard[MAX_CLIENTS];
   guint      n_clients;
@@ -83,7 +89,9 @@ connect_client (Serving *self)
   stream = test_socketpair (&self->fds[self->n_clients]);
   self->heard[self->n_clients] = g_string_new (NULL);
   self->current = self->n_clients++;
-  g_assert_true (qmp_server_add_stream (self->server, stream, NULL));
+  /* A multiplexer takes nobody when there is no link. */
+  g_assert_true (qmp_server_add_stream (self->served, stream, NULL) ||
+                 (FUZZ_SHARE && qmp_client_get_runstate (self->client) != QMP_RUNSTATE_RUNNING));
 }
 
 static void
@@ -157,7 +165,7 @@ answer (Serving    *self,
 static void
 close_newest (Serving *self)
 {
-  GListModel *list = qmp_server_get_connections (self->server);
+  GListModel *list = qmp_server_get_connections (self->served);
   guint n = g_list_model_get_n_items (list);
   g_autoptr(QmpServerConnection) connection = n > 0 ? g_list_model_get_item (list, n - 1) : NULL;
 
@@ -264,16 +272,53 @@ follow (Serving *self,
 }
 
 static void
+opened_cb (GObject      *client,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_assert_true (qmp_client_open_stream_finish (QMP_CLIENT (client), result, NULL));
+}
+
+static void
+begin_sharing (Serving *self)
+{
+  int fd;
+  g_autoptr(GIOStream) stream = test_socketpair (&fd);
+  g_autoptr(GSocket) socket = g_socket_new_from_fd (fd, NULL);
+  g_autoptr(GSocketConnection) peer = g_socket_connection_factory_create_connection (socket);
+
+  g_assert_true (qmp_server_add_stream (self->server, stream, NULL));
+  self->client = qmp_client_new (NULL);
+  qmp_client_set_out_of_band (self->client, TRUE);
+  qmp_client_open_stream_async (self->client, G_IO_STREAM (peer), NULL, opened_cb, NULL);
+  settle ();
+  self->multiplexer = qmp_multiplexer_new (self->client);
+  self->served = qmp_multiplexer_get_server (self->multiplexer);
+}
+
+static void
 begin (Serving *self)
 {
   *self = (Serving) { .server = qmp_server_new (NULL), .fds = { -1, -1, -1, -1 } };
+  self->served = self->server;
   self->kept = g_ptr_array_new_with_free_func (g_object_unref);
   self->actions = g_string_new (NULL);
-  qmp_server_set_max_message_size (self->server, 400);
-  qmp_server_set_max_pending (self->server, 4);
-  qmp_server_set_max_unsent (self->server, 100000);
   qmp_server_set_oob_commands (self->server, (const char * const []) { "urgent", NULL });
   g_signal_connect (self->server, "command", G_CALLBACK (command_cb), self);
+  if (FUZZ_SHARE)
+    begin_sharing (self);
+  qmp_server_set_max_message_size (self->served, 400);
+  qmp_server_set_max_pending (self->served, 4);
+  qmp_server_set_max_unsent (self->served, 100000);
+}
+
+static void
+end_sharing (Serving *self)
+{
+  g_assert_finalize_object (self->multiplexer);
+  qmp_client_close_async (self->client, NULL, NULL, NULL);
+  settle ();
+  test_client_free (self->client);
 }
 
 static void
@@ -285,6 +330,9 @@ end (Serving *self)
       g_string_free (self->heard[i], TRUE);
     }
   settle ();
+  g_assert_cmpuint (g_list_model_get_n_items (qmp_server_get_connections (self->served)), ==, 0);
+  if (self->multiplexer != NULL)
+    end_sharing (self);
   g_assert_cmpuint (g_list_model_get_n_items (qmp_server_get_connections (self->server)), ==, 0);
   g_ptr_array_unref (self->kept);
   g_string_free (self->actions, TRUE);
