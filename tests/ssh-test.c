@@ -95,6 +95,7 @@ write_client_files (const char *user,
                     const char *host_key)
 {
   g_autofree char *ssh = g_find_program_in_path ("ssh");
+  g_autofree char *bin = in_directory ("bin");
 
   write_file ("known", 0600, "vm %s", host_key);
   write_file ("nobody", 0600, "%s", "");
@@ -105,7 +106,7 @@ write_client_files (const char *user,
               "Host *\n HostName 127.0.0.1\n HostKeyAlias vm\n User %s\n Port %u\n IdentityFile %s/user\n IdentitiesOnly yes\n"
               " IdentityAgent none\n UserKnownHostsFile %s/known\n GlobalKnownHostsFile none\n StrictHostKeyChecking yes\n",
               sshd.directory, user, sshd.port, sshd.directory, sshd.directory);
-  g_mkdir (in_directory ("bin"), 0700);
+  g_mkdir (bin, 0700);
   write_file ("bin/ssh", 0700, "#!/bin/sh\nexec %s -F %s/config \"$@\"\n", ssh, sshd.directory);
 }
 
@@ -636,6 +637,7 @@ static gboolean
 can_run (void)
 {
   g_autofree char *ssh = g_find_program_in_path ("ssh");
+  g_autofree char *bin = in_directory ("bin");
   g_autofree char *ssh_keygen = g_find_program_in_path ("ssh-keygen");
 
   sshd.program = g_find_program_in_path ("sshd");
