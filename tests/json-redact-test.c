@@ -44,8 +44,13 @@ static const Case cases[] = {
 
   /* within strings: URLs */
   { "{\"filename\":\"http://me:hunter2@host/a\"}", "{\"filename\":\"http://me:***@host/a\"}" },
-  { "[\"ftp:\\/\\/me:hun@ter2@host:21\\/a@b\"]", "[\"ftp:\\/\\/me:***@host:21\\/a@b\"]" },
+  { "[\"ftp:\\/\\/me:hun@ter2@host:21\\/a@b\"]", "[\"ftp:\\/\\/me:***@b\"]" },
   { "[\"x iscsi://me%hunter2@host/iqn/0\",\"http://a:b@c\"]", "[\"x iscsi://me%***@host/iqn/0\",\"http://a:***@c\"]" },
+  /* with what should be encoded there */
+  { "[\"http://me:hun/t?r#2@host/a\",\"iscsi://me%hun/ter@h/iqn\"]", "[\"http://me:***@host/a\",\"iscsi://me%***@h/iqn\"]" },
+  { "[\"http:\\/\\/me:hun\\/ter2@host\\/a\"]", "[\"http:\\/\\/me:***@host\\/a\"]" },
+  { "[\"http://me:a@b/c@host x@y\",\"nbd://h:1/a@b\"]", "[\"http://me:***@host x@y\",\"nbd://h:***@b\"]" },
+  { "[\"http://host/a:b@c\",\"http://me:hun\\nter@host\"]", NULL },
   { "[\"nbd://host:10809/export\",\"ssh://me@host/a:b@c\",\"a@b:c\",\"http://[::1]:80/\"]", NULL },
 
   /* within strings: options */

@@ -253,7 +253,15 @@ skip_slashes (const char *p,
   return p;
 }
 
-/* The password in "SCHEME://USER:PASSWORD@HOST", whose first colon is at p; iSCSI has a '%' between the two. */
+/* A slash may be escaped; anything else that is ends the URL. */
+static gboolean
+is_in_url (const char *p)
+{
+  return *p != ' ' && (*p != '\\' || p[1] == '/');
+}
+
+/* The password in "SCHEME://USER:PASSWORD@HOST", whose first colon is at p; iSCSI has a '%' between the two. A password may have
+ * a slash in it, although a URL should not: where a path has an '@' more than the password is replaced. */
 static Piece
 find_url_password (QmpJsonSlice  string,
                    const char   *p,
@@ -262,13 +270,16 @@ find_url_password (QmpJsonSlice  string,
   gboolean iscsi = p - string.text >= 5 && g_ascii_strncasecmp (p - 5, "iscsi", 5) == 0;
   const char *user = skip_slashes (p + 1, end);
   const char *separator = NULL, *at = NULL;
+  gboolean may_be_host = TRUE;
   Piece piece = { p, p };
 
-  for (const char *q = user; q != NULL && q < end && strchr ("/?# \\", *q) == NULL; q++)
+  for (const char *q = user; q != NULL && q < end && is_in_url (q); q++)
     {
       if (*q == '@')
         at = q;
-      else if (separator == NULL && (*q == ':' || (iscsi && *q == '%')))
+      else if (strchr ("/?#", *q) != NULL)
+        may_be_host = FALSE;
+      else if (may_be_host && separator == NULL && (*q == ':' || (iscsi && *q == '%')))
         separator = q;
     }
   if (at != NULL && separator != NULL && separator < at)
