@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -344,6 +345,26 @@ def keeper(directory, *command):
             for name in 'a', 'b':
                 with Monitor(paths[name][1]) as monitor:
                     monitor.execute('query-status')
+
+
+def stay(directory, *command):
+    address, other = f'{directory}/address', f'{directory}/other'
+    with Program([*command, 'start', address, 'qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
+                  '-qmp', f'unix:{other},server=on,wait=off']) as program:
+        number = int(re.fullmatch(r'started: (\d+)\n', program.finish()).group(1))
+    machine = os.pidfd_open(number)
+    try:
+        with Program([*command, 'watch', address]) as program:
+            program.wait_for('^now: running$')
+            with Monitor(other) as monitor:
+                monitor.execute('quit')
+            program.wait_for('^ended: host-qmp-quit$')
+            program.finish()
+        select.select([machine], [], [])
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(machine, signal.SIGKILL)
+        os.close(machine)
 
 
 def machine_asyncio(directory, *command):
