@@ -123,6 +123,35 @@ assert_greets (TestProcesses *self,
   close (fd);
 }
 
+/* Of one that is stopped whoever connects stays to be seen, for nobody takes him. */
+static void
+stop_all (TestProcesses *self,
+          int            number)
+{
+  for (guint i = 0; i < self->n; i++)
+    {
+      siginfo_t info;
+
+      kill (self->pids[i], number);
+      g_assert_cmpint (waitid (P_PID, self->pids[i], &info, (number == SIGSTOP ? WSTOPPED : WCONTINUED) | WEXITED | WNOWAIT), ==, 0);
+    }
+}
+
+static void
+assert_untouched (TestProcesses *self,
+                  QmpFinder     *finder,
+                  const char    *expected)
+{
+  g_autofree char *text = NULL;
+
+  stop_all (self, SIGSTOP);
+  refresh (finder);
+  refresh (finder);
+  text = describe (self, finder);
+  g_assert_cmpstr (text, ==, expected);
+  stop_all (self, SIGCONT);
+}
+
 static void
 test_ten (void)
 {
@@ -166,7 +195,12 @@ test_ten (void)
     "a [a free]\n- [b free]\nc [c1 free] [c2 free]\nheld [held held by us]\nhung stopped [hung free]\n- [daemon free]\n"
     "twin [t1 free]\ntwin [t2 free]\n");
 
-  kill (self->pids[4], SIGCONT);
+  assert_untouched (self, finder, getuid () == 0 ?
+    "a stopped [a free]\n- stopped [b free]\nc stopped [c1 free] [c2 free]\nheld stopped [held held by us]\n"
+    "hung stopped [hung free]\n- stopped [daemon free]\ntwin stopped [t1 free]\ntwin stopped [t2 free]\n"
+    "other stopped another's [other free]\n" :
+    "a stopped [a free]\n- stopped [b free]\nc stopped [c1 free] [c2 free]\nheld stopped [held held by us]\n"
+    "hung stopped [hung free]\n- stopped [daemon free]\ntwin stopped [t1 free]\ntwin stopped [t2 free]\n");
   for (guint i = 0; i < 6; i++)
     assert_greets (self, ((const char *[]) { "a", "b", "c1", "c2", "hung", "daemon" })[i]);
   close (held);

@@ -7,7 +7,9 @@ usage: qmp-list-test.py QMP
 
 import json
 import os
+import resource
 import signal
+import socket
 import unittest
 import uuid
 
@@ -77,6 +79,27 @@ class List(qmpcase.Case):
         os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WNOWAIT)
         self.assertRegex(self.rows(server)[0], r'storage daemon, stopped ')
         self.assertTrue(self.found(server)['stopped'])
+
+    def test_untouched(self):
+        """No monitor is connected to: of a server that is stopped that would stay to be seen. And it costs little processor time."""
+        servers = [self.server(*NO_MACHINE, name=f'm{n}') for n in range(4)]
+        for server in servers:
+            os.kill(server.process.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WNOWAIT)
+        seconds = []
+        for words in (['list'], ['list', '--json'], ['list']):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.good(*words)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        for server in servers:
+            self.assertEqual([endpoint['state'] for endpoint in self.found(server)['endpoints'][:2]], ['free', 'free'])
+            # So it would be seen.
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(server.path)
+            self.assertEqual(self.found(server)['endpoints'][0]['state'], 'held')
+        if 'ASAN_OPTIONS' not in os.environ:
+            self.assertLess(min(seconds), 0.05)
 
     def test_hostile_names(self):
         name = self.unique('\033[31mred\nline\u202e,=') + ' "$(id)"'
