@@ -130,12 +130,31 @@ run_job (QmpMachine  *vm,
   test_spin_until (qmp_client_get_n_pending (qmp_machine_get_client (vm)) == 0);
 }
 
+/* QEMU would abort. It is asked for the status, which need not be known yet. */
+static void
+assert_cannot_leave (QmpMachine *vm)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) blocking_error = NULL;
+
+  g_assert_null (qmp_machine_start_migration (vm, "exec:cat >/dev/null", NULL, &blocking_error));
+  g_assert_error (blocking_error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE);
+  test_assert_error_has (blocking_error, "snapshot");
+  qmp_machine_start_migration_async (vm, "exec:cat >/dev/null", NULL, test_result_cb, &result);
+  test_spin_until (result != NULL);
+  g_assert_null (qmp_machine_start_migration_finish (vm, result, &error));
+  g_assert_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE);
+  g_assert_true (qmp_machine_get_connected (vm));
+}
+
 static void
 test_snapshots (Room          *room,
                 gconstpointer  data)
 {
   const char *create[] = { "qemu-img", "create", "-q", "-f", "qcow2", room->path, "1M", NULL };
   g_autofree char *file = g_strdup_printf ("driver=file,node-name=f,filename=%s", room->path);
+  g_autoptr(QmpMigration) migration = NULL;
   g_autoptr(GError) error = NULL;
   QmpMachine *vm;
 
@@ -154,9 +173,15 @@ test_snapshots (Room          *room,
   /* One that is not there any more: it has stopped for that, and stays so. */
   run_job (vm, "snapshot-load", "one", ", \"vmstate\": \"d\"", &error);
   g_assert_error (error, QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_JOB);
+  g_clear_error (&error);
+  assert_cannot_leave (vm);
   test_spin_until (qmp_machine_get_status (vm) == QMP_MACHINE_STATUS_RESTORE_VM);
+  assert_cannot_leave (vm);
   g_assert_true (qmp_machine_resume (vm, NULL, NULL));
   g_assert_true (qmp_machine_get_running (vm));
+  migration = qmp_machine_start_migration (vm, "exec:cat >/dev/null", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (qmp_migration_wait (migration, QMP_TIMEOUT_NONE, NULL, &error));
   test_machine_quit (vm);
 }
 

@@ -6,12 +6,16 @@
 #include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 
-/* Starting a migration: the server is to have events for it, may be given a descriptor, and is then told to begin. */
+#include "machine/qmp-member-private.h"
+
+/* Starting a migration: the server is to have events for it, may be given a descriptor, and is then told to begin. One that does
+ * not run is first asked whether it can: QEMU aborts when it is to leave from some status. */
 
 /* Of the monitor's descriptors, while it is handed over: the command that uses it takes it out. */
 #define FD_NAME "qmp-glib-migration"
 
 typedef enum {
+  STEP_STATUS,
   STEP_EVENTS,   /* fails while a migration is under way, which the next step says better */
   STEP_FD,
   STEP_COMMAND,
@@ -77,6 +81,8 @@ fill (Start       *start,
       int          fd,
       GError     **error)
 {
+  if (start->direction == QMP_MIGRATION_DIRECTION_OUTGOING && !qmp_machine_get_running (self))
+    start->messages[STEP_STATUS] = qmp_message_new_command ("query-status", NULL, NULL);
   if (!self->migrations.hears)
     start->messages[STEP_EVENTS] = new_events_message ();
   if (uri == NULL && (start->messages[STEP_FD] = new_fd_message (fd, error)) == NULL)
@@ -118,18 +124,29 @@ skip_steps (Start *start)
     start->step++;
 }
 
-/* FALSE: it cannot go on. error: nullable, of the step. */
+/* A snapshot could not be loaded: QEMU aborts when it is to migrate then, and takes the guest with it. */
 static gboolean
-end_step (QmpMachine   *self,
-          Start        *start,
-          const GError *error)
+would_abort (JsonNode *status)
 {
-  if (start->step == STEP_EVENTS)
-    {
-      self->migrations.hears |= error == NULL;
-      return TRUE;
-    }
-  return error == NULL;
+  return g_strcmp0 (qmp_member_get_string (status, "status"), "restore-vm") == 0;
+}
+
+/* NULL: it goes on. reply or error, which is taken: what has come of the step. Transfer full. */
+static GError *
+end_step (QmpMachine *self,
+          Start      *start,
+          JsonNode   *reply,
+          GError     *error)
+{
+  if (start->step == STEP_STATUS && reply != NULL && would_abort (reply))
+    return g_error_new_literal (QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE,
+                                _("Cannot start a migration: a snapshot could not be loaded, and QEMU would abort; "
+                                  "resume or reset the machine first"));
+  if (start->step != STEP_EVENTS)
+    return error;
+  self->migrations.hears |= error == NULL;
+  g_clear_error (&error);
+  return NULL;
 }
 
 /* The descriptor is in the server still. What is not answered may have been done: then the next one takes its name. */
@@ -176,7 +193,8 @@ answered_cb (GObject      *client,
   GError *error = NULL;
   g_autoptr(JsonNode) reply = qmp_client_execute_message_finish (QMP_CLIENT (client), result, &error);
 
-  if (!end_step (self, start, error))
+  error = end_step (self, start, reply, error);
+  if (error != NULL)
     {
       if (has_left_fd (start, error))
         {
@@ -187,7 +205,6 @@ answered_cb (GObject      *client,
       end (start, error);
       return;
     }
-  g_clear_error (&error);
   start->step++;
   take_step (start);
 }
@@ -253,18 +270,18 @@ perform (QmpMachine    *self,
 {
   for (skip_steps (start); start->step < N_STEPS; skip_steps (start))
     {
-      g_autoptr(GError) step_error = NULL;
-      g_autoptr(JsonNode) reply = qmp_client_execute_message (self->client, start->messages[start->step], cancellable,
-                                                              &step_error);
+      GError *why = NULL;
+      g_autoptr(JsonNode) reply = qmp_client_execute_message (self->client, start->messages[start->step], cancellable, &why);
 
-      if (!end_step (self, start, step_error))
+      why = end_step (self, start, reply, why);
+      if (why != NULL)
         {
-          if (has_left_fd (start, step_error))
+          if (has_left_fd (start, why))
             {
               g_autoptr(QmpMessage) closefd = new_closefd ();
               g_autoptr(JsonNode) closed = qmp_client_execute_message (self->client, closefd, cancellable, NULL);
             }
-          g_propagate_error (error, g_steal_pointer (&step_error));
+          g_propagate_error (error, why);
           return FALSE;
         }
       start->step++;
@@ -339,7 +356,7 @@ qmp_machine_start_migration_async (QmpMachine          *self,
  *
  * Errors are those of [method@Client.execute]: of the command, in QEMU's words, with which there is no migration, or of the link or the
  * waiting, with which there may be one, in [property@Machine:migration]; and `QMP_CLIENT_ERROR_STATE` also while another one is
- * being started, `QMP_MACHINE_ERROR_ENDED` if nothing runs here.
+ * being started, and in the status `RESTORE_VM`, in which QEMU would abort; `QMP_MACHINE_ERROR_ENDED` if nothing runs here.
  *
  * Returns: (transfer full): the migration; `NULL` with @error set
  *
@@ -425,7 +442,7 @@ qmp_machine_start_migration_fd_async (QmpMachine          *self,
  *
  * Errors are those of [method@Client.execute]: of the command, in QEMU's words, with which there is no migration, or of the link or the
  * waiting, with which there may be one, in [property@Machine:migration]; `QMP_CLIENT_ERROR_STATE` also while another one is being
- * started; `QMP_MACHINE_ERROR_ENDED` if nothing runs here; `G_IO_ERROR_NOT_SUPPORTED` if the link is not a Unix socket; and those of duplicating @fd.
+ * started, and in the status `RESTORE_VM`; `QMP_MACHINE_ERROR_ENDED` if nothing runs here; `G_IO_ERROR_NOT_SUPPORTED` if the link is not a Unix socket; and those of duplicating @fd.
  *
  * Returns: (transfer full): the migration; `NULL` with @error set
  *
