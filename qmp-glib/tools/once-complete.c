@@ -562,6 +562,7 @@ static const GOptionEntry wrap_entries[] = {
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, NULL, N_("Show the JSON of what is sent"), NULL },
   { "pretty", 'p', 0, G_OPTION_ARG_NONE, NULL, N_("Show JSON on many lines, indented"), NULL },
   { "logfile", 'l', 0, G_OPTION_ARG_FILENAME, NULL, N_("Append commands, replies and events to FILE"), N_("FILE") },
+  { "plain-prompt", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show neither the machine's name nor its status in the prompt"), NULL },
   { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_NONE, NULL, N_("Show the version and leave"), NULL },
   G_OPTION_ENTRY_NULL
 };

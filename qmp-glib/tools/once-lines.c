@@ -7,6 +7,7 @@
 
 #include "once.h"
 #include "tool-grammar.h"
+#include "tool-lines.h"
 
 /* Commands in the words of qmp-shell: one for --call, or as many as standard input has. */
 
@@ -103,24 +104,11 @@ run_all (Once          *once,
   return TRUE;
 }
 
-/* The line end is taken off. */
-static gboolean
-check_text (char     *line,
-            gsize     length,
-            GError  **error)
-{
-  if (memchr (line, '\0', length) != NULL)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There is a zero byte in it"));
-  g_strchomp (line);
-  return TRUE;
-}
-
 static gboolean
 run_line (Once         *once,
           ToolGrammar  *grammar,
           ToolTypes    *types,
-          char         *line,
-          gsize         length,
+          const char   *line,
           OnceRunFunc   run_command,
           GError      **error)
 {
@@ -131,8 +119,7 @@ run_line (Once         *once,
     return once_fail (error, ONCE_STATUS_TIMEOUT, _("The time is over"));
   if (types != NULL)
     tool_types_forget_answers (types);
-  good = check_text (line, length, error) &&
-         feed (once, grammar, types, line, &commands, error) &&
+  good = feed (once, grammar, types, line, &commands, error) &&
          run_all (once, &commands, run_command, error);
   g_queue_clear_full (&commands, g_object_unref);
   return good;
@@ -146,24 +133,25 @@ once_run_lines (Once         *once,
 {
   g_autoptr(ToolTypes) types = once->agent ? NULL : tool_types_new ();
   g_autoptr(ToolGrammar) grammar = tool_grammar_new (types);
-  char *line = NULL;
-  gsize size = 0;
-  gssize length;
-  guint number = 0;
-  gboolean good = TRUE;
+  g_autoptr(ToolLines) lines = tool_lines_new (input);
+  g_autoptr(GError) local_error = NULL;
+  const char *line;
 
-  while (good && (length = getline (&line, &size, input)) >= 0)
+  while ((line = tool_lines_next (lines, &local_error)) != NULL)
     {
-      number++;
-      good = run_line (once, grammar, types, line, length, run_command, error);
-      if (!good)
-        g_prefix_error (error, _("line %u: "), number);
+      if (run_line (once, grammar, types, line, run_command, error))
+        continue;
+      g_prefix_error (error, _("line %u: "), tool_lines_get_number (lines));
+      return FALSE;
     }
-  free (line);
-  if (!good)
-    return FALSE;
-  if (ferror (input))
-    return once_fail (error, ONCE_STATUS_FAILED, _("Could not read standard input: %s"), g_strerror (errno));
+  if (g_error_matches (local_error, TOOL_ERROR, TOOL_ERROR_USAGE))
+    {
+      once_fail (error, ONCE_STATUS_USAGE, "%s", local_error->message);
+      g_prefix_error (error, _("line %u: "), tool_lines_get_number (lines));
+      return FALSE;
+    }
+  if (local_error != NULL)
+    return once_fail (error, ONCE_STATUS_FAILED, _("Could not read standard input: %s"), local_error->message);
   return tool_grammar_get_state (grammar) == TOOL_STATE_COMMAND ||
          once_fail (error, ONCE_STATUS_USAGE, _("Standard input ended within a transaction or a JSON object"));
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "once-many.h"
+#include "tool-events.h"
 #include "tool-streams.h"
 
 typedef struct {
@@ -31,14 +32,7 @@ static gboolean
 is_wanted (const char * const *names,
            QmpEvent           *event)
 {
-  const char *name = qmp_event_get_name (event);
-
-  if (names[0] == NULL)
-    return TRUE;
-  for (guint i = 0; names[i] != NULL; i++)
-    if (g_pattern_match_simple (names[i], name))
-      return TRUE;
-  return FALSE;
+  return names[0] == NULL || tool_events_have (names, qmp_event_get_name (event));
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "once.h"
+#include "tool-events.h"
 #include "tool-grammar.h"
 
 static char *call_line;
@@ -51,54 +52,15 @@ once_print_event (Once     *once,
   once_print_line (once, "%s", line);
 }
 
-static gboolean
-is_pattern (const char *name)
-{
-  return strpbrk (name, "*?") != NULL;
-}
-
-static gboolean
-check_pattern (QmpSchema   *schema,
-               const char  *pattern,
-               GError     **error)
-{
-  g_auto(GStrv) events = qmp_schema_list_events (schema);
-
-  for (guint i = 0; events[i] != NULL; i++)
-    if (g_pattern_match_simple (pattern, events[i]))
-      return TRUE;
-  return once_fail (error, ONCE_STATUS_FAILED, _("No event of the server is like “%s”"), pattern);
-}
-
-static gboolean
-check_name (QmpSchema   *schema,
-            const char  *name,
-            GError     **error)
-{
-  g_autoptr(QmpSchemaType) type = NULL;
-
-  if (schema == NULL)
-    return TRUE;
-  if (is_pattern (name))
-    return check_pattern (schema, name, error);
-  if (qmp_schema_has_event (schema, name))
-    return TRUE;
-  if (qmp_schema_has_command (schema, name))
-    return once_fail (error, ONCE_STATUS_FAILED, _("“%s” is a command, not an event"), name);
-  /* It names the nearest. */
-  type = qmp_schema_find_type (schema, name, error);
-  return type != NULL && once_fail (error, ONCE_STATUS_FAILED, _("“%s” is not an event"), name);
-}
-
 gboolean
 once_check_event_names (QmpSchema           *schema,
                         const char * const  *names,
                         GError             **error)
 {
-  for (guint i = 0; names[i] != NULL; i++)
-    if (!check_name (schema, names[i], error))
-      return FALSE;
-  return TRUE;
+  g_autoptr(GError) local_error = NULL;
+
+  return tool_events_check (schema, names, &local_error) ||
+         once_fail (error, ONCE_STATUS_FAILED, "%s", local_error->message);
 }
 
 gboolean
@@ -176,9 +138,9 @@ fits_pattern_cb (QmpEvent *event,
 static QmpEventMatch *
 new_bare_match (const char * const *names)
 {
-  QmpEventMatch *match = qmp_event_match_new (is_pattern (names[0]) ? NULL : names);
+  QmpEventMatch *match = qmp_event_match_new (tool_events_is_pattern (names[0]) ? NULL : names);
 
-  if (is_pattern (names[0]))
+  if (tool_events_is_pattern (names[0]))
     qmp_event_match_set_filter (match, fits_pattern_cb, g_strdupv ((char **) names), (GDestroyNotify) g_strfreev);
   return match;
 }
@@ -193,7 +155,7 @@ list_names (const char  *event,
   g_ptr_array_add (names, (gpointer) event);
   for (guint i = 0; failure_names != NULL && failure_names[i] != NULL; i++)
     {
-      if (is_pattern (failure_names[i]))
+      if (tool_events_is_pattern (failure_names[i]))
         {
           once_fail (error, ONCE_STATUS_USAGE, _("“%s” is a pattern, and --failure takes a name"), failure_names[i]);
           return NULL;

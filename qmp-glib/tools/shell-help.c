@@ -8,6 +8,15 @@
 #include "tool-describe.h"
 
 static const char *
+own_text (void)
+{
+  return _("... | command, > file, >> file        where the reply goes\n"
+           "source FILE                          executes the lines of a file, up to the first error\n"
+           "set [NAME [VALUE]]                   settings: colour, events, pretty, prompt, timeout, verbose\n"
+           "exit                                 leaves the shell; the machine runs on (quit ends it)\n");
+}
+
+static const char *
 general_text (void)
 {
   return _("command-name [arg-name=value]...     executes a command\n"
@@ -30,7 +39,7 @@ shell_help_text (QmpSchema  *schema,
   char *text;
 
   if (*named == '\0')
-    return g_strdup (general_text ());
+    return g_strconcat (general_text (), own_text (), NULL);
   if (schema == NULL)
     return g_strdup (_("The server does not describe its commands\n"));
   text = tool_describe (schema, words[0], (const char * const *) words + 1, &error);

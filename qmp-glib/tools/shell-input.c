@@ -338,6 +338,18 @@ shell_input_ask (ShellInput *self,
 }
 
 void
+shell_input_set_prompt (ShellInput *self,
+                        const char *prompt)
+{
+  if (!self->asking || !self->interactive || g_strcmp0 (rl_prompt, prompt) == 0)
+    return;
+  rl_clear_visible_line ();
+  rl_set_prompt (prompt);
+  rl_on_new_line ();
+  rl_redisplay ();
+}
+
+void
 shell_input_drop (ShellInput *self,
                   const char *mark)
 {

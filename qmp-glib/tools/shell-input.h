@@ -31,6 +31,9 @@ gboolean    shell_input_is_interactive     (ShellInput         *self);
 /* Asks for one line; take_line gets it, once. */
 void        shell_input_ask                (ShellInput         *self,
                                             const char         *prompt);
+/* Asks with another prompt, if it does. */
+void        shell_input_set_prompt         (ShellInput         *self,
+                                            const char         *prompt);
 /* Drops the line that is being typed, and asks no longer. */
 void        shell_input_drop               (ShellInput         *self,
                                             const char         *mark);

@@ -42,6 +42,8 @@ shell_options_add (ShellOptions   *options,
     { "pretty", 'p', 0, G_OPTION_ARG_NONE, &options->pretty, N_("Show JSON on many lines, indented"), NULL },
     { "logfile", 'l', 0, G_OPTION_ARG_FILENAME, &options->logfile,
       N_("Append commands, replies and events to FILE"), N_("FILE") },
+    { "plain-prompt", 0, 0, G_OPTION_ARG_NONE, &options->plain_prompt,
+      N_("Show neither the machine's name nor its status in the prompt"), NULL },
     { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) version_cb,
       N_("Show the version and leave"), NULL },
     G_OPTION_ENTRY_NULL

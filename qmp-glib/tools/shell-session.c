@@ -9,31 +9,19 @@
 #include <signal.h>
 #include <string.h>
 
+#include "shell-complete.h"
 #include "shell-help.h"
-#include "shell-hint.h"
-#include "shell-hmp.h"
 #include "shell-input.h"
+#include "shell-line.h"
+#include "shell-lines.h"
 #include "shell-link.h"
 #include "shell-log.h"
 #include "shell-output.h"
-#include "tool-complete.h"
-#include "tool-grammar.h"
-#include "tool-json.h"
+#include "shell-prompt.h"
+#include "shell-redirect.h"
+#include "shell-settings.h"
+#include "tool-events.h"
 #include "tool-streams.h"
-
-/* What is done with a reply. */
-typedef enum {
-  REPLY_JSON,
-  REPLY_HMP,    /* a text for people */
-  REPLY_CPU,    /* tells whether the CPU is there */
-} ReplyKind;
-
-/* What is under way, and what Ctrl-C ends. */
-typedef enum {
-  NOTHING,
-  ASKING,       /* the server, for what a line means */
-  EXECUTING,
-} Activity;
 
 struct _ShellSession {
   const ShellOptions *options;
@@ -44,28 +32,18 @@ struct _ShellSession {
   gboolean            ended;
   GError             *failure;       /* why the link failed, for that; nullable */
 
+  ShellSettings       settings;
+  gboolean            red_errors;
   QmpClient          *client;
   ShellLink          *link;
   ShellInput         *input;
   ShellOutput        *output;
+  ShellPrompt        *prompt;
   ToolCompleter      *completer;
   ShellLog           *log;           /* nullable */
-  ToolGrammar        *grammar;
-  ToolTypes          *types;
-  QmpSchema          *schema;        /* for help; nullable */
-  gboolean            has_schema;    /* it was asked for, and may have been none */
-  GQueue              lines;         /* of those that came together, the rest */
-  GQueue              commands;      /* of the line that is executed, the rest */
+  ShellLines         *lines;         /* that are to be executed */
+  ShellLine          *line;          /* that is */
   gboolean            welcomed;
-
-  Activity            activity;
-  GCancellable       *cancellable;   /* of it; nullable */
-  QmpMessage         *command;       /* that runs; nullable */
-  gint64              time;          /* when it was sent */
-  gboolean            echoed;
-  ReplyKind           kind;
-  int                 cpu;           /* of HMP; -1: the server's choice */
-  int                 asked_cpu;
 };
 
 static void next_line (ShellSession *self);
@@ -95,14 +73,6 @@ output_failed_cb (FILE     *stream,
   if (code != EPIPE && stream == stdout)
     tool_streams_complain (code);
   shell_session_end (user_data, code == EPIPE ? SHELL_STATUS_UNREAD : SHELL_STATUS_FAILED);
-}
-
-/* The session is worth more than its log: it goes on. */
-static void
-show_log_error (ShellSession *self,
-                const GError *error)
-{
-  shell_output_error (self->output, "%s", error->message);
 }
 
 static void
@@ -138,7 +108,7 @@ shell_session_end (ShellSession *self,
   if (status != SHELL_STATUS_DONE)
     self->status = status;
   g_cancellable_cancel (self->over);
-  g_cancellable_cancel (self->cancellable);
+  shell_line_cancel (self->line);
   shell_link_stop (self->link);
   g_main_loop_quit (self->loop);
 }
@@ -149,471 +119,330 @@ shell_session_get_failure (ShellSession *self)
   return self->failure;
 }
 
-static void
-begin (ShellSession *self,
-       Activity      activity)
+/* --- settings --- */
+
+/* A guest agent has neither, and whom nothing was negotiated with may not be asked yet. */
+static gboolean
+may_ask_for_prompt (ShellSession *self)
 {
-  self->activity = activity;
-  self->cancellable = g_cancellable_new ();
+  return is_interactive (self) && !self->settings.plain_prompt && !self->options->guest_agent &&
+         !self->options->skip_negotiation;
 }
 
 static void
-finish (ShellSession *self)
+apply_settings (ShellSession *self)
 {
-  self->activity = NOTHING;
-  g_clear_object (&self->cancellable);
+  shell_output_set_style (self->output, self->settings.pretty, self->settings.colour, self->red_errors);
+  shell_line_set_verbose (self->line, self->settings.verbose);
+  qmp_client_set_timeout (self->client, self->settings.timeout);
+  if (!may_ask_for_prompt (self))
+    shell_prompt_forget (self->prompt);
+  else if (qmp_client_get_runstate (self->client) == QMP_RUNSTATE_RUNNING)
+    shell_prompt_ask (self->prompt);
 }
 
-/* --- commands --- */
+static void
+init_settings (ShellSession *self)
+{
+  self->settings.pretty = self->options->pretty;
+  self->settings.verbose = self->options->verbose;
+  self->settings.plain_prompt = self->options->plain_prompt;
+  self->settings.colour = tool_print_wants_colour (stdout);
+  self->settings.timeout = qmp_client_get_timeout (self->client);
+  self->red_errors = tool_print_wants_colour (stderr);
+  /* A script counts on one line for each of its own. */
+  if (!is_interactive (self) && !self->options->verbose)
+    self->settings.events = g_new0 (char *, 1);
+}
+
+/* --- failures --- */
+
+/* A file goes no further than to its first error. */
+static void
+leave_files (ShellSession *self,
+             ShellFailure  failure)
+{
+  if (failure == SHELL_FAILURE_SERVER)
+    shell_output_error (self->output, _("The server has refused it; the rest of the file is not executed"));
+  shell_line_drop (self->line);
+  shell_lines_close_all (self->lines);
+}
+
+static void
+failed_cb (ShellFailure  failure,
+           const char   *message,
+           gpointer      user_data)
+{
+  ShellSession *self = user_data;
+  gboolean in_file = shell_lines_is_in_file (self->lines);
+  gboolean is_wrong = failure == SHELL_FAILURE_GRAMMAR || failure == SHELL_FAILURE_REFUSED;
+
+  /* The end of the session cancels too. */
+  if (self->ended || (failure == SHELL_FAILURE_OTHER && shell_link_is_leaving (self->link)))
+    return;
+  if (failure == SHELL_FAILURE_GRAMMAR)
+    shell_output_error (self->output, _("Error while parsing command line: %s"), message);
+  else if (message != NULL)
+    shell_output_error (self->output, "%s", message);
+  if (in_file)
+    leave_files (self, failure);
+  else if (failure == SHELL_FAILURE_GRAMMAR)
+    shell_output_error (self->output, _("command format: <command-name> [arg-name1=arg1] ... [arg-nameN=argN]"));
+  if (!is_interactive (self) && (in_file || failure != SHELL_FAILURE_SERVER))
+    self->status = is_wrong ? SHELL_STATUS_USAGE : SHELL_STATUS_FAILED;
+}
+
+/* --- lines of the shell's own --- */
+
+static ShellOwn
+fail_own (ShellSession *self,
+          const char   *why)
+{
+  failed_cb (SHELL_FAILURE_REFUSED, why, self);
+  return SHELL_OWN_DONE;
+}
+
+static ShellOwn
+take_help (ShellSession *self,
+           GPtrArray    *words)
+{
+  g_autoptr(GString) named = g_string_new (NULL);
+  g_autofree char *text = NULL;
+
+  for (guint i = 1; i < words->len; i++)
+    g_string_append_printf (named, "%s%s", i > 1 ? " " : "", ((ToolWord *) words->pdata[i])->text);
+  if (named->len > 0 && !shell_line_has_schema (self->line))
+    return SHELL_OWN_ASK;
+  text = shell_help_text (shell_line_get_schema (self->line), named->str);
+  shell_output_page (self->output, text);
+  return SHELL_OWN_DONE;
+}
+
+/* "set NAME=VALUE" is what "set NAME VALUE" is. */
+static char **
+split_setting (GPtrArray *words)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 1; i < words->len; i++)
+    {
+      const char *word = ((ToolWord *) words->pdata[i])->text;
+      g_auto(GStrv) parts = g_strsplit (word, "=", i == 1 ? 2 : 1);
+
+      g_strv_builder_addv (builder, (const char **) parts);
+    }
+  return g_strv_builder_end (builder);
+}
+
+/* A server that tells of no events is believed in any. */
+static gboolean
+has_to_ask_for_events (ShellSession       *self,
+                       const char * const *parts)
+{
+  return g_str_equal (parts[0], "events") && !g_str_equal (parts[1], "on") && !g_str_equal (parts[1], "off") &&
+         !self->options->guest_agent && !self->options->skip_negotiation && !shell_line_has_schema (self->line);
+}
+
+static gboolean
+change_setting (ShellSession        *self,
+                const char * const  *parts,
+                GError             **error)
+{
+  gboolean is_choice = g_str_equal (parts[1], "on") || g_str_equal (parts[1], "off");
+
+  if (g_str_equal (parts[0], "events") && !is_choice &&
+      !tool_events_check (shell_line_get_schema (self->line), parts + 1, error))
+    return FALSE;
+  if (!shell_settings_set (&self->settings, parts[0], parts + 1, error))
+    return FALSE;
+  if (g_str_equal (parts[0], "colour"))
+    self->red_errors = self->settings.colour;
+  apply_settings (self);
+  return TRUE;
+}
+
+static ShellOwn
+take_set (ShellSession *self,
+          GPtrArray    *words)
+{
+  g_auto(GStrv) split = split_setting (words);
+  const char * const *parts = (const char * const *) split;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  /* A server may have a command of that name, with arguments. */
+  if (words->len > 1 && strchr (((ToolWord *) words->pdata[1])->text, '=') != NULL && !shell_settings_has (parts[0]))
+    return SHELL_OWN_NONE;
+  if (parts[0] != NULL && parts[1] != NULL)
+    {
+      if (has_to_ask_for_events (self, parts))
+        return SHELL_OWN_ASK;
+      return change_setting (self, parts, &error) ? SHELL_OWN_DONE : fail_own (self, error->message);
+    }
+  text = shell_settings_show (&self->settings, parts[0], &error);
+  if (text == NULL)
+    return fail_own (self, error->message);
+  shell_output_text (self->output, text);
+  return SHELL_OWN_DONE;
+}
+
+static ShellOwn
+take_source (ShellSession *self,
+             GPtrArray    *words,
+             gboolean      redirected)
+{
+  const char *word = words->len > 1 ? ((ToolWord *) words->pdata[1])->text : NULL;
+  g_autofree char *path = word != NULL ? shell_redirect_read_path (word) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (words->len > 2 || (path != NULL && strchr (path, '=') != NULL))
+    return SHELL_OWN_NONE;
+  if (path == NULL)
+    return fail_own (self, _("The name of a file has to follow “source”"));
+  if (redirected)
+    return fail_own (self, _("Each command in a file says itself where its output goes"));
+  if (!shell_lines_open (self->lines, path, shell_line_get_state (self->line), &error))
+    failed_cb (SHELL_FAILURE_OTHER, error->message, self);
+  return SHELL_OWN_DONE;
+}
+
+static ShellOwn
+own_cb (GPtrArray *words,
+        gboolean   redirected,
+        gpointer   user_data)
+{
+  ShellSession *self = user_data;
+  const char *name = ((ToolWord *) words->pdata[0])->text;
+
+  if (g_str_equal (name, "help") && !self->options->hmp)
+    return take_help (self, words);
+  if (g_str_equal (name, "set"))
+    return take_set (self, words);
+  if (g_str_equal (name, "source"))
+    return take_source (self, words, redirected);
+  if (!g_str_equal (name, "exit") || words->len > 1)
+    return SHELL_OWN_NONE;
+  shell_session_end (self, SHELL_STATUS_DONE);
+  return SHELL_OWN_DONE;
+}
+
+/* --- one line after the other --- */
 
 static const char *
-prompt_of (ShellSession *self)
+prompt_text (ShellSession *self)
 {
-  switch (tool_grammar_get_state (self->grammar))
+  switch (shell_line_get_state (self->line))
     {
     case TOOL_STATE_TRANSACTION:
       return "TRANS> ";
     case TOOL_STATE_JSON:
       return "...... ";
     default:
-      return "(QEMU) ";
+      return shell_prompt_get_text (self->prompt);
     }
-}
-
-/* A line from which nothing was executed. */
-static void
-refuse_line (ShellSession *self,
-             const char   *why)
-{
-  shell_output_error (self->output, "%s", why);
-  if (!is_interactive (self) && !self->ended)
-    self->status = SHELL_STATUS_USAGE;
-}
-
-static void
-show_wrong_line (ShellSession *self,
-                 const GError *error)
-{
-  g_autofree char *why = g_strdup_printf (_("Error while parsing command line: %s"), error->message);
-
-  refuse_line (self, why);
-  shell_output_error (self->output, _("command format: <command-name> [arg-name1=arg1] ... [arg-nameN=argN]"));
-}
-
-/* The id is the client's own affair. */
-static QmpMessage *
-without_id (ShellSession *self,
-            QmpMessage   *reply)
-{
-  QmpMessage *copy = qmp_message_dup (reply);
-
-  if (!qmp_message_has_member (self->command, "id"))
-    qmp_message_remove_member (copy, "id");
-  return copy;
-}
-
-static void
-show_hmp_reply (ShellSession *self,
-                QmpMessage   *reply)
-{
-  JsonNode *error = qmp_message_get_member (reply, "error");
-  g_autofree char *text = NULL;
-
-  if (error == NULL)
-    {
-      shell_output_text (self->output, tool_json_get_string (qmp_message_get_node (reply), "return"));
-      return;
-    }
-  text = g_strdup_printf ("%s: %s", tool_json_get_string (error, "class"), tool_json_get_string (error, "desc"));
-  shell_output_text (self->output, text);
-}
-
-static void
-take_cpu_reply (ShellSession *self,
-                QmpMessage   *reply)
-{
-  if (qmp_message_has_member (reply, "error"))
-    refuse_line (self, _("bad CPU index"));
-  else
-    self->cpu = self->asked_cpu;
-}
-
-static gboolean
-tells_to_quit (ShellSession *self)
-{
-  const char *name = tool_json_as_string (qmp_message_get_member (self->command, "execute"));
-  const char *line = tool_json_get_string (qmp_message_get_member (self->command, "arguments"), "command-line");
-
-  if (self->kind == REPLY_HMP)
-    return g_str_equal (line, "quit") || g_str_equal (line, "q");
-  return g_strcmp0 (name, "quit") == 0;
-}
-
-/* A person may have mistyped the command. */
-static void
-hint_at (ShellSession *self,
-         QmpMessage   *reply)
-{
-  if (is_interactive (self) && qmp_message_has_member (reply, "error") &&
-      !self->options->guest_agent && !self->options->skip_negotiation)
-    shell_hint_tell (self->output, self->client, self->schema, self->command, self->over);
-}
-
-static void
-take_reply (ShellSession *self,
-            QmpMessage   *reply)
-{
-  g_autoptr(QmpMessage) shown = without_id (self, reply);
-  g_autoptr(GError) error = NULL;
-
-  if (self->log != NULL && !shell_log_reply (self->log, self->time, self->command, shown, &error))
-    show_log_error (self, error);
-  if (!qmp_message_has_member (reply, "error") && tells_to_quit (self))
-    shell_link_set_leaving (self->link);
-  if (self->kind == REPLY_JSON)
-    {
-      shell_output_message (self->output, shown);
-      hint_at (self, shown);
-    }
-  else if (self->kind == REPLY_HMP)
-    show_hmp_reply (self, shown);
-  else
-    take_cpu_reply (self, shown);
-}
-
-/* Whether the client would not send it. */
-static gboolean
-is_refusal (const GError *error)
-{
-  return g_error_matches (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_SERIALIZATION) ||
-         g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_STATE) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-}
-
-static void
-take_failure (ShellSession *self,
-              const GError *error)
-{
-  if (is_refusal (error))
-    {
-      refuse_line (self, error->message);
-      return;
-    }
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    shell_output_error (self->output, _("Cancelled; the server may still execute the command"));
-  else if (g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED))
-    shell_output_error (self->output, _("The command may or may not have been executed"));
-  else
-    shell_output_error (self->output, "%s", error->message);
-  /* There is no reply to it. */
-  if (!is_interactive (self) && !self->ended)
-    self->status = SHELL_STATUS_FAILED;
-}
-
-static void
-exchanged_cb (GObject      *object,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  ShellSession *self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(QmpMessage) reply = qmp_client_exchange_finish (QMP_CLIENT (object), result, &error);
-
-  if (reply != NULL)
-    take_reply (self, reply);
-  /* The end of the session cancels too. */
-  else if (!self->ended && !shell_link_is_leaving (self->link))
-    take_failure (self, error);
-  g_clear_object (&self->command);
-  finish (self);
-  next_line (self);
-}
-
-/* Takes command. */
-static void
-set_command (ShellSession *self,
-             QmpMessage   *command,
-             ReplyKind     kind)
-{
-  self->command = command;
-  self->kind = kind;
-  self->time = g_get_real_time ();
-  self->echoed = FALSE;
-}
-
-/* Takes command. */
-static void
-run_command (ShellSession *self,
-             QmpMessage   *command,
-             ReplyKind     kind)
-{
-  set_command (self, command, kind);
-  begin (self, EXECUTING);
-  qmp_client_exchange_async (self->client, command, self->cancellable, exchanged_cb, self);
-}
-
-/* The echo of --verbose is of what was sent in fact. */
-static void
-wire_cb (QmpClient        *client,
-         QmpWireDirection  direction,
-         const char       *text,
-         gpointer          user_data)
-{
-  ShellSession *self = user_data;
-
-  if (direction != QMP_WIRE_DIRECTION_SENT || self->command == NULL || self->echoed)
-    return;
-  self->echoed = TRUE;
-  shell_output_message (self->output, self->command);
-}
-
-/* Scripts written for other programs negotiate first. That is done. */
-static gboolean
-is_negotiation (ShellSession *self,
-                QmpMessage   *command)
-{
-  return qmp_client_get_greeting (self->client) != NULL && !self->options->skip_negotiation &&
-         tool_command_negotiates (command);
-}
-
-/* Takes command. */
-static void
-answer_negotiation (ShellSession *self,
-                    QmpMessage   *command)
-{
-  g_autoptr(QmpMessage) reply = qmp_message_new ();
-  g_autofree char *id = qmp_message_dup_member_text (command, "id");
-
-  qmp_message_set_member_text (reply, "return", "{}", NULL);
-  if (id != NULL)
-    qmp_message_set_member_text (reply, "id", id, NULL);
-  set_command (self, command, REPLY_JSON);
-  take_reply (self, reply);
-  g_clear_object (&self->command);
-}
-
-/* --- asking what a line means --- */
-
-/* What was waited for may have been cancelled; else the line is taken again. */
-static void
-asked (ShellSession *self,
-       const GError *error)
-{
-  gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-
-  finish (self);
-  if (cancelled && !self->ended)
-    shell_output_error (self->output, _("Cancelled; the command was not sent"));
-  if (cancelled)
-    {
-      tool_types_forget_answers (self->types);
-      g_free (g_queue_pop_head (&self->lines));
-    }
-  next_line (self);
-}
-
-/* A link that has ended answers nothing: the next server is asked again. */
-static gboolean
-is_answer (ShellSession *self,
-           const GError *error)
-{
-  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-         !g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED) &&
-         qmp_client_get_runstate (self->client) == QMP_RUNSTATE_RUNNING;
-}
-
-static void
-schema_cb (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  ShellSession *self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(QmpSchema) schema = qmp_schema_fetch_finish (result, &error);
-
-  if (is_answer (self, error))
-    {
-      g_set_object (&self->schema, schema);
-      self->has_schema = TRUE;
-      tool_types_take_schema (self->types, schema);
-    }
-  asked (self, error);
-}
-
-static void
-answer_cb (GObject      *object,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  ShellSession *self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(JsonNode) answer = qmp_client_execute_message_finish (QMP_CLIENT (object), result, &error);
-
-  if (is_answer (self, error))
-    tool_types_take_answer (self->types, answer);
-  asked (self, error);
-}
-
-/* The line is taken again when the answer is there. question is NULL for the schema. */
-static void
-ask_about (ShellSession *self,
-           const char   *line,
-           QmpMessage   *question)
-{
-  g_queue_push_head (&self->lines, g_strdup (line));
-  begin (self, ASKING);
-  if (question == NULL)
-    qmp_schema_fetch_async (self->client, self->cancellable, schema_cb, self);
-  else
-    qmp_client_execute_message_async (self->client, question, self->cancellable, answer_cb, self);
-}
-
-/* --- HMP --- */
-
-/* "cpu N" is remembered here, since each command has a monitor of its own over there. */
-static void
-take_cpu_line (ShellSession *self,
-               int           cpu)
-{
-  self->asked_cpu = cpu;
-  if (cpu >= 0)
-    run_command (self, shell_hmp_new_command ("info version", cpu), REPLY_CPU);
-  else
-    refuse_line (self, _("cpu command takes an integer argument"));
-}
-
-static void
-take_hmp_line (ShellSession *self,
-               const char   *line)
-{
-  g_autofree char *stripped = g_strstrip (g_strdup (line));
-  QmpMessage *command;
-  int cpu;
-
-  if (*stripped == '\0' || *stripped == '#')
-    return;
-  if (shell_hmp_is_cpu_line (stripped, &cpu))
-    {
-      take_cpu_line (self, cpu);
-      return;
-    }
-  command = shell_hmp_new_command (stripped, self->cpu);
-  if (command != NULL)
-    run_command (self, command, REPLY_HMP);
-  else
-    refuse_line (self, _("The line is not UTF-8"));
-}
-
-/* --- lines --- */
-
-/* Returns whether it was one. */
-static gboolean
-take_help_line (ShellSession *self,
-                const char   *line)
-{
-  g_autofree char *stripped = g_strstrip (g_strdup (line));
-  g_autofree char *text = NULL;
-  const char *name;
-
-  if (tool_grammar_get_state (self->grammar) == TOOL_STATE_JSON ||
-      !g_str_has_prefix (stripped, "help") || (stripped[4] != '\0' && !g_ascii_isspace (stripped[4])))
-    return FALSE;
-  name = g_strchug (stripped + 4);
-  if (*name != '\0' && !self->has_schema)
-    {
-      ask_about (self, line, NULL);
-      return TRUE;
-    }
-  text = shell_help_text (self->schema, name);
-  shell_output_page (self->output, text);
-  return TRUE;
 }
 
 /* What was typed in brackets is forgotten. */
 static void
 abort_brackets (ShellSession *self)
 {
-  ToolState state = tool_grammar_get_state (self->grammar);
+  ToolState state = shell_line_get_state (self->line);
 
-  if (tool_grammar_abort (self->grammar))
+  if (shell_line_abort (self->line))
     shell_output_say (self->output, state == TOOL_STATE_JSON ? _("The unfinished object is forgotten")
                                                              : _("Transaction aborted"));
 }
 
+/* Nothing goes on behind a file that was begun in it. */
 static void
-take_qmp_line (ShellSession *self,
-               const char   *line)
+end_file (ShellSession *self)
 {
-  g_autoptr(GError) error = NULL;
-  ToolState before = tool_grammar_get_state (self->grammar);
-  GQueue commands = G_QUEUE_INIT;
+  ToolState state = shell_line_get_state (self->line);
 
-  if (take_help_line (self, line))
-    return;
-  if (!tool_grammar_feed (self->grammar, line, &commands, &error) || !tool_commands_check (&commands, &error))
+  if (state == TOOL_STATE_COMMAND || (state == TOOL_STATE_TRANSACTION && state == (ToolState) shell_lines_get_mark (self->lines)))
     {
-      g_queue_clear_full (&commands, g_object_unref);
-      if (g_error_matches (error, TOOL_ERROR, TOOL_ERROR_ASK))
-        {
-          g_autoptr(QmpMessage) question = tool_types_new_question (self->types);
-
-          ask_about (self, line, question);
-          return;
-        }
-      show_wrong_line (self, error);
-    }
-  else if (g_queue_is_empty (&commands) && before == TOOL_STATE_TRANSACTION &&
-           tool_grammar_get_state (self->grammar) == TOOL_STATE_COMMAND)
-    {
-      shell_output_say (self->output, _("Transaction aborted"));
-    }
-  tool_types_forget_answers (self->types);
-  self->commands = commands;
-}
-
-/* What the last line has left, and then the next line. */
-static void
-take_next (ShellSession *self)
-{
-  g_autofree char *line = NULL;
-
-  if (!g_queue_is_empty (&self->commands))
-    {
-      QmpMessage *command = g_queue_pop_head (&self->commands);
-
-      if (is_negotiation (self, command))
-        answer_negotiation (self, command);
-      else
-        run_command (self, command, REPLY_JSON);
+      shell_lines_close (self->lines);
       return;
     }
-  line = g_queue_pop_head (&self->lines);
-  if (self->options->hmp)
-    take_hmp_line (self, line);
-  else
-    take_qmp_line (self, line);
+  shell_line_abort (self->line);
+  failed_cb (SHELL_FAILURE_REFUSED, state == TOOL_STATE_JSON ? _("The file ended within a JSON object")
+                                                             : _("The file ended within a transaction"), self);
+}
+
+static void
+ask_for_line (ShellSession *self)
+{
+  shell_output_take_place (self->output, NULL);
+  if (!shell_prompt_is_awaited (self->prompt))
+    shell_input_ask (self->input, prompt_text (self));
+}
+
+/* FALSE: there is none. */
+static gboolean
+take_next (ShellSession *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *line = NULL;
+  ShellLinesNext next = shell_lines_next (self->lines, &line, &error);
+
+  shell_output_take_place (self->output, shell_lines_dup_place (self->lines));
+  switch (next)
+    {
+    case SHELL_LINES_LINE:
+      shell_line_take (self->line, line);
+      return TRUE;
+    case SHELL_LINES_END:
+      end_file (self);
+      return TRUE;
+    case SHELL_LINES_ERROR:
+      failed_cb (SHELL_FAILURE_REFUSED, error->message, self);
+      return TRUE;
+    default:
+      return FALSE;
+    }
 }
 
 /* Not before the link stands, so that nothing is lost. */
 static void
 next_line (ShellSession *self)
 {
-  while (!self->ended && self->activity == NOTHING && qmp_client_get_runstate (self->client) == QMP_RUNSTATE_RUNNING)
-    {
-      if (g_queue_is_empty (&self->commands) && g_queue_is_empty (&self->lines))
-        {
-          shell_input_ask (self->input, prompt_of (self));
-          return;
-        }
-      take_next (self);
-    }
+  while (!self->ended && !shell_line_is_busy (self->line) &&
+         qmp_client_get_runstate (self->client) == QMP_RUNSTATE_RUNNING)
+    if (!shell_line_go_on (self->line) && !take_next (self))
+      {
+        ask_for_line (self);
+        return;
+      }
 }
+
+static void
+ready_cb (gpointer user_data)
+{
+  next_line (user_data);
+}
+
+static void
+again_cb (const char *line,
+          gpointer    user_data)
+{
+  shell_lines_put_back (((ShellSession *) user_data)->lines, line);
+}
+
+static void
+quits_cb (gpointer user_data)
+{
+  shell_link_set_leaving (((ShellSession *) user_data)->link);
+}
+
+static const ShellLineFuncs line_funcs = { ready_cb, failed_cb, own_cb, again_cb, quits_cb };
+
+/* --- input --- */
 
 static void
 take_end (ShellSession *self,
           const GError *error)
 {
-  ToolState state = tool_grammar_get_state (self->grammar);
+  ToolState state = shell_line_get_state (self->line);
 
   if (error != NULL)
     {
@@ -624,9 +453,9 @@ take_end (ShellSession *self,
   if (is_interactive (self))
     shell_output_say (self->output, "");
   else if (state == TOOL_STATE_JSON)
-    refuse_line (self, _("The input ended within a JSON object"));
+    failed_cb (SHELL_FAILURE_REFUSED, _("The input ended within a JSON object"), self);
   else if (state == TOOL_STATE_TRANSACTION)
-    refuse_line (self, _("The input ended within a transaction"));
+    failed_cb (SHELL_FAILURE_REFUSED, _("The input ended within a transaction"), self);
   shell_session_end (self, SHELL_STATUS_DONE);
 }
 
@@ -637,7 +466,6 @@ line_cb (const char   *line,
          gpointer      user_data)
 {
   ShellSession *self = user_data;
-  g_auto(GStrv) parts = NULL;
 
   if (line == NULL)
     {
@@ -645,23 +473,44 @@ line_cb (const char   *line,
       return;
     }
   if (strlen (line) < length)
-    {
-      refuse_line (self, _("The line has a zero byte in it"));
-      next_line (self);
-      return;
-    }
-  /* What was pasted can be many lines. */
-  parts = g_strsplit (line, "\n", -1);
-  for (guint i = 0; parts[i] != NULL; i++)
-    g_queue_push_tail (&self->lines, g_strdup (parts[i]));
+    failed_cb (SHELL_FAILURE_REFUSED, _("The line has a zero byte in it"), self);
+  else
+    shell_lines_add (self->lines, line);
   next_line (self);
+}
+
+static char **
+complete_cb (const char *before,
+             const char *word,
+             gpointer    user_data)
+{
+  ShellSession *self = user_data;
+  gboolean in_transaction = shell_line_get_state (self->line) == TOOL_STATE_TRANSACTION;
+  gboolean late;
+  char **words;
+
+  if (qmp_client_get_runstate (self->client) != QMP_RUNSTATE_RUNNING)
+    return NULL;
+  words = shell_complete (self->completer, before, word, self->options->hmp, in_transaction, &late);
+  if (late)
+    shell_output_say (self->output, _("The server does not answer, so there is nothing to complete"));
+  return words;
 }
 
 static void
 forget_lines (ShellSession *self)
 {
-  g_queue_clear_full (&self->lines, g_free);
-  g_queue_clear_full (&self->commands, g_object_unref);
+  shell_lines_forget (self->lines);
+  shell_line_drop (self->line);
+}
+
+static void
+prompt_cb (gpointer user_data)
+{
+  ShellSession *self = user_data;
+
+  shell_input_set_prompt (self->input, prompt_text (self));
+  next_line (self);
 }
 
 /* --- signals --- */
@@ -673,19 +522,22 @@ interrupted_cb (gpointer user_data)
 
   if (!is_interactive (self) || shell_link_is_waiting (self->link))
     {
+      shell_line_end (self->line);
       shell_session_end (self, SHELL_STATUS_INTERRUPTED);
     }
-  else if (self->activity != NOTHING)
+  else if (shell_line_is_piping (self->line))
     {
-      char *asked_line = self->activity == ASKING ? g_queue_pop_head (&self->lines) : NULL;
-
+      /* It is the other program's, which has heard of it too. The rest of what was typed is not wanted. */
       forget_lines (self);
-      if (asked_line != NULL)
-        g_queue_push_head (&self->lines, asked_line);
-      g_cancellable_cancel (self->cancellable);
+    }
+  else if (shell_line_is_busy (self->line))
+    {
+      forget_lines (self);
+      shell_line_cancel (self->line);
     }
   else
     {
+      shell_prompt_give_up (self->prompt);
       shell_input_drop (self->input, "^C");
       abort_brackets (self);
       next_line (self);
@@ -696,7 +548,10 @@ interrupted_cb (gpointer user_data)
 static gboolean
 terminated_cb (gpointer user_data)
 {
-  shell_session_end (user_data, SHELL_STATUS_TERMINATED);
+  ShellSession *self = user_data;
+
+  shell_line_end (self->line);
+  shell_session_end (self, SHELL_STATUS_TERMINATED);
   return G_SOURCE_CONTINUE;
 }
 
@@ -712,6 +567,8 @@ up_cb (gboolean was_away,
   if (was_away)
     shell_input_flush (self->input);
   show_welcome (self);
+  if (may_ask_for_prompt (self))
+    shell_prompt_ask (self->prompt);
   next_line (self);
 }
 
@@ -724,9 +581,8 @@ down_cb (gpointer user_data)
   if (self->ended)
     return;
   tool_completer_forget (self->completer);
-  tool_types_forget (self->types);
-  g_clear_object (&self->schema);
-  self->has_schema = FALSE;
+  shell_line_forget (self->line);
+  shell_prompt_forget (self->prompt);
   if (!is_interactive (self))
     return;
   shell_input_drop (self->input, "");
@@ -762,10 +618,11 @@ event_cb (QmpClient *client,
   ShellSession *self = user_data;
   g_autoptr(GError) error = NULL;
 
+  /* The session is worth more than its log: it goes on. */
   if (self->log != NULL && !shell_log_event (self->log, event, &error))
-    show_log_error (self, error);
-  /* A script counts on one line for each of its own. */
-  if (is_interactive (self) || self->options->verbose)
+    shell_output_error (self->output, "%s", error->message);
+  shell_prompt_take_event (self->prompt, event);
+  if (shell_settings_want_event (&self->settings, qmp_event_get_name (event)))
     shell_output_event (self->output, event);
 }
 
@@ -779,26 +636,6 @@ protocol_error_cb (QmpClient *client,
 
 /* --- making and running it --- */
 
-static char **
-complete_cb (const char *before,
-             const char *word,
-             gpointer    user_data)
-{
-  ShellSession *self = user_data;
-  gboolean in_transaction = tool_grammar_get_state (self->grammar) == TOOL_STATE_TRANSACTION;
-  char **words;
-
-  if (qmp_client_get_runstate (self->client) != QMP_RUNSTATE_RUNNING)
-    return NULL;
-  if (self->options->hmp)
-    words = tool_completer_hmp_line (self->completer, before, word);
-  else
-    words = tool_completer_line (self->completer, before, word, in_transaction);
-  if (tool_completer_is_late (self->completer))
-    shell_output_say (self->output, _("The server does not answer, so there is nothing to complete"));
-  return words;
-}
-
 static void
 prepare_client (ShellSession *self,
                 QmpClient    *client)
@@ -811,8 +648,22 @@ prepare_client (ShellSession *self,
     }
   g_signal_connect (client, "event", G_CALLBACK (event_cb), self);
   g_signal_connect (client, "protocol-error", G_CALLBACK (protocol_error_cb), self);
-  if (self->options->verbose)
-    g_signal_connect (client, "wire", G_CALLBACK (wire_cb), self);
+}
+
+/* The parts that stand on the client. */
+static void
+make_parts (ShellSession *self)
+{
+  self->completer = tool_completer_new (self->client, 0);
+  tool_completer_set_files (self->completer, TRUE);
+  self->input = shell_input_new (line_cb, complete_cb, self);
+  self->output = shell_output_new (self->input, self->options->hmp, output_failed_cb, self);
+  self->prompt = shell_prompt_new (self->client, prompt_cb, self);
+  self->lines = shell_lines_new ();
+  self->line = shell_line_new (self->options, self->client, self->output, self->log, is_interactive (self), self->over,
+                               &line_funcs, self);
+  init_settings (self);
+  apply_settings (self);
 }
 
 ShellSession *
@@ -841,15 +692,9 @@ shell_session_new (const ShellOptions  *options,
   self->log = log;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->over = g_cancellable_new ();
-  self->types = tool_types_new ();
-  /* Who has no schema, or may not be asked yet, is not asked. */
-  self->grammar = tool_grammar_new (options->guest_agent || options->skip_negotiation ? NULL : self->types);
-  self->cpu = -1;
   self->client = g_steal_pointer (&client);
+  make_parts (self);
   prepare_client (self, self->client);
-  self->completer = tool_completer_new (self->client, 0);
-  self->input = shell_input_new (line_cb, complete_cb, self);
-  self->output = shell_output_new (self->input, options->pretty, options->hmp, output_failed_cb, self);
   self->link = shell_link_new (self->client, self->output, address_text, address, launch, options->reconnect,
                                &link_funcs, self);
   return self;
@@ -858,17 +703,17 @@ shell_session_new (const ShellOptions  *options,
 void
 shell_session_free (ShellSession *self)
 {
+  g_signal_handlers_disconnect_by_data (self->client, self);
   shell_link_free (self->link);
+  shell_line_free (self->line);
+  shell_lines_free (self->lines);
+  shell_prompt_free (self->prompt);
   shell_output_free (self->output);
   shell_input_free (self->input);
   tool_completer_free (self->completer);
-  g_signal_handlers_disconnect_by_data (self->client, self);
   g_clear_object (&self->client);
   g_clear_pointer (&self->log, shell_log_free);
-  forget_lines (self);
-  g_clear_pointer (&self->grammar, tool_grammar_free);
-  g_clear_pointer (&self->types, tool_types_free);
-  g_clear_object (&self->schema);
+  shell_settings_clear (&self->settings);
   g_main_loop_unref (self->loop);
   g_object_unref (self->over);
   g_clear_error (&self->failure);
@@ -890,7 +735,7 @@ shell_session_run (ShellSession *self)
   if (!self->ended)
     g_main_loop_run (self->loop);
   /* What was cancelled is told of. */
-  while (self->cancellable != NULL)
+  while (shell_line_is_busy (self->line))
     g_main_context_iteration (NULL, TRUE);
   shell_link_close (self->link);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)

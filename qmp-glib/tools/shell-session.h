@@ -27,6 +27,7 @@ typedef struct {
   gboolean  verbose;
   gboolean  pretty;
   gboolean  reconnect;
+  gboolean  plain_prompt;
   char     *logfile;
   ToolTls   tls;
 } ShellOptions;

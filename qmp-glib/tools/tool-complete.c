@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tool-describe.h"
+#include "tool-files.h"
 #include "tool-grammar.h"
 #include "tool-live.h"
 #include "tool-members.h"
@@ -16,6 +17,7 @@ struct _ToolCompleter {
   gint64      deadline;    /* 0: each call has its own */
   ToolLive    live;
   QmpSchema  *schema;      /* nullable */
+  gboolean    files;       /* are offered, too */
   gboolean    has_none;    /* the server has said that it has no schema */
   char      **hmp_names;   /* nullable until asked for, as are the following */
   char      **info_names;
@@ -50,8 +52,16 @@ tool_completer_free (ToolCompleter *self)
 }
 
 void
+tool_completer_set_files (ToolCompleter *self,
+                          gboolean       files)
+{
+  self->files = files;
+}
+
+void
 tool_completer_forget (ToolCompleter *self)
 {
+  tool_live_forget (&self->live);
   g_clear_object (&self->schema);
   g_clear_pointer (&self->hmp_names, g_strfreev);
   g_clear_pointer (&self->info_names, g_strfreev);
@@ -186,6 +196,8 @@ complete_value (Search        *search,
   if (!literal)
     tool_live_add_values (&search->completer->live, &search->offers, before, search->command, key, value,
                           search->given);
+  if (!literal && search->completer->files && search->offers.found->len == 0 && tool_files_want (search->command, key))
+    tool_files_add (&search->offers, before, value);
 }
 
 static void

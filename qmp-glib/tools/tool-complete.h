@@ -18,6 +18,9 @@ typedef struct _ToolCompleter ToolCompleter;
 ToolCompleter *tool_completer_new          (QmpClient           *client,
                                             gint64               deadline);
 void           tool_completer_free         (ToolCompleter       *self);
+/* Whether names of files are offered, too, for arguments that are such; FALSE unless it is set. Others do that better. */
+void           tool_completer_set_files    (ToolCompleter       *self,
+                                            gboolean             files);
 /* The server may be another one by now. */
 void           tool_completer_forget       (ToolCompleter       *self);
 /* Whether the server did not answer the last call in time. */

@@ -389,6 +389,16 @@ tool_grammar_new (ToolTypes *types)
   return self;
 }
 
+ToolGrammar *
+tool_grammar_copy (ToolGrammar *self)
+{
+  ToolGrammar *copy = g_memdup2 (self, sizeof *self);
+
+  copy->actions = g_string_new_len (self->actions->str, self->actions->len);
+  copy->json = self->json != NULL ? g_string_new_len (self->json->str, self->json->len) : NULL;
+  return copy;
+}
+
 void
 tool_grammar_free (ToolGrammar *self)
 {

@@ -45,6 +45,8 @@ typedef struct _ToolGrammar ToolGrammar;
 
 /* types is borrowed, and nullable. */
 ToolGrammar *tool_grammar_new          (ToolTypes           *types);
+/* What was begun goes on in either, without regard to the other. */
+ToolGrammar *tool_grammar_copy         (ToolGrammar         *self);
 void         tool_grammar_free         (ToolGrammar         *self);
 ToolState    tool_grammar_get_state    (ToolGrammar         *self);
 /* Takes a line, and appends the commands, of QmpMessage, that it makes up: none when there is more to come, several

@@ -10,6 +10,8 @@
 
 #define LIMIT_SECONDS 1.0
 #define MAX_LIMIT_SECONDS 600.0
+/* Whose properties are kept. */
+#define MAX_DEVICES 64
 
 /* Where the values of an argument, or of an event's member, come from; the first that has any counts. Patterns are
  * those of GPatternSpec. */
@@ -68,6 +70,12 @@ tool_live_start (ToolLive  *self,
   self->client = client;
   self->deadline = deadline != 0 ? deadline : g_get_monotonic_time () + (gint64) tool_live_get_limit () * 1000;
   self->late = FALSE;
+}
+
+void
+tool_live_forget (ToolLive *self)
+{
+  g_clear_pointer (&self->devices, g_hash_table_unref);
 }
 
 /* The milliseconds that are left; 0: none. */
@@ -203,11 +211,24 @@ tool_live_add_properties (ToolLive   *self,
 
 /* --- devices --- */
 
+/* Asked once: the server goes on with the devices that it has. Borrowed; NULL if it fails. */
 static JsonNode *
 list_device (ToolLive   *self,
              const char *driver)
 {
-  return ask (self, qmp_message_new_parsed ("device-list-properties", NULL, "{'typename': %s}", driver));
+  JsonNode *list = self->devices != NULL ? g_hash_table_lookup (self->devices, driver) : NULL;
+
+  if (list != NULL)
+    return list;
+  list = ask (self, qmp_message_new_parsed ("device-list-properties", NULL, "{'typename': %s}", driver));
+  if (list == NULL)
+    return NULL;
+  if (self->devices == NULL)
+    self->devices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_node_unref);
+  if (g_hash_table_size (self->devices) == MAX_DEVICES)
+    g_hash_table_remove_all (self->devices);
+  g_hash_table_insert (self->devices, g_strdup (driver), list);
+  return list;
 }
 
 void
@@ -215,9 +236,7 @@ tool_live_add_device_keys (ToolLive   *self,
                            ToolOffers *offers,
                            const char *driver)
 {
-  g_autoptr(JsonNode) list = list_device (self, driver);
-
-  add_members (offers, "", list, "name", "=");
+  add_members (offers, "", list_device (self, driver), "name", "=");
 }
 
 /* An enumeration is described as "on/off/auto". */
@@ -237,7 +256,7 @@ tool_live_add_device_values (ToolLive   *self,
                              const char *driver,
                              const char *key)
 {
-  g_autoptr(JsonNode) list = list_device (self, driver);
+  JsonNode *list = list_device (self, driver);
 
   for (guint i = 0; i < tool_json_get_length (list); i++)
     {

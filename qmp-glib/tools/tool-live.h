@@ -10,9 +10,11 @@
 
 G_BEGIN_DECLS
 
+/* All zeros at first. */
 typedef struct {
   QmpClient *client;     /* borrowed */
   gint64     deadline;   /* of the monotonic clock */
+  GHashTable *devices;   /* of JsonNode: the properties of each that was asked about; nullable */
   gboolean   late;       /* the server has not answered in time, and is not asked any more */
 } ToolLive;
 
@@ -22,6 +24,8 @@ guint      tool_live_get_limit     (void);
 void       tool_live_start         (ToolLive            *self,
                                     QmpClient           *client,
                                     gint64               deadline);
+/* What was asked is forgotten: the server may be another one, or nobody asks any more. */
+void       tool_live_forget        (ToolLive            *self);
 /* NULL if it fails. */
 QmpSchema *tool_live_fetch_schema  (ToolLive            *self);
 

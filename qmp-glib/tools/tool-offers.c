@@ -57,6 +57,15 @@ tool_offers_add_names (ToolOffers  *self,
   g_strfreev (names);
 }
 
+void
+tool_offers_add_offers (ToolOffers  *self,
+                        char       **words)
+{
+  for (guint i = 0; words[i] != NULL; i++)
+    g_ptr_array_add (self->found, words[i]);
+  g_free (words);
+}
+
 static int
 compare_words (gconstpointer a,
                gconstpointer b)

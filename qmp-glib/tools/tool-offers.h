@@ -25,6 +25,9 @@ void      tool_offers_add       (ToolOffers   *self,
 void      tool_offers_add_names (ToolOffers   *self,
                                  const char   *before,
                                  char        **names);
+/* Takes words that are offered for the same word. */
+void      tool_offers_add_offers (ToolOffers  *self,
+                                 char        **words);
 /* The words, sorted, each once. self can be forgotten after that. */
 char    **tool_offers_end       (ToolOffers   *self);
 

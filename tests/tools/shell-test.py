@@ -197,7 +197,7 @@ class InTerminal(Case):
         replies = os.path.join(self.directory, 'replies')
         path = self.server().path
         for other in ('', '2>/dev/null'):
-            shell = self.shell('-c', f'exec "$0" "$1" >"$2" {other}', SHELL, path, replies, program='sh')
+            shell = self.shell('-c', f'exec "$0" --plain-prompt "$1" >"$2" {other}', SHELL, path, replies, program='sh')
             shell.see('Welcome.*Connected.*' + PROMPT)
             shell.type('query-name\n')
             shell.see('query-name\n' + PROMPT)

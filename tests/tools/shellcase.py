@@ -27,8 +27,10 @@ class Case(unittest.TestCase):
         self.addCleanup(server.kill)
         return server
 
-    def shell(self, *arguments, program=SHELL, **more):
-        shell = terminal.Terminal([program, *arguments], self.directory, **more)
+    def shell(self, *arguments, program=SHELL, plain=True, **more):
+        """plain: with a prompt that does not change, for which the server is asked nothing."""
+        options = ['--plain-prompt'] if plain and program in (SHELL, WRAP) else []
+        shell = terminal.Terminal([program, *options, *arguments], self.directory, **more)
         self.addCleanup(shell.kill)
         return shell
 

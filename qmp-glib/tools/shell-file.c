@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "shell-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct _ShellFile {
+  char     *path;
+  char     *target;   /* where path leads, if that is a regular file or none */
+  char     *draft;    /* the file that will be put in its place; NULL: it is written directly */
+  int       fd;
+  gboolean  append;
+};
+
+static gboolean
+fail (ShellFile  *self,
+      int         code,
+      GError    **error)
+{
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _("Cannot write “%s”: %s"), self->path, g_strerror (code));
+  return FALSE;
+}
+
+/* A file beside the one that there is, with the same permissions. FALSE if there can be none: the directory may be another
+ * user's, and so may the file, whose owner is not to change. */
+static gboolean
+open_draft (ShellFile *self)
+{
+  struct stat info;
+  gboolean is_there = stat (self->target, &info) == 0;
+  mode_t mask = umask (0);
+
+  umask (mask);
+  if (is_there && (info.st_uid != geteuid () || info.st_nlink > 1 || access (self->target, W_OK) != 0))
+    return FALSE;
+  self->draft = g_strconcat (self->target, ".XXXXXX", NULL);
+  self->fd = g_mkstemp_full (self->draft, O_WRONLY | O_CLOEXEC, 0600);
+  if (self->fd < 0)
+    {
+      g_clear_pointer (&self->draft, g_free);
+      return FALSE;
+    }
+  if (fchmod (self->fd, is_there ? info.st_mode & 07777 : 0666 & ~mask) == 0)
+    return TRUE;
+  g_unlink (self->draft);
+  g_clear_pointer (&self->draft, g_free);
+  close (self->fd);
+  return FALSE;
+}
+
+/* Where a link leads, so that it stays one. */
+static gboolean
+find_target (ShellFile *self)
+{
+  g_autofree char *real = realpath (self->path, NULL);
+  struct stat info;
+
+  self->target = g_strdup (real != NULL ? real : self->path);
+  if (real == NULL)
+    return lstat (self->path, &info) != 0;
+  return stat (real, &info) == 0 && S_ISREG (info.st_mode);
+}
+
+/* Nobody may read a pipe yet: that is an error, and not waited for. */
+static gboolean
+open_directly (ShellFile  *self,
+               GError    **error)
+{
+  self->fd = open (self->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (self->append ? O_APPEND : 0), 0666);
+  if (self->fd < 0)
+    return fail (self, errno, error);
+  fcntl (self->fd, F_SETFL, fcntl (self->fd, F_GETFL) & ~O_NONBLOCK);
+  return TRUE;
+}
+
+ShellFile *
+shell_file_new (const char  *path,
+                gboolean     append,
+                GError     **error)
+{
+  g_autoptr(ShellFile) self = g_new0 (ShellFile, 1);
+
+  self->path = g_strdup (path);
+  self->append = append;
+  self->fd = -1;
+  if (!append && find_target (self) && open_draft (self))
+    return g_steal_pointer (&self);
+  return open_directly (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+static gboolean
+write_all (int         fd,
+           const char *data,
+           gsize       length)
+{
+  while (length > 0)
+    {
+      gssize n = write (fd, data, length);
+
+      if (n < 0 && errno != EINTR)
+        return FALSE;
+      data += MAX (n, 0);
+      length -= MAX (n, 0);
+    }
+  return TRUE;
+}
+
+/* What was added in vain is taken off again. */
+static gboolean
+write_directly (ShellFile   *self,
+                const char  *data,
+                gsize        length,
+                GError     **error)
+{
+  struct stat info;
+  gboolean is_file = fstat (self->fd, &info) == 0 && S_ISREG (info.st_mode);
+  int code;
+
+  if (is_file && !self->append && ftruncate (self->fd, 0) != 0)
+    return fail (self, errno, error);
+  if (write_all (self->fd, data, length))
+    return TRUE;
+  code = errno;
+  if (is_file && self->append)
+    (void) !ftruncate (self->fd, info.st_size);
+  return fail (self, code, error);
+}
+
+gboolean
+shell_file_write (ShellFile   *self,
+                  const char  *data,
+                  gsize        length,
+                  GError     **error)
+{
+  int fd = self->fd;
+
+  if (self->draft == NULL && !write_directly (self, data, length, error))
+    return FALSE;
+  if (self->draft != NULL && !write_all (fd, data, length))
+    return fail (self, errno, error);
+  self->fd = -1;
+  /* Some file systems tell of a full disk then. */
+  if (close (fd) != 0 || (self->draft != NULL && rename (self->draft, self->target) != 0))
+    return fail (self, errno, error);
+  g_clear_pointer (&self->draft, g_free);
+  return TRUE;
+}
+
+void
+shell_file_free (ShellFile *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  if (self->draft != NULL)
+    g_unlink (self->draft);
+  g_free (self->draft);
+  g_free (self->target);
+  g_free (self->path);
+  g_free (self);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "shell-pipe.h"
+
+#include <gio/gunixoutputstream.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tool-words.h"
+
+struct _ShellPipe {
+  char           *command;
+  char           *text;
+  ShellPipeDone   done;
+  gpointer        user_data;
+  GSubprocess    *process;
+  GCancellable   *cancellable;   /* of writing */
+  gboolean        is_written;
+  gboolean        has_ended;
+  gboolean        has_terminal;
+  struct termios  terminal;      /* as it was */
+};
+
+/* --- the terminal --- */
+
+static void
+save_terminal (ShellPipe *self)
+{
+  self->has_terminal = tcgetattr (STDIN_FILENO, &self->terminal) == 0;
+}
+
+/* Also from one that has taken the terminal for a group of its own, and has died. */
+static void
+restore_terminal (ShellPipe *self)
+{
+  sigset_t wanted, before;
+
+  if (!self->has_terminal)
+    return;
+  sigemptyset (&wanted);
+  sigaddset (&wanted, SIGTTOU);
+  pthread_sigmask (SIG_BLOCK, &wanted, &before);
+  if (tcgetpgrp (STDIN_FILENO) != getpgrp ())
+    tcsetpgrp (STDIN_FILENO, getpgrp ());
+  tcsetattr (STDIN_FILENO, TCSADRAIN, &self->terminal);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+}
+
+/* --- the end --- */
+
+static void
+pipe_free (ShellPipe *self)
+{
+  g_object_unref (self->process);
+  g_object_unref (self->cancellable);
+  g_free (self->command);
+  g_free (self->text);
+  g_free (self);
+}
+
+static GError *
+make_error (ShellPipe *self)
+{
+  g_autofree char *shown = tool_shorten (self->command);
+  int status;
+
+  if (!g_subprocess_get_if_exited (self->process))
+    return g_error_new (G_SPAWN_EXIT_ERROR, 0, _("The command “%s” was ended by signal %d"), shown,
+                        g_subprocess_get_term_sig (self->process));
+  status = g_subprocess_get_exit_status (self->process);
+  if (status == 0)
+    return NULL;
+  return g_error_new (G_SPAWN_EXIT_ERROR, status, _("The command “%s” has ended with status %d"), shown, status);
+}
+
+static void
+finish (ShellPipe *self)
+{
+  g_autoptr(GError) error = NULL;
+  ShellPipeDone done = self->done;
+  gpointer user_data = self->user_data;
+
+  if (!self->is_written || !self->has_ended)
+    return;
+  restore_terminal (self);
+  error = make_error (self);
+  pipe_free (self);
+  done (error, user_data);
+}
+
+static void
+ended_cb (GObject      *object,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  ShellPipe *self = user_data;
+
+  g_subprocess_wait_finish (self->process, result, NULL);
+  self->has_ended = TRUE;
+  /* What it has started may hold the pipe, and not read it. */
+  g_cancellable_cancel (self->cancellable);
+  finish (self);
+}
+
+/* It need not read all, or anything. */
+static void
+written_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  ShellPipe *self = user_data;
+
+  g_output_stream_write_all_finish (G_OUTPUT_STREAM (object), result, NULL, NULL);
+  g_output_stream_close (G_OUTPUT_STREAM (object), NULL, NULL);
+  self->is_written = TRUE;
+  finish (self);
+}
+
+void
+shell_pipe_end (ShellPipe *self)
+{
+  g_subprocess_send_signal (self->process, SIGTERM);
+}
+
+/* --- the beginning --- */
+
+/* In the command, before it is executed: it is as if a shell had started it. */
+static void
+child_cb (gpointer user_data)
+{
+  const int signals[] = { SIGINT, SIGQUIT, SIGPIPE };
+  sigset_t none;
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    signal (signals[i], SIG_DFL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+ShellPipe *
+shell_pipe_start (const char     *command,
+                  const char     *text,
+                  ShellPipeDone   done,
+                  gpointer        user_data,
+                  GError        **error)
+{
+  g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE);
+  GOutputStream *stream;
+  GSubprocess *process;
+  ShellPipe *self;
+
+  g_subprocess_launcher_set_child_setup (launcher, child_cb, NULL, NULL);
+  process = g_subprocess_launcher_spawn (launcher, error, "/bin/sh", "-c", command, NULL);
+  if (process == NULL)
+    return NULL;
+  stream = g_subprocess_get_stdin_pipe (process);
+  self = g_new0 (ShellPipe, 1);
+  self->command = g_strdup (command);
+  self->text = g_strdup (text);
+  self->done = done;
+  self->user_data = user_data;
+  self->process = process;
+  self->cancellable = g_cancellable_new ();
+  save_terminal (self);
+  /* GIO would write all at once, and wait for who does not read. */
+  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (stream)), TRUE, NULL);
+  g_output_stream_write_all_async (stream, self->text, strlen (self->text), G_PRIORITY_DEFAULT, self->cancellable,
+                                   written_cb, self);
+  g_subprocess_wait_async (process, NULL, ended_cb, self);
+  return self;
+}
