@@ -12,7 +12,7 @@ own_text (void)
 {
   return _("... | command, > file, >> file        where the reply goes\n"
            "source FILE                          executes the lines of a file, up to the first error\n"
-           "set [NAME [VALUE]]                   settings: colour, events, pretty, prompt, timeout, verbose\n"
+           "set [NAME [VALUE]]                   settings, as events or pretty; set alone shows them\n"
            "exit                                 leaves the shell; the machine runs on (quit ends it)\n");
 }
 

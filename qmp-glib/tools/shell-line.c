@@ -25,6 +25,7 @@ struct _ShellLine {
   char                 *asked_line;  /* that the server is asked about; nullable */
   GQueue                commands;    /* of the line, the rest; of QmpMessage */
   ShellRedirect        *redirect;    /* where its output goes; nullable */
+  gboolean              redirects;   /* a line may say that */
   gboolean              is_writing;
   int                   cpu;         /* of HMP; -1: the server's choice */
   int                   asked_cpu;   /* -1: none */
@@ -340,26 +341,41 @@ take_own_line (ShellLine  *self,
     }
 }
 
+/* FALSE: it has failed. text: what there is without that. */
+static gboolean
+take_redirect (ShellLine   *self,
+               const char  *line,
+               char       **text)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!self->redirects)
+    {
+      *text = g_strdup (line);
+      return TRUE;
+    }
+  if (!shell_redirect_split (line, self->options->hmp, text, &self->redirect, &error))
+    {
+      fail (self, SHELL_FAILURE_GRAMMAR, error->message);
+      return FALSE;
+    }
+  if (self->redirect != NULL && !shell_redirect_open (self->redirect, &error))
+    {
+      fail (self, SHELL_FAILURE_OTHER, error->message);
+      return FALSE;
+    }
+  if (self->redirect != NULL)
+    shell_output_capture (self->output);
+  return TRUE;
+}
+
 void
 shell_line_take (ShellLine  *self,
                  const char *line)
 {
   g_autofree char *text = NULL;
-  g_autoptr(GError) error = NULL;
 
-  if (!shell_redirect_split (line, self->options->hmp, &text, &self->redirect, &error))
-    {
-      fail (self, SHELL_FAILURE_GRAMMAR, error->message);
-      return;
-    }
-  if (self->redirect != NULL && !shell_redirect_open (self->redirect, &error))
-    {
-      fail (self, SHELL_FAILURE_OTHER, error->message);
-      return;
-    }
-  if (self->redirect != NULL)
-    shell_output_capture (self->output);
-  if (take_own_line (self, line, text))
+  if (!take_redirect (self, line, &text) || take_own_line (self, line, text))
     return;
   if (self->options->hmp)
     take_hmp_line (self, text);
@@ -407,6 +423,13 @@ void
 shell_line_forget (ShellLine *self)
 {
   shell_asking_forget (self->asking);
+}
+
+void
+shell_line_set_redirects (ShellLine *self,
+                          gboolean   redirects)
+{
+  self->redirects = redirects;
 }
 
 void

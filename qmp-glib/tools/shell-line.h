@@ -70,6 +70,9 @@ void       shell_line_cancel          (ShellLine             *self);
 void       shell_line_end             (ShellLine             *self);
 /* The rest of the line is not executed. */
 void       shell_line_drop            (ShellLine             *self);
+/* Whether a line may say where its output goes; it may not unless this is set. */
+void       shell_line_set_redirects   (ShellLine             *self,
+                                       gboolean               redirects);
 void       shell_line_set_verbose     (ShellLine             *self,
                                        gboolean               verbose);
 ToolState  shell_line_get_state       (ShellLine             *self);

@@ -68,16 +68,16 @@ parse (GPtrArray       *words,
   const ToolWord *word = words->pdata[sign];
   const ToolWord *next = sign + 1 < words->len ? words->pdata[sign + 1] : NULL;
   gboolean is_pipe = strcmp (word->text, "|") == 0;
+  g_autofree char *path = next != NULL && !is_pipe ? shell_redirect_read_path (next->text) : NULL;
 
-  if (next == NULL)
+  if (next == NULL || g_strcmp0 (path, "") == 0)
     return fail_at (word, is_pipe ? _("A command has to follow “|”") : _("The name of a file has to follow “>”"), error);
   if (!is_pipe && sign + 2 < words->len)
     return fail_at (words->pdata[sign + 2], _("Something follows the name of the file"), error);
   *redirect = g_new0 (ShellRedirect, 1);
   if (is_pipe)
     (*redirect)->command = g_strchomp (g_strdup (next->start));
-  else
-    (*redirect)->path = shell_redirect_read_path (next->text);
+  (*redirect)->path = g_steal_pointer (&path);
   (*redirect)->append = strcmp (word->text, ">>") == 0;
   return TRUE;
 }

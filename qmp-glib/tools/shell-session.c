@@ -133,6 +133,7 @@ static void
 apply_settings (ShellSession *self)
 {
   shell_output_set_style (self->output, self->settings.pretty, self->settings.colour, self->red_errors);
+  shell_line_set_redirects (self->line, self->settings.redirect);
   shell_line_set_verbose (self->line, self->settings.verbose);
   qmp_client_set_timeout (self->client, self->settings.timeout);
   if (!may_ask_for_prompt (self))
@@ -150,6 +151,8 @@ init_settings (ShellSession *self)
   self->settings.colour = tool_print_wants_colour (stdout);
   self->settings.timeout = qmp_client_get_timeout (self->client);
   self->red_errors = tool_print_wants_colour (stderr);
+  /* What a script puts into a line is to do nothing but what the server does of it. */
+  self->settings.redirect = is_interactive (self);
   /* A script counts on one line for each of its own. */
   if (!is_interactive (self) && !self->options->verbose)
     self->settings.events = g_new0 (char *, 1);

@@ -13,7 +13,7 @@
 
 #define MAX_TIMEOUT_SECONDS 86400.0
 
-static const char * const names[] = { "colour", "events", "pretty", "prompt", "timeout", "verbose", NULL };
+static const char * const names[] = { "colour", "events", "pretty", "prompt", "redirect", "timeout", "verbose", NULL };
 static const char * const on_or_off[] = { "off", "on", NULL };
 static const char * const prompts[] = { "full", "plain", NULL };
 static const char * const none[] = { "none", NULL };
@@ -107,13 +107,26 @@ fail_by_name (const char  *name,
   return tool_fail (error, _("There is no setting “%s”%s"), shown, hint);
 }
 
+/* What has two values; the second one is TRUE. */
+static gboolean *
+find_flag (ShellSettings *self,
+           const char    *name)
+{
+  if (strcmp (name, "colour") == 0)
+    return &self->colour;
+  if (strcmp (name, "pretty") == 0)
+    return &self->pretty;
+  if (strcmp (name, "prompt") == 0)
+    return &self->plain_prompt;
+  return strcmp (name, "redirect") == 0 ? &self->redirect : &self->verbose;
+}
+
 gboolean
 shell_settings_set (ShellSettings       *self,
                     const char          *name,
                     const char * const  *values,
                     GError             **error)
 {
-  gboolean *flag;
   gboolean on;
 
   if (!shell_settings_has (name))
@@ -126,10 +139,7 @@ shell_settings_set (ShellSettings       *self,
     return set_timeout (self, values[0], error);
   if (!parse_choice (name, shell_settings_list_values (name), values[0], &on, error))
     return FALSE;
-  flag = strcmp (name, "colour") == 0 ? &self->colour :
-         strcmp (name, "pretty") == 0 ? &self->pretty :
-         strcmp (name, "prompt") == 0 ? &self->plain_prompt : &self->verbose;
-  *flag = on;
+  *find_flag (self, name) = on;
   return TRUE;
 }
 
@@ -161,11 +171,7 @@ text_of (const ShellSettings *self,
     return events_text (self);
   if (strcmp (name, "timeout") == 0)
     return timeout_text (self);
-  if (strcmp (name, "prompt") == 0)
-    return g_strdup (prompts[self->plain_prompt ? 1 : 0]);
-  if (strcmp (name, "colour") == 0)
-    return g_strdup (on_or_off[self->colour ? 1 : 0]);
-  return g_strdup (on_or_off[(strcmp (name, "pretty") == 0 ? self->pretty : self->verbose) ? 1 : 0]);
+  return g_strdup (shell_settings_list_values (name)[*find_flag ((ShellSettings *) self, name) ? 1 : 0]);
 }
 
 char *

@@ -12,6 +12,7 @@ typedef struct {
   char     **events;        /* names, or patterns with * and ?, of those that are shown; NULL: all */
   gboolean   pretty;
   gboolean   plain_prompt;
+  gboolean   redirect;      /* a line may say where its output goes */
   int        timeout;       /* of a command: milliseconds, or QMP_TIMEOUT_NONE */
   gboolean   verbose;
 } ShellSettings;

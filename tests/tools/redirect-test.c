@@ -41,6 +41,7 @@ static const Case cases[] = {
   /* what nobody can have meant otherwise */
   { "a |", NULL, "A command has to follow “|”, at character 3" },
   { "a >", NULL, "The name of a file has to follow “>”" },
+  { "a > \"\"", NULL, "The name of a file has to follow “>”" },
   { "a > b c", NULL, "Something follows the name of the file, at character 7" },
   { "a |cat", NULL, "A blank has to follow “|”, at character 3" },
   { "a x=1 >file", NULL, "A blank has to follow “>”" },

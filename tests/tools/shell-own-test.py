@@ -34,7 +34,7 @@ class Settings(Own):
     def test_all(self):
         shell = self.ready(self.server().path)
         shell.type('set\n')
-        shell.see(r'set\ncolour off\nevents on\npretty off\nprompt plain\ntimeout none\nverbose off\n' + PROMPT)
+        shell.see(r'set\ncolour off\nevents on\npretty off\nprompt plain\nredirect on\ntimeout none\nverbose off\n' + PROMPT)
         for line, shown in (('pretty on', 'pretty on'), ('verbose=on', 'verbose on'), ('timeout 2.5', 'timeout 2.5'),
                             ('timeout none', 'timeout none'), ('events STOP BLOCK_JOB_*', r'events STOP BLOCK_JOB_\*'),
                             ('events off', 'events off'), ('colour off', 'colour off')):
@@ -72,7 +72,7 @@ class Settings(Own):
             shell.type(line + '\n')
             shell.see(why + '[^\n]*\n' + PROMPT)
         shell.type('set\n')
-        shell.see(r'events on\npretty off\nprompt plain\ntimeout none\n')
+        shell.see(r'events on\npretty off\nprompt plain\nredirect on\ntimeout none\n')
 
     def test_server_has_it(self):
         """Its commands of these names, with arguments."""
@@ -260,14 +260,14 @@ class Source(Own):
         address = self.server().path
         for line, status in (('query-nam', 1), ('query-name x', 2), ('query-name', 0), ('query-name | false', 1)):
             path = self.write('lines', line, 'query-status')
-            result = self.pipe(f'source {path}\nquery-name\n', address)
+            result = self.pipe(f'set redirect on\nsource {path}\nquery-name\n', address)
             self.assertEqual((result.returncode, 'running' in result.stdout), (status, status == 0), (line, result))
             self.assertEqual(result.stdout.splitlines()[-1], '{"return": {}}')
 
     def test_many_lines(self):
         """None of them makes the program grow."""
         path = self.write('lines', *['# a comment', 'set pretty off', 'qmp_capabilities > /dev/null'] * 20000, 'query-name')
-        result = self.pipe(f'source {path}\n', self.server().path)
+        result = self.pipe(f'set redirect on\nsource {path}\n', self.server().path)
         self.assertEqual((result.stdout, result.stderr, result.returncode), ('{"return": {}}\n', '', 0))
 
 

@@ -146,20 +146,34 @@ class Pipe(Case):
 
     def test_script(self):
         path = self.server().path
-        result = self.pipe('query-name | tr a-z A-Z\nquery-name\n', path)
+        result = self.pipe('set redirect on\nquery-name | tr a-z A-Z\nquery-name\n', path)
         self.assertEqual((result.stdout, result.stderr, result.returncode), ('{"RETURN": {}}\n{"return": {}}\n', '', 0))
-        result = self.pipe('query-name | exit 3\nquery-name\n', path)
+        result = self.pipe('set redirect on\nquery-name | exit 3\nquery-name\n', path)
         self.assertEqual((result.stdout, result.returncode), ('{"return": {}}\n', 1))
         self.assertEqual(result.stderr, 'The command “exit 3” has ended with status 3\n')
         # A reply as any other, and no fault of the line.
-        result = self.pipe('query-nam | cat\n', path)
+        result = self.pipe('set redirect on\nquery-nam | cat\n', path)
         self.assertIn('CommandNotFound', result.stdout)
         self.assertEqual((result.stderr, result.returncode), ('', 0))
+
+    def test_script_with_any_text(self):
+        """What comes into its lines is no command of the system, unless the script wants that."""
+        path = self.server().path
+        inside = os.path.join(self.directory, 'inside')
+        self.assertEqual(self.pipe(f'set_password protocol=vnc password==x | touch {inside}\nquery-name > {inside}\n'
+                                   f'query-name |touch {inside}\n', path).returncode, 2)
+        lines = os.path.join(self.directory, 'lines')
+        with open(lines, 'w', encoding='utf-8') as file:
+            file.write(f'query-name > {inside}\n')
+        self.assertEqual(self.pipe(f'source {lines}\n', path).returncode, 2)
+        self.assertFalse(os.path.exists(inside))
+        self.assertEqual(self.pipe(f'set redirect on\nsource {lines}\n', path).returncode, 0)
+        self.assertTrue(os.path.exists(inside))
 
 
 class File(Case):
     def run_lines(self, *lines, **more):
-        result = self.pipe('\n'.join(lines) + '\n', self.address, **more)
+        result = self.pipe('\n'.join(['set redirect on', *lines]) + '\n', self.address, **more)
         self.assertEqual([name for name in os.listdir(self.directory) if 'reply.' in name], [])
         return result
 
@@ -233,7 +247,7 @@ class File(Case):
         self.run_lines(f'query-name > {self.path}')
         for sign in ('>', '>>'):
             shell = subprocess.run(
-                [SHELL, self.address], input=f'query-qmp-schema {sign} {self.path}\n', text=True, check=False,
+                [SHELL, self.address], input=f'set redirect on\nquery-qmp-schema {sign} {self.path}\n', text=True, check=False,
                 restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)),
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=terminal.SECONDS)
             self.assertEqual((shell.stdout, shell.returncode), ('', 1))
@@ -250,7 +264,7 @@ class File(Case):
         self.addCleanup(puppet.close)
         shell = self.open_pipe(puppet.path)
         puppet.accept()
-        shell.stdin.write(f'query-name > {self.path}\n'.encode())
+        shell.stdin.write(f'set redirect on\nquery-name > {self.path}\n'.encode())
         shell.stdin.flush()
         puppet.take()
         puppet.close()
