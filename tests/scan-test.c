@@ -19,6 +19,7 @@ typedef struct {
   GArray *sockets;   /* of int: that listen there */
 } World;
 
+#define NET_TCP "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 #define NET_UNIX "Num       RefCount Protocol Flags    Type St Inode Path\n"
 
 static void
@@ -256,7 +257,14 @@ test_sockets (void)
   add_socket (world, "held");
   add_socket (world, "waits");
   add_process (world, 1, QEMU, "q -name a -qmp unix:free,server -qmp unix:held,server -qmp unix:waits,server "
-               "-qmp unix:abstract,abstract=on,server -qmp unix:missing,server -qmp tcp::1,server -qmp stdio");
+               "-qmp unix:abstract,abstract=on,server -qmp unix:missing,server -qmp tcp::1,server -qmp stdio -qmp tcp:localhost:2,server "
+               "-qmp tcp:localhost:3,server -qmp tcp:localhost:4,server");
+  write_bytes (world->root, "net/tcp", NET_TCP
+    " 0: 00000000:0001 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 60 1 0 100\n"
+    " 1: 0100007F:0002 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 61 1 0 100\n"
+    " 4: 0100007F:0001 0100007F:8A2C 01 00000000:00000000 00:00000000 00000000     0        0 0 1 0 100\n"
+    " 2: 0100007F:0001 0100007F:8A2B 01 00000000:00000000 00:00000000 00000000     0        0 62 1 0 100\n"
+    " 3: 0100007F:0003 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 63 1 0 100\n", -1);
   add_process (world, 2, QEMU, "q -name b -chardev socket,id=x,fd=3 -mon x,mode=control "
                "-chardev socket,id=y,fd=4 -mon y,mode=control -chardev socket,id=z,fd=5 -mon z,mode=control");
   add_fd (world, 1, 0, "/dev/null");
@@ -265,10 +273,14 @@ test_sockets (void)
   add_fd (world, 1, 3, "socket:[21]");
   add_fd (world, 1, 4, "socket:[30]");
   add_fd (world, 1, 5, "socket:[40]");
+  add_fd (world, 1, 6, "socket:[60]");
+  add_fd (world, 1, 7, "socket:[61]");
+  add_fd (world, 1, 8, "socket:[62]");
   add_fd (world, 2, 3, "socket:[40]");
   add_fd (world, 2, 4, "socket:[50]");
   add_fd (world, 2, 5, "socket:[9999]");
-  assert_is (world, "1 a [free free] [held held] [waits held] [@abstract free] [- unknown] [:1 unknown] [- unknown]; "
+  assert_is (world, "1 a [free free] [held held] [waits held] [@abstract free] [- unknown] [:1 held] [- unknown] [localhost:2 free] "
+             "[localhost:3 unknown] [localhost:4 unknown]; "
              "2 b [@abstract free] [- held] [- unknown]");
 }
 

@@ -197,7 +197,7 @@ install_sight (void)
    *
    * Whether somebody is connected to it, or waits to be.
    *
-   * It can be seen of Unix sockets alone.
+   * It can be seen of Unix sockets and of TCP ports, and not of others.
    *
    * Since: 1.0
    */

@@ -30,7 +30,7 @@
  *   client = qmp_client_new_for_address (qmp_endpoint_get_address (monitor), NULL, &error);
  * ```
  *
- * It reads what the system says of processes, and its table of Unix sockets. No monitor is opened: whoever looks does not take
+ * It reads what the system says of processes, and its tables of sockets. No monitor is opened: whoever looks does not take
  * the place of whoever is to be served.
  *
  * ## What is seen

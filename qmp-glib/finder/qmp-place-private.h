@@ -4,6 +4,7 @@
 #include "finder/qmp-chardev-private.h"
 #include "finder/qmp-endpoint-private.h"
 #include "finder/qmp-socket-table-private.h"
+#include "finder/qmp-tcp-table-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,8 @@ typedef struct {
   gboolean        visible;    /* its descriptors are */
   GHashTable     *sockets;    /* its own, inode by descriptor; NULL until they are needed, which they rarely are */
   QmpSocketTable *table;      /* of its network; nullable */
+  int             network;    /* the folder in which that is found as net */
+  QmpTcpTable   **tcp;        /* of its network: NULL until it is needed, which it rarely is */
   gboolean        elsewhere;  /* its network is not the caller's */
 } QmpPlaceOwner;
 

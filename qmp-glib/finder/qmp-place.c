@@ -9,6 +9,8 @@
 
 #include "finder/qmp-proc-private.h"
 
+#define MAX_TABLE (64 * 1024 * 1024)
+
 /* --- paths --- */
 
 /* Whether at the path is the socket whose file has that inode; 0: any socket. */
@@ -105,8 +107,8 @@ get_sockets (QmpPlaceOwner *owner)
 }
 
 static gboolean
-owns (QmpPlaceOwner        *owner,
-      const QmpSocketEntry *entry)
+owns (QmpPlaceOwner *owner,
+      guint          wanted)
 {
   GHashTable *sockets = get_sockets (owner);
   GHashTableIter iter;
@@ -116,7 +118,7 @@ owns (QmpPlaceOwner        *owner,
     return TRUE;
   g_hash_table_iter_init (&iter, sockets);
   while (g_hash_table_iter_next (&iter, NULL, &inode))
-    if (GPOINTER_TO_UINT (inode) == entry->inode)
+    if (GPOINTER_TO_UINT (inode) == wanted)
       return TRUE;
   return FALSE;
 }
@@ -144,7 +146,7 @@ find_listener (QmpPlaceOwner *owner,
     {
       const QmpSocketEntry *entry = named->pdata[i];
 
-      if (!entry->listens || !owns (owner, entry))
+      if (!entry->listens || !owns (owner, entry->inode))
         continue;
       found = entry;
       n_own++;
@@ -164,7 +166,7 @@ look_for_client (QmpPlaceOwner        *owner,
     {
       const QmpSocketEntry *entry = named->pdata[i];
 
-      if (!entry->connected || (n_listeners > 1 && !owns (owner, entry)))
+      if (!entry->connected || (n_listeners > 1 && !owns (owner, entry->inode)))
         continue;
       sight->state = QMP_ENDPOINT_STATE_HELD;
       return entry->peer;
@@ -233,6 +235,115 @@ look_at_name (QmpPlaceOwner    *owner,
                           : look_at_connection (owner, name, abstract, sight);
 }
 
+/* --- TCP --- */
+
+static void
+take_file (QmpPlaceOwner *owner,
+           const char    *name)
+{
+  g_autofree char *text = qmp_proc_read_file (owner->network, name, MAX_TABLE, NULL);
+
+  if (text != NULL)
+    qmp_tcp_table_take (*owner->tcp, text);
+}
+
+static QmpTcpTable *
+get_tcp (QmpPlaceOwner *owner)
+{
+  if (*owner->tcp != NULL)
+    return *owner->tcp;
+  *owner->tcp = qmp_tcp_table_new ();
+  take_file (owner, "net/tcp");
+  take_file (owner, "net/tcp6");
+  return *owner->tcp;
+}
+
+/* Whether the process listens at the port of the entries. Of another user's process that is only known if nobody else does. */
+static gboolean
+listens_there (QmpPlaceOwner *owner,
+               GPtrArray     *entries)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const QmpTcpEntry *entry = entries->pdata[i];
+
+      n += entry->listens && owns (owner, entry->inode);
+    }
+  return n == 1 || (n > 1 && get_sockets (owner) != NULL);
+}
+
+static gboolean
+waits_for_owner (QmpPlaceOwner     *owner,
+                 GPtrArray         *entries,
+                 const QmpTcpEntry *waiting)
+{
+  if (!waiting->connected || waiting->inode != 0)
+    return FALSE;
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const QmpTcpEntry *entry = entries->pdata[i];
+
+      if (entry->listens && owns (owner, entry->inode) && qmp_tcp_entry_waits_for (waiting, entry))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A connection that was taken has its listener's port. Whoever waits only counts where nobody was taken; NULL if there is nobody. */
+static const QmpTcpEntry *
+find_tcp_client (QmpPlaceOwner *owner,
+                 GPtrArray     *entries)
+{
+  const QmpTcpEntry *waiting = NULL;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const QmpTcpEntry *entry = entries->pdata[i];
+
+      if (entry->connected && entry->inode != 0 && owns (owner, entry->inode))
+        return entry;
+      if (waiting == NULL && waits_for_owner (owner, entries, entry))
+        waiting = entry;
+    }
+  return waiting;
+}
+
+/* Returns the inode of the other side. */
+static guint
+look_at_port (QmpPlaceOwner    *owner,
+              guint             port,
+              QmpEndpointSight *sight)
+{
+  GPtrArray *entries = qmp_tcp_table_get_port (get_tcp (owner), port);
+  const QmpTcpEntry *client;
+
+  if (entries == NULL || !listens_there (owner, entries))
+    return 0;
+  client = find_tcp_client (owner, entries);
+  sight->state = client != NULL ? QMP_ENDPOINT_STATE_HELD : QMP_ENDPOINT_STATE_FREE;
+  return client != NULL ? qmp_tcp_table_get_peer (get_tcp (owner), client) : 0;
+}
+
+static guint
+look_at_inode (QmpPlaceOwner    *owner,
+               guint             inode,
+               QmpChardev       *chardev,
+               QmpEndpointSight *sight)
+{
+  const QmpTcpEntry *listener = qmp_tcp_table_find_listener (get_tcp (owner), inode);
+
+  if (listener == NULL)
+    return 0;
+  chardev->listens = TRUE;
+  if (!owner->elsewhere)
+    sight->address = qmp_tcp_entry_dup_address (listener);
+  return look_at_port (owner, listener->own.port, sight);
+}
+
+/* --- descriptors --- */
+
 /* libvirt binds a monitor itself, and gives QEMU the socket; others give one end of a pair. */
 static guint
 look_at_descriptor (QmpPlaceOwner    *owner,
@@ -248,7 +359,7 @@ look_at_descriptor (QmpPlaceOwner    *owner,
   if (inode != NULL && owner->table != NULL)
     entry = qmp_socket_table_find (owner->table, GPOINTER_TO_UINT (inode));
   if (entry == NULL)
-    return 0;
+    return inode != NULL ? look_at_inode (owner, GPOINTER_TO_UINT (inode), chardev, sight) : 0;
   chardev->listens = entry->listens;
   if (entry->listens && entry->name != NULL)
     return look_at_listener (owner, entry->name, entry->abstract, sight);
@@ -286,7 +397,7 @@ look (QmpPlaceOwner    *owner,
       return look_at_descriptor (owner, chardev, sight);
     case QMP_CHARDEV_TCP:
       sight->address = owner->elsewhere ? NULL : dup_tcp (chardev);
-      return 0;
+      return chardev->listens ? look_at_port (owner, chardev->number, sight) : 0;
     case QMP_CHARDEV_VSOCK:
       sight->address = g_strdup_printf ("vsock:%s:%u", chardev->place, chardev->number);
       return 0;

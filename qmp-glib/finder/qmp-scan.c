@@ -27,6 +27,7 @@ typedef struct {
   gboolean        has_table;  /* it was read, or could not be */
   QmpSocketTable *table;      /* of the caller's network; nullable */
   guint64         network;    /* tells it from others */
+  QmpTcpTable    *tcp;        /* of the caller's network; nullable */
   GPtrArray      *instances;
   GPtrArray      *held;       /* of QmpEndpoint; borrowed */
   GArray         *peers;      /* of guint: who holds them */
@@ -107,6 +108,7 @@ add_endpoints (Scan           *scan,
 {
   guint64 network = get_network (process, "net/unix");
   g_autoptr(QmpSocketTable) table = NULL;
+  g_autoptr(QmpTcpTable) tcp = NULL;
   QmpPlaceOwner owner = { process, scan->path, instance->pid, qmp_proc_is_visible (process) };
 
   read_own_table (scan);
@@ -114,6 +116,8 @@ add_endpoints (Scan           *scan,
   if (owner.elsewhere)
     table = read_table (process, "net/unix");
   owner.table = owner.elsewhere ? table : scan->table;
+  owner.network = owner.elsewhere ? process : scan->root;
+  owner.tcp = owner.elsewhere ? &tcp : &scan->tcp;
   instance->visible = owner.visible;
   for (guint i = 0; i < line->endpoints->len; i++)
     add_endpoint (scan, instance, &owner, line->endpoints->pdata[i]);
@@ -222,6 +226,7 @@ run (Scan       *scan,
   g_array_unref (scan->peers);
   g_ptr_array_unref (scan->held);
   g_clear_pointer (&scan->table, qmp_socket_table_free);
+  g_clear_pointer (&scan->tcp, qmp_tcp_table_free);
 }
 
 GPtrArray *

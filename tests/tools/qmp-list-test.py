@@ -53,7 +53,7 @@ class List(qmpcase.Case):
         self.assertRegex(description, r'^socket,id=m0,fd=\d+,server=on,wait=off$')
         self.assertEqual(path, {'kind': 'monitor', 'id': 'm0', 'address': server.path, 'listens': True, 'state': 'free'})
         self.assertEqual(other['address'], server.other_path)
-        self.assertEqual((tcp['state'], 'address' in tcp), ('unknown', False))
+        self.assertEqual((tcp['state'], tcp['address'], tcp['listens']), ('free', server.tcp, True))
         # Of a socketpair whose other end is closed.
         self.assertEqual((last['listens'], 'address' in last), (False, False))
 
@@ -69,6 +69,25 @@ class List(qmpcase.Case):
         self.value('call', self.unique('held'), 'query-version')
         self.assertIsNone(program.poll())
         program.send_signal(signal.SIGTERM)
+
+    def test_held_tcp(self):
+        server = self.server(*NO_MACHINE)
+        program = self.start('wait', server.tcp, 'SHUTDOWN')
+        while self.found(server)['endpoints'][2]['state'] != 'held':
+            pass
+        self.assertEqual([(endpoint['state'], endpoint.get('holder-pid')) for endpoint in self.found(server)['endpoints'][:3]],
+                         [('free', None), ('free', None), ('held', program.pid)])
+        # Another one, which is not taken, is not whoever holds it.
+        with socket.create_connection(server.tcp.split(':')):
+            self.assertEqual(self.found(server)['endpoints'][2].get('holder-pid'), program.pid)
+        program.send_signal(signal.SIGTERM)
+        program.wait()
+        os.kill(server.process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WNOWAIT)
+        # One that waits for a server that takes nobody.
+        with socket.create_connection(server.tcp.split(':')):
+            held = self.found(server)['endpoints'][2]
+            self.assertEqual((held['state'], 'holder-pid' in held), ('held', True))
 
     def test_table(self):
         server = self.storage_daemon()
