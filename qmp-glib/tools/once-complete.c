@@ -545,6 +545,8 @@ complete_once (Request *request)
     print_verbs (request, first);
   else if (request->help)
     return;
+  else if (request->verb->connects)
+    print_servers (request);
   else if (request->verb->local || request->all)
     return;
   else if (request->address == NULL && request->verb->listens)

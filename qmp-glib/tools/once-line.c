@@ -370,7 +370,7 @@ static gboolean
 check_link_options (const OnceVerb  *verb,
                     GError         **error)
 {
-  if (!verb->local && !verb->listens)
+  if (verb->connects || (!verb->local && !verb->listens))
     return TRUE;
   if (asks_for_tls ())
     return once_fail (error, ONCE_STATUS_USAGE, _("There is no server to speak TLS with here"));

@@ -56,6 +56,7 @@ struct _OnceVerb {
   guint               min_words;    /* behind ADDRESS */
   guint               max_words;
   gboolean            local;        /* there is no ADDRESS */
+  gboolean            connects;     /* nor need there be one, but all words are addresses */
   gboolean            listens;      /* at ADDRESS, which is not a machine's name then */
   gboolean            strict;       /* what follows ADDRESS is not an option */
   gboolean            prints_no_json;
@@ -77,7 +78,7 @@ extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_res
 extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
-extern const OnceVerb once_record, once_mock, once_list;
+extern const OnceVerb once_record, once_mock, once_list, once_top;
 extern const OnceVerb once_block_list, once_block_tree, once_device_list;
 extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 

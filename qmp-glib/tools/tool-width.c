@@ -46,3 +46,16 @@ tool_width_shorten (const char *text,
   cut = tool_width_cut (text, width - 1);
   return g_strconcat (cut, "…", NULL);
 }
+
+char *
+tool_width_shorten_name (const char *name,
+                         guint       width)
+{
+  const char *rest = name;
+
+  if (*name != '/' || tool_width (name) <= width)
+    return tool_width_shorten (name, width);
+  while (tool_width (rest) >= width && *rest != '\0')
+    rest = g_utf8_next_char (rest);
+  return width > 0 ? g_strconcat ("…", rest, NULL) : g_strdup ("");
+}

@@ -16,5 +16,8 @@ char  *tool_width_cut     (const char  *text,
 /* The same, with a dot at its end where something is missing. */
 char  *tool_width_shorten (const char  *text,
                            guint        width);
+/* The same, but of a path what stands at its end is left. */
+char  *tool_width_shorten_name (const char  *name,
+                                guint        width);
 
 G_END_DECLS

@@ -106,6 +106,7 @@ class Completion(unittest.TestCase):
             ('qmp block tr', 'qmp block tree '),
             ('qmp migration w', 'qmp migration wait '),
             ('qmp sha', 'qmp share '),
+            ('qmp to', 'qmp top '),
             ('qmp hel', 'qmp help '),
             ('qmp help gue', 'qmp help guest '),
             ('qmp help qom ty', 'qmp help qom types '),
@@ -134,6 +135,7 @@ class Completion(unittest.TestCase):
             ('qmp qom types --abs', 'qmp qom types --abstract '),
             ('qmp monitor --js', 'qmp monitor --json '),
             ('qmp share --rea', 'qmp share --read-only '),
+            ('qmp top --onc', 'qmp top --once '),
             ('qmp-shell --rec', 'qmp-shell --reconnect '),
             ('qmp-shell-wrap --verb', 'qmp-shell-wrap --verbose '),
         )
@@ -144,6 +146,7 @@ class Completion(unittest.TestCase):
         os.mkdir(os.path.join(self.directory, 'deep'))
         self.check(
             ('qmp call monitor-', 'qmp call monitor-other '),
+            ('qmp top -i 1 monitor monitor-', 'qmp top -i 1 monitor monitor-other '),
             ('qmp call --timeout 1 monitor-', 'monitor-other '),
             ('qmp qom list unix:monitor-', 'unix:monitor-other '),
             ('qmp share monitor monitor-', 'qmp share monitor monitor-other '),

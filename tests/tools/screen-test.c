@@ -256,6 +256,22 @@ test_widths (void)
     }
 }
 
+static void
+test_paths (void)
+{
+  g_autofree char *path = tool_width_shorten_name ("/run/日本.sock", 8);
+  g_autofree char *name = tool_width_shorten_name ("run/vm1.sock", 8);
+  g_autofree char *whole = tool_width_shorten_name ("/run/vm1", 8);
+  g_autofree char *least = tool_width_shorten_name ("/run/vm1", 1);
+  g_autofree char *nothing = tool_width_shorten_name ("/run/vm1", 0);
+
+  g_assert_cmpstr (path, ==, "…本.sock");
+  g_assert_cmpstr (name, ==, "run/vm1…");
+  g_assert_cmpstr (whole, ==, "/run/vm1");
+  g_assert_cmpstr (least, ==, "…");
+  g_assert_cmpstr (nothing, ==, "");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -267,5 +283,6 @@ main (int    argc,
   g_test_add_func ("/screen/hostile", test_hostile);
   g_test_add_func ("/screen/random", test_random);
   g_test_add_func ("/screen/widths", test_widths);
+  g_test_add_func ("/screen/paths", test_paths);
   return g_test_run ();
 }

@@ -26,6 +26,10 @@ SECONDS_TO_LEAVE = 1
 CONTROL = re.compile(r'\x1b\[[?0-9;]*[A-Za-z]|\x1b[=>]|\r')
 
 
+def set_size(fd, columns, rows=24):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+
 class Terminal:
     """What the program shows is waited for with see(); plain(): without control sequences."""
 
@@ -42,7 +46,7 @@ class Terminal:
         self.status = None
 
     def resize(self, columns):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+        set_size(self.fd, columns)
 
     def type(self, text):
         os.write(self.fd, text.encode())
