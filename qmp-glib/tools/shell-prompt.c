@@ -155,7 +155,8 @@ take_status (ShellPrompt *self,
 {
   gboolean was_machine = self->is_machine;
 
-  self->is_machine = answer != NULL;
+  /* A machine is one still when a question was lost, to a timeout maybe. */
+  self->is_machine = was_machine || answer != NULL;
   if (answer != NULL)
     {
       g_free (self->status);

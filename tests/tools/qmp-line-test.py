@@ -183,6 +183,7 @@ class Messages(Case):
         self.assertEqual(lines[:-1], ['{}'] * 3)
         self.assertIn('"b"', lines[-1])
         self.assertEqual(self.good('call', path, '-', input=''), '')
+        self.assertEqual(self.good('call', path, '-', input='\ufeff# a comment\nquery-name\n'), '{}\n')
         for status, error, script in [
             (FAILED, r'line 3: CommandNotFound: .*\(did you mean “query-name”\?\)', 'query-name\n\nquery-nam\nquit\n'),
             (USAGE, 'line 2: Expected a key=value pair', 'query-name\nquit oops\nquit\n'),

@@ -387,6 +387,16 @@ class Prompt(Own):
         self.assertEqual(query['execute'], 'query-status')
         puppet.answer(query, {'status': 'io-error'})
         shell.see(r'\(late io-error\) $')
+        # A question that has failed is not the last.
+        for status in (None, 'running'):
+            puppet.send({'event': 'RESET', 'timestamp': {'seconds': 1, 'microseconds': 1}})
+            query = puppet.take()
+            self.assertEqual(query['execute'], 'query-status')
+            if status is None:
+                puppet.send({'error': {'class': 'GenericError', 'desc': 'not now'}, 'id': query['id']})
+            else:
+                puppet.answer(query, {'status': status})
+        shell.see(r'\(late running\) $')
 
     def test_ctrl_c_while_it_waits(self):
         puppet, shell = self.puppet(plain=False)
@@ -397,8 +407,13 @@ class Prompt(Own):
 
     def test_another_machine(self):
         puppet, shell = self.puppet('--reconnect', plain=False)
-        for name in ('one', 'two'):
-            puppet.answer(puppet.take(), {'status': 'running'})
+        for name in ('one', 'two', None):
+            query = puppet.take()
+            if name is None:
+                puppet.send({'error': {'class': 'CommandNotFound', 'desc': 'no'}, 'id': query['id']})
+                shell.see(r'\n\n\(QEMU\) $')
+                return
+            puppet.answer(query, {'status': 'running'})
             puppet.answer(puppet.take(), {'name': name})
             shell.see(rf'\({name} running\) $')
             puppet.close()

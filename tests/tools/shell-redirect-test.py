@@ -258,19 +258,25 @@ class File(Case):
         self.assertEqual(self.run_lines('query-name > /dev/null').stderr, '')
 
     def test_no_reply(self):
-        """The server ends in the middle: nothing is written."""
+        """The server ends in the middle, or the shell: nothing is written."""
         self.run_lines(f'query-name > {self.path}')
-        puppet = terminal.Puppet(self.directory)
-        self.addCleanup(puppet.close)
-        shell = self.open_pipe(puppet.path)
-        puppet.accept()
-        shell.stdin.write(f'set redirect on\nquery-name > {self.path}\n'.encode())
-        shell.stdin.flush()
-        puppet.take()
-        puppet.close()
-        self.assertEqual(shell.wait(terminal.SECONDS), 1)
-        self.assertEqual(self.read(), '{"return": {"name": "vm"}}\n')
-        self.assertEqual([name for name in os.listdir(self.directory) if 'reply.' in name], [])
+        for ends, status in (('server', 1), ('shell', 143)):
+            puppet = terminal.Puppet(self.directory)
+            self.addCleanup(puppet.close)
+            shell = self.open_pipe(puppet.path)
+            puppet.accept()
+            shell.stdin.write(f'set redirect on\nquery-name > {self.path}\n'.encode())
+            shell.stdin.flush()
+            puppet.take()
+            if ends == 'shell':
+                shell.terminate()
+            else:
+                puppet.close()
+            self.assertEqual(shell.wait(terminal.SECONDS), status)
+            puppet.close()
+            os.unlink(puppet.path)
+            self.assertEqual(self.read(), '{"return": {"name": "vm"}}\n')
+            self.assertEqual([name for name in os.listdir(self.directory) if 'reply.' in name], [])
 
     def test_settings(self):
         self.run_lines(f'set > {self.path}')
