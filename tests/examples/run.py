@@ -274,6 +274,8 @@ def running_agent(directory):
                 raise Failure('the agent did not start')
             os.sched_yield()
         yield path
+        # It takes a lock in its handler of SIGTERM, and may wait for itself.
+        agent.kill()
 
 
 def guest_agent(directory, *command):

@@ -39,7 +39,8 @@ class WithAgent(unittest.TestCase):
         process = stack.enter_context(subprocess.Popen(
             [program, '-m', 'unix-listen', '-p', self.address, '-t', self.directory, '-f', f'{self.directory}/pid'],
             stdin=subprocess.DEVNULL))
-        stack.callback(process.terminate)
+        # The agent takes a lock in its handler of SIGTERM, and may wait for itself.
+        stack.callback(process.kill)
         while not listens(self.address):
             self.assertIsNone(process.poll())
             os.sched_yield()

@@ -76,6 +76,8 @@ def guest_agent(directory):
                 sys.exit('the agent did not start')
             os.sched_yield()
         yield path
+        # It takes a lock in its handler of SIGTERM, and may wait for itself.
+        agent.kill()
 
 
 def make_certificate(directory, name, template, *signer):
