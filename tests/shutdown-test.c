@@ -242,6 +242,20 @@ test_press_refused (Desk          *desk,
   assert_until (desk, 507);
 }
 
+/* The machine has ended: nobody is kept, and nothing is left behind. */
+static void
+test_cleared (Desk          *desk,
+              gconstpointer  data)
+{
+  join (desk, 0, QMP_SHUT_DOWN_NONE, 0, 1000, 0);
+  join (desk, 1, QMP_SHUT_DOWN_ASK_ONLY, 1000, 0, 0);
+  assert_steps (desk, 0, "quit");
+  qmp_shutdown_clear (&desk->shutdown);
+  g_assert_true (g_queue_is_empty (&desk->shutdown.callers));
+  g_assert_cmpint (desk->shutdown.stage, ==, QMP_SHUT_DOWN_STAGE_NONE);
+  g_assert_cmpint (qmp_shutdown_get_until (&desk->shutdown), ==, G_MAXINT64);
+}
+
 /* The earlier time counts, and the last who leaves ends it. */
 static void
 test_joined (Desk          *desk,
@@ -312,6 +326,7 @@ main (int   argc,
   add ("no-link", test_no_link);
   add ("no-process", test_no_process);
   add ("refused", test_refused);
+  add ("cleared", test_cleared);
   add ("press-refused", test_press_refused);
   add ("joined", test_joined);
   add ("ask-only", test_ask_only);

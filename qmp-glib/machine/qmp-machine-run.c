@@ -239,6 +239,7 @@ run_free (QmpMachine *self,
   g_clear_pointer (&run->listening, qmp_listening_free);
   g_clear_pointer (&run->output, qmp_output_free);
   qmp_end_clear (&run->end);
+  qmp_shutdown_clear (&run->shutdown);
   g_clear_error (&run->failure);
   g_free (run->refusal);
   g_clear_object (&run->launching);

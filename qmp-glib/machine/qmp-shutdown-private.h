@@ -62,6 +62,8 @@ void               qmp_shutdown_join      (QmpShutdown            *self,
 /* With the last of them it ends: what was begun is not taken back. */
 void               qmp_shutdown_leave     (QmpShutdown            *self,
                                            QmpShutdownCaller      *caller);
+/* It is over: whoever still wants it is told by others. */
+void               qmp_shutdown_clear     (QmpShutdown            *self);
 /* One who only wanted to ask, and whose time is over, or who has nobody to ask: left already. NULL if there is none. */
 QmpShutdownCaller *qmp_shutdown_pop_late  (QmpShutdown            *self,
                                            const QmpShutdownSight *sight,

@@ -42,6 +42,13 @@ qmp_shutdown_leave (QmpShutdown       *self,
     *self = (QmpShutdown) { 0 };
 }
 
+void
+qmp_shutdown_clear (QmpShutdown *self)
+{
+  g_queue_clear (&self->callers);
+  *self = (QmpShutdown) { 0 };
+}
+
 static QmpShutDownFlags
 get_flags (QmpShutdown *self)
 {

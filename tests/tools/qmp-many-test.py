@@ -257,6 +257,19 @@ class Monitor(Many):
         self.assertEqual(program.returncode, FAILED)
         self.bad(LINK, 'No such file', 'monitor', self.path('nobody'))
 
+    def test_fields(self):
+        a, puppet = self.named('a'), self.puppet()
+        program = self.start('monitor', a.path, '-a', puppet.path, '-f', 'event', '-f', 'data.x')
+        puppet.accept()
+        puppet.send({'event': 'A', 'data': {'x': 1}, 'timestamp': {'seconds': 1, 'microseconds': 2}})
+        self.assertEqual(program.stdout.readline(), f'{puppet.path}\tA\t1\n')
+        puppet.send({'event': 'SHUTDOWN', 'timestamp': {'seconds': 1, 'microseconds': 2}})
+        self.assertEqual(program.stdout.readline(), f'{puppet.path}\tSHUTDOWN\t\n')
+        puppet.peer.close()
+        a.execute('quit')
+        program.communicate()
+        self.assertEqual(program.returncode, DONE)
+
     def test_timeout(self):
         a, b = self.named('a'), self.named('b')
         self.bad(TIMEOUT, 'The time is over', 'monitor', a.path, '-a', b.path, '-t', '0.5')
