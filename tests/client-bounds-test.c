@@ -361,7 +361,7 @@ test_slow_handlers (void)
   g_assert_cmpuint (tally.n_done, >, 0);
   g_assert_cmpuint (tally.n_most, <=, 2 * N_SOURCES);
   /* Much less than if each turn had read: what a socket holds, and what waits in the client. */
-  g_assert_cmpuint (n_written, <, tally.n_done + MAX_DELIVERIES + (16 * 1024 + 1024 * 1024) / strlen (event));
+  g_assert_cmpuint (n_written, <, tally.n_done + MAX_DELIVERIES + (8 * 1024 + 1024 * 1024) / strlen (event));
   close (peer_fd);
   g_signal_handlers_disconnect_by_data (client, &tally);
   test_spin_until (qmp_client_get_runstate (client) == QMP_RUNSTATE_IDLE);

@@ -22,7 +22,7 @@
 
 /* Bytes that are read in one dispatch, but for a text that is larger: what they bring is delivered in the same
  * dispatch, and everybody else's turn comes behind it. */
-#define MAX_READ (16 * 1024)
+#define MAX_READ (8 * 1024)
 #define LARGE_ROOM (64 * 1024)
 
 /* What one turn writes, in bytes and in microseconds: a server that reads as fast as we write, or a stream for which
