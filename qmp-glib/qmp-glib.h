@@ -29,6 +29,7 @@
 #include <qmp-glib/qmp-outcome.h>
 #include <qmp-glib/qmp-machine-entry.h>
 #include <qmp-glib/qmp-machine-list.h>
+#include <qmp-glib/qmp-machine-result.h>
 #include <qmp-glib/qmp-machine-status.h>
 #include <qmp-glib/qmp-machine.h>
 #include <qmp-glib/qmp-migration.h>

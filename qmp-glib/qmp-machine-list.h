@@ -3,6 +3,7 @@
 
 #include <qmp-glib/qmp-finder.h>
 #include <qmp-glib/qmp-machine-entry.h>
+#include <qmp-glib/qmp-machine-result.h>
 
 G_BEGIN_DECLS
 
@@ -34,5 +35,29 @@ gboolean         qmp_machine_list_add_file    (QmpMachineList       *self,
 QMP_AVAILABLE_IN_1_0
 void             qmp_machine_list_remove      (QmpMachineList       *self,
                                                QmpMachineEntry      *entry);
+
+QMP_AVAILABLE_IN_1_0
+void             qmp_machine_list_shut_down_all_async  (QmpMachineList       *self,
+                                                        QmpShutDownFlags      flags,
+                                                        int                   ask,
+                                                        int                   quit,
+                                                        guint                 max_parallel,
+                                                        GCancellable         *cancellable,
+                                                        GAsyncReadyCallback   callback,
+                                                        gpointer              user_data);
+
+QMP_AVAILABLE_IN_1_0
+GList           *qmp_machine_list_shut_down_all_finish (QmpMachineList       *self,
+                                                        GAsyncResult         *result,
+                                                        GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
+QMP_AVAILABLE_IN_1_0
+GList           *qmp_machine_list_shut_down_all        (QmpMachineList       *self,
+                                                        QmpShutDownFlags      flags,
+                                                        int                   ask,
+                                                        int                   quit,
+                                                        guint                 max_parallel,
+                                                        GCancellable         *cancellable,
+                                                        GError              **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -8,93 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "finder/qmp-finder-private.h"
 #include "test-machine.h"
-#include "test-processes.h"
+#include "test-world.h"
 
 /* Lists of machines: mocks, and real QEMU. A finder sees the processes of the test and no others, which would be opened. */
-
-/* --- the finder --- */
-
-typedef struct {
-  TestProcesses *processes;
-  char          *root;
-  QmpFinder     *finder;
-} World;
-
-static void
-let_see (World *self,
-         pid_t  pid)
-{
-  g_autofree char *target = g_strdup_printf ("/proc/%d", pid);
-  g_autofree char *link = g_strdup_printf ("%s/%d", self->root, pid);
-
-  g_assert_cmpint (symlink (target, link), ==, 0);
-}
-
-static World *
-world_new (void)
-{
-  World *self = g_new0 (World, 1);
-  g_autofree char *net = NULL;
-
-  self->processes = test_processes_new ();
-  self->root = g_dir_make_tmp ("qmp-list-XXXXXX", NULL);
-  net = g_build_filename (self->root, "net", NULL);
-  g_assert_cmpint (symlink ("/proc/self/net", net), ==, 0);
-  let_see (self, getpid ());
-  self->finder = qmp_finder_new ();
-  qmp_finder_set_interval (self->finder, 0);
-  qmp_finder_set_root (self->finder, self->root);
-  return self;
-}
-
-static void
-world_free (World *self)
-{
-  g_autoptr(GDir) folder = g_dir_open (self->root, 0, NULL);
-  const char *name;
-
-  test_spin_ready ();
-  g_assert_finalize_object (self->finder);
-  while ((name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->root, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (self->root);
-  g_free (self->root);
-  test_processes_free (self->processes);
-  g_free (self);
-}
-
-/* Its index. */
-static guint
-start (World      *self,
-       const char *words)
-{
-  test_processes_start_and_wait (self->processes, words);
-  let_see (self, self->processes->pids[self->processes->n - 1]);
-  return self->processes->n - 1;
-}
-
-/* As the finder does every two seconds. */
-static void
-look (World *self)
-{
-  g_autoptr(GError) error = NULL;
-
-  qmp_finder_refresh (self->finder, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static char *
-dup_path (World      *self,
-          const char *name)
-{
-  return g_build_filename (self->processes->folder, name, NULL);
-}
 
 /* --- the list --- */
 
@@ -284,14 +201,14 @@ test_file (void)
 static void
 test_follows (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   GString *log = log_list (list), *machine_log;
-  guint a = start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY), b;
+  guint a = test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY), b;
   g_autoptr(QmpMachine) vm = NULL;
 
-  start (world, TEST_DAEMON "--chardev socket,id=x,path=daemon,server=on,wait=off --monitor x" TEST_DAEMON_READY);
-  look (world);
+  test_world_start (world, TEST_DAEMON "--chardev socket,id=x,path=daemon,server=on,wait=off --monitor x" TEST_DAEMON_READY);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   /* The storage daemon is not a machine. */
   test_assert_log (log, "0-0+1");
@@ -300,8 +217,8 @@ test_follows (void)
   g_assert_cmpint (qmp_machine_get_pid (vm), ==, world->processes->pids[a]);
   machine_log = test_machine_log (vm);
 
-  b = start (world, TEST_QEMU "-qmp " TEST_SERVER ("b") TEST_READY);
-  look (world);
+  b = test_world_start (world, TEST_QEMU "-qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_look (world);
   test_assert_log (log, "1-0+1");
   test_processes_end (world->processes, a);
   test_spin_until (count (list) == 1);
@@ -313,7 +230,7 @@ test_follows (void)
   qmp_machine_list_set_finder (list, NULL);
   g_clear_object (&vm);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
   g_string_free (log, TRUE);
   g_string_free (machine_log, TRUE);
 }
@@ -322,16 +239,16 @@ test_follows (void)
 static void
 test_titles (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   g_autofree char *twin = NULL;
 
-  start (world, TEST_QEMU "-name twin -qmp " TEST_SERVER ("a") TEST_READY);
-  start (world, TEST_QEMU "-name twin -qmp " TEST_SERVER ("b") TEST_READY);
-  start (world, TEST_QEMU "-name bare" TEST_READY);
+  test_world_start (world, TEST_QEMU "-name twin -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name twin -qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name bare" TEST_READY);
   twin = g_strdup_printf ("twin (process %d)", world->processes->pids[1]);
   qmp_machine_list_set_finder (list, world->finder);
-  look (world);
+  test_world_look (world);
   g_assert_cmpuint (count (list), ==, 3);
   g_assert_true (has_error (list, "bare", QMP_FINDER_ERROR, QMP_FINDER_ERROR_NO_ENDPOINT));
   g_assert_null (qmp_machine_entry_get_address (find (list, "bare")));
@@ -339,67 +256,67 @@ test_titles (void)
   qmp_machine_list_set_finder (list, NULL);
   g_assert_cmpuint (count (list), ==, 0);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 /* A monitor that somebody holds is left to him, until he goes. */
 static void
 test_held (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   g_autoptr(QmpClient) other = qmp_client_new (NULL);
-  g_autofree char *path = dup_path (world, "a");
+  g_autofree char *path = test_world_dup_path (world, "a");
   g_autoptr(GSocketConnectable) address = qmp_address_parse (path, NULL);
 
-  start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
   g_assert_true (test_open (other, address, NULL));
-  look (world);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   g_assert_true (has_error (list, "a", QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY));
   g_assert_null (qmp_machine_entry_get_address (find (list, "a")));
   test_spin_ready ();
   g_assert_cmpint (qmp_client_get_runstate (qmp_machine_get_client (get_machine (list, "a"))), ==, QMP_RUNSTATE_IDLE);
   g_assert_true (test_close (other, NULL));
-  test_wait_until ((look (world), qmp_machine_entry_get_address (find (list, "a")) != NULL));
+  test_wait_until ((test_world_look (world), qmp_machine_entry_get_address (find (list, "a")) != NULL));
   test_spin_until (is_connected (list, "a"));
   g_assert_null (qmp_machine_entry_get_error (find (list, "a")));
   /* We hold it now, and go on. */
-  look (world);
+  test_world_look (world);
   g_assert_cmpstr (qmp_machine_entry_get_address (find (list, "a")), ==, path);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 /* One that was stopped, before it was opened or after, says so and is not in the way of others. */
 static void
 test_hung (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
-  guint a = start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  guint a = test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
   siginfo_t info;
 
-  start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
   kill (world->processes->pids[a], SIGSTOP);
   g_assert_cmpint (waitid (P_PID, world->processes->pids[a], &info, WSTOPPED | WNOWAIT), ==, 0);
-  look (world);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   test_spin_until (is_connected (list, "b"));
   g_assert_false (is_connected (list, "a"));
   g_assert_true (has_error (list, "a", QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_ANSWER));
   kill (world->processes->pids[a], SIGCONT);
   test_spin_until (is_connected (list, "a"));
-  look (world);
+  test_world_look (world);
   g_assert_null (qmp_machine_entry_get_error (find (list, "a")));
 
   kill (world->processes->pids[a], SIGSTOP);
   g_assert_cmpint (waitid (P_PID, world->processes->pids[a], &info, WSTOPPED | WNOWAIT), ==, 0);
-  look (world);
+  test_world_look (world);
   g_assert_true (has_error (list, "a", QMP_MACHINE_ERROR, QMP_MACHINE_ERROR_NO_ANSWER));
   g_assert_true (is_connected (list, "a"));
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 /* --- both --- */
@@ -408,7 +325,7 @@ test_hung (void)
 static void
 test_name (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   g_autofree char *name = g_strdup_printf ("qmp-list-test-%d", getpid ());
   g_autofree char *words = g_strdup_printf (TEST_QEMU "-name %s -qmp " TEST_SERVER ("a") TEST_READY, name);
@@ -417,7 +334,7 @@ test_name (void)
   g_assert_true (add (list, name) == add (list, name));
   g_assert_null (qmp_machine_entry_get_error (find (list, name)));
   test_spin_until (has_error (list, name, QMP_FINDER_ERROR, QMP_FINDER_ERROR_NOT_FOUND));
-  a = start (world, words);
+  a = test_world_start (world, words);
   test_spin_until (is_connected (list, name));
   g_assert_null (qmp_machine_entry_get_error (find (list, name)));
   test_processes_end (world->processes, a);
@@ -426,22 +343,22 @@ test_name (void)
   g_assert_null (qmp_machine_entry_get_instance (find (list, name)));
   test_spin_until (qmp_machine_get_outcome (get_machine (list, name)) != NULL);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 /* One machine stands in the list once, whoever tells of it, and in whatever order. */
 static void
 test_once (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
-  g_autofree char *path = dup_path (world, "a");
-  g_autofree char *other = dup_path (world, "b");
-  guint a = start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  g_autofree char *path = test_world_dup_path (world, "a");
+  g_autofree char *other = test_world_dup_path (world, "b");
+  guint a = test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
 
-  start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
   add (list, path);
-  look (world);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   g_assert_cmpuint (count (list), ==, 2);
   g_assert_cmpint (qmp_instance_get_pid (qmp_machine_entry_get_instance (find (list, path))), ==, world->processes->pids[a]);
@@ -459,26 +376,244 @@ test_once (void)
   qmp_machine_list_set_finder (list, NULL);
   g_assert_cmpuint (count (list), ==, 2);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 /* Two names of one process, given before it runs. */
 static void
 test_twice (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
 
   qmp_machine_list_set_finder (list, world->finder);
   add (list, "a");
   add (list, "01234567-0000-4000-8000-000000000000");
-  start (world, TEST_QEMU "-name a -uuid 01234567-0000-4000-8000-000000000000 -qmp " TEST_SERVER ("a") TEST_READY);
-  look (world);
+  test_world_start (world, TEST_QEMU "-name a -uuid 01234567-0000-4000-8000-000000000000 -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_look (world);
   g_assert_cmpuint (count (list), ==, 2);
   test_spin_until (is_connected (list, "a"));
   g_assert_true (has_error (list, "01234567-0000-4000-8000-000000000000", QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY));
   free_list (list);
-  world_free (world);
+  test_world_free (world);
+}
+
+/* --- the end of all --- */
+
+static QmpMachineList *
+new_followed (TestWorld *world)
+{
+  QmpMachineList *list = qmp_machine_list_new ();
+
+  test_world_look (world);
+  qmp_machine_list_set_finder (list, world->finder);
+  return list;
+}
+
+static gboolean
+are_connected (QmpMachineList *list)
+{
+  for (guint i = 0; i < count (list); i++)
+    {
+      g_autoptr(QmpMachineEntry) entry = g_list_model_get_item (G_LIST_MODEL (list), i);
+
+      if (!qmp_machine_get_connected (qmp_machine_entry_get_machine (entry)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+typedef GList *(* ShutDownFunc) (QmpMachineList *list, QmpShutDownFlags flags, int ask, int quit, guint max_parallel,
+                                     GCancellable *cancellable, GError **error);
+
+/* The async form run to its end in the main loop. */
+static GList *
+shut_down_in_loop (QmpMachineList    *list,
+                   QmpShutDownFlags   flags,
+                   int                ask,
+                   int                quit,
+                   guint              max_parallel,
+                   GCancellable      *cancellable,
+                   GError           **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  qmp_machine_list_shut_down_all_async (list, flags, ask, quit, max_parallel, cancellable, test_result_cb, &result);
+  test_spin_until (result != NULL);
+  return qmp_machine_list_shut_down_all_finish (list, result, error);
+}
+
+static const ShutDownFunc forms[] = { shut_down_in_loop, qmp_machine_list_shut_down_all };
+
+/* "title:stage" of what has ended, "title:!" and the error's word of what has not. */
+static char *
+describe (GList *results)
+{
+  GString *text = g_string_new (NULL);
+
+  for (GList *l = results; l != NULL; l = l->next)
+    {
+      QmpMachineResult *result = l->data;
+      QmpOutcome *outcome = qmp_machine_result_get_outcome (result);
+
+      g_assert_true ((outcome == NULL) != (qmp_machine_result_get_error (result) == NULL));
+      g_string_append_printf (text, "%s%s:", l->prev != NULL ? " " : "", qmp_machine_entry_get_title (qmp_machine_result_get_entry (result)));
+      if (outcome != NULL)
+        g_string_append_printf (text, "%d", qmp_outcome_get_stage (outcome));
+      else
+        {
+          g_autofree char *word = test_error_word (qmp_machine_result_get_error (result));
+
+          g_string_append_printf (text, "!%s", word);
+        }
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* Guests that do not hear the button, one of which hangs, and one that somebody else holds: one deadline for all. */
+static void
+test_shut_down (gconstpointer data)
+{
+  ShutDownFunc shut_down = *(const ShutDownFunc *) data;
+  TestWorld *world = test_world_new ();
+  g_autoptr(QmpClient) other = qmp_client_new (NULL);
+  g_autofree char *path = test_world_dup_path (world, "held");
+  g_autoptr(GSocketConnectable) address = qmp_address_parse (path, NULL);
+  GList *results;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  QmpMachineList *list;
+  guint hung;
+
+  test_world_start (world, TEST_QEMU_RUNNING "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  hung = test_world_start (world, TEST_QEMU_RUNNING "-name hung -qmp " TEST_SERVER ("hung") TEST_READY);
+  test_world_start (world, TEST_QEMU_RUNNING "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  list = new_followed (world);
+  test_spin_until (are_connected (list));
+  test_world_start (world, TEST_QEMU "-name held -qmp " TEST_SERVER ("held") TEST_READY);
+  g_assert_true (test_open (other, address, NULL));
+  test_world_look (world);
+  g_assert_cmpuint (count (list), ==, 4);
+  kill (world->processes->pids[hung], SIGSTOP);
+
+  results = shut_down (list, QMP_SHUT_DOWN_NONE, 50, 3000, 0, NULL, &error);
+  g_assert_no_error (error);
+  text = describe (results);
+  g_assert_cmpstr (text, ==, "a:2 hung:4 b:2 held:!busy");
+  g_list_free_full (results, g_object_unref);
+  test_spin_until (count (list) == 1);
+  g_assert_true (test_close (other, NULL));
+  free_list (list);
+  test_world_free (world);
+}
+
+/* One at a time: who comes behind the deadline has no time left, and is killed. */
+static void
+test_shut_down_late (gconstpointer data)
+{
+  ShutDownFunc shut_down = *(const ShutDownFunc *) data;
+  TestWorld *world = test_world_new ();
+  GList *results;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  QmpMachineList *list;
+
+  test_world_start (world, TEST_QEMU_RUNNING "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU_RUNNING "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  list = new_followed (world);
+  test_spin_until (are_connected (list));
+  kill (world->processes->pids[0], SIGSTOP);
+  results = shut_down (list, QMP_SHUT_DOWN_NONE, 0, 50, 1, NULL, &error);
+  g_assert_no_error (error);
+  text = describe (results);
+  g_assert_cmpstr (text, ==, "a:4 b:4");
+  g_list_free_full (results, g_object_unref);
+  test_spin_until (count (list) == 0);
+  free_list (list);
+  test_world_free (world);
+}
+
+static gboolean
+cancel_cb (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+cancel_in_thread (gpointer cancellable)
+{
+  g_usleep (1000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* Those that have begun go no further, and the others do not begin. */
+static void
+test_shut_down_cancelled (gconstpointer data)
+{
+  ShutDownFunc shut_down = *(const ShutDownFunc *) data;
+  TestWorld *world = test_world_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
+  QmpMachineList *list;
+  GThread *thread = NULL;
+
+  test_world_start (world, TEST_QEMU_RUNNING "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU_RUNNING "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  list = new_followed (world);
+  test_spin_until (are_connected (list));
+  if (shut_down == shut_down_in_loop)
+    g_idle_add (cancel_cb, cancellable);
+  else
+    thread = g_thread_new ("cancel", cancel_in_thread, cancellable);
+  g_assert_null (shut_down (list, QMP_SHUT_DOWN_NONE, -1, -1, 1, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  if (thread != NULL)
+    g_thread_join (thread);
+  test_spin_ready ();
+  g_assert_true (are_connected (list) && count (list) == 2);
+  g_assert_cmpint (qmp_machine_get_shut_down_stage (get_machine (list, "a")), ==, QMP_SHUT_DOWN_STAGE_NONE);
+
+  /* Cancelled before. */
+  g_assert_null (shut_down (list, QMP_SHUT_DOWN_NONE, -1, -1, 0, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  free_list (list);
+  test_world_free (world);
+}
+
+/* More than go at a time; with nothing in it; and twice. */
+static void
+test_shut_down_many (gconstpointer data)
+{
+  ShutDownFunc shut_down = *(const ShutDownFunc *) data;
+  TestWorld *world = test_world_new ();
+  GList *results;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  QmpMachineList *list;
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *words = g_strdup_printf (TEST_QEMU "-name n%u -qmp unix:n%u,server=on,wait=off" TEST_READY, i, i);
+
+      test_world_start (world, words);
+    }
+  list = new_followed (world);
+  test_spin_until (are_connected (list));
+  /* A machine that is paused cannot be asked. */
+  results = shut_down (list, QMP_SHUT_DOWN_NONE, -1, -1, 2, NULL, &error);
+  g_assert_no_error (error);
+  text = describe (results);
+  g_assert_cmpstr (text, ==, "n0:2 n1:2 n2:2 n3:2 n4:2");
+  g_list_free_full (results, g_object_unref);
+  test_spin_until (count (list) == 0);
+  results = shut_down (list, QMP_SHUT_DOWN_NONE, -1, -1, 2, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (results);
+  free_list (list);
+  test_world_free (world);
 }
 
 /* --- user code --- */
@@ -503,21 +638,21 @@ remove_all_cb (QmpMachineList *list,
 static void
 test_removes_inside (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   guint n = 0;
 
-  start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
-  start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
   g_signal_connect (list, "items-changed", G_CALLBACK (remove_all_cb), &n);
   qmp_machine_list_set_finder (list, world->finder);
-  look (world);
+  test_world_look (world);
   g_assert_cmpuint (n, ==, 3);
   g_assert_cmpuint (count (list), ==, 0);
   add (list, "/no/such/one");
   g_assert_cmpuint (count (list), ==, 0);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
 }
 
 static void
@@ -534,21 +669,21 @@ drop_cb (QmpMachineList  *list,
 static void
 test_dropped_inside (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
 
-  start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
   g_object_add_weak_pointer (G_OBJECT (list), (gpointer *) &list);
   qmp_machine_list_set_finder (list, world->finder);
   {
     QmpMachineList *owned = list;
 
     g_signal_connect (list, "items-changed", G_CALLBACK (drop_cb), &owned);
-    look (world);
+    test_world_look (world);
     g_assert_null (owned);
   }
   test_spin_until (list == NULL);
-  world_free (world);
+  test_world_free (world);
 }
 
 static gpointer
@@ -562,12 +697,12 @@ unref_in_thread (gpointer data)
 static void
 test_dropped_elsewhere (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
   g_autoptr(QmpMachineEntry) entry = NULL;
 
-  start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
-  look (world);
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   entry = g_object_ref (find (list, "a"));
   add (list, "no-such-machine");
@@ -581,24 +716,35 @@ test_dropped_elsewhere (void)
                    qmp_machine_get_connected (qmp_machine_entry_get_machine (entry)));
   g_thread_join (g_thread_new ("unref", unref_in_thread, g_steal_pointer (&entry)));
   test_spin_ready ();
-  world_free (world);
+  test_world_free (world);
 }
 
 /* Its process ends while it is opened. */
 static void
 test_ends_while_opened (void)
 {
-  World *world = world_new ();
+  TestWorld *world = test_world_new ();
   QmpMachineList *list = qmp_machine_list_new ();
-  guint a = start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  guint a = test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
 
-  look (world);
+  test_world_look (world);
   qmp_machine_list_set_finder (list, world->finder);
   test_spin_until (qmp_client_get_runstate (qmp_machine_get_client (get_machine (list, "a"))) != QMP_RUNSTATE_IDLE);
   test_processes_end (world->processes, a);
   test_spin_until (count (list) == 0);
   free_list (list);
-  world_free (world);
+  test_world_free (world);
+}
+
+static void
+add_for (const char         *path,
+         const char         *name,
+         const ShutDownFunc *form,
+         GTestDataFunc       test)
+{
+  g_autofree char *full = g_strconcat (path, name, NULL);
+
+  g_test_add_data_func (full, form, test);
 }
 
 int
@@ -616,6 +762,15 @@ main (int    argc,
   g_test_add_func ("/machine-list/name", test_name);
   g_test_add_func ("/machine-list/once", test_once);
   g_test_add_func ("/machine-list/twice", test_twice);
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      static const char * const names[] = { "background", "blocking" };
+
+      add_for ("/machine-list/shut-down/", names[i], &forms[i], test_shut_down);
+      add_for ("/machine-list/shut-down-late/", names[i], &forms[i], test_shut_down_late);
+      add_for ("/machine-list/shut-down-cancelled/", names[i], &forms[i], test_shut_down_cancelled);
+      add_for ("/machine-list/shut-down-many/", names[i], &forms[i], test_shut_down_many);
+    }
   g_test_add_func ("/machine-list/removes-inside", test_removes_inside);
   g_test_add_func ("/machine-list/dropped-inside", test_dropped_inside);
   g_test_add_func ("/machine-list/dropped-elsewhere", test_dropped_elsewhere);

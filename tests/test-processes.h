@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-#define TEST_QEMU "qemu-system-x86_64 -machine none -nodefaults -display none -S "
+#define TEST_QEMU_RUNNING "qemu-system-x86_64 -machine none -nodefaults -display none "
+#define TEST_QEMU TEST_QEMU_RUNNING "-S "
 #define TEST_DAEMON "qemu-storage-daemon "
 /* Each has a last monitor, which tells when all of them are served. */
 #define TEST_READY " -chardev socket,id=ready,fd=3 -mon ready,mode=control"

@@ -12,7 +12,7 @@ VARIABLES = {'Client': 'vm', 'EventListener': 'events', 'EventMatch': 'match', '
 CLASSES = ('Client', 'EventListener', 'EventMatch', 'Event', 'Message', 'Greeting', 'Schema', 'SchemaType', 'SchemaMember',
            'SchemaProblem', 'GuestAgent', 'GuestExecResult', 'Machine', 'Job', 'Migration', 'Launcher', 'Outcome', 'Server',
            'ServerConnection', 'Invocation', 'Mock', 'Expectation', 'Multiplexer', 'Recorder', 'Finder', 'Instance',
-           'Endpoint', 'MachineList', 'MachineEntry')
+           'Endpoint', 'MachineList', 'MachineEntry', 'MachineResult')
 CODE = re.compile(r'`[^`]*`|\[\w+@[^]]*\]|\[[^]]*\]\([^)]*\)')
 WORDS_OF_CODE = re.compile(r"(?:Qmp|Gio|GLib|Json|GObject|asyncio|pathlib|socket|math|time|event|reply|message)\.\w+(?:\.\w+)*"
                            r"(?:\((?:[^()]|\([^()]*\))*\))?"

@@ -233,10 +233,8 @@ wait_once (QmpClient               *self,
 }
 
 static void
-wait_end (QmpClient *self,
-          Wait      *wait)
+end (QmpClient *self)
 {
-  g_clear_pointer (&wait->patience, qmp_patience_free);
   qmp_client_end_blocking (self);
   if (self->ending == NULL)
     return;
@@ -295,8 +293,34 @@ qmp_client_block (QmpClient              *self,
     funcs->moved (data, self->io);
   if (companion.funcs != NULL)
     companion.funcs->end (companion.data);
-  wait_end (self, &wait);
+  g_clear_pointer (&wait.patience, qmp_patience_free);
+  end (self);
   g_clear_object (&cancellable);
   qmp_io_context_drop_handed_over (self->io);
   g_object_unref (self);
+}
+
+/* --- several clients at once --- */
+
+void
+qmp_client_begin_serving (QmpClient *self)
+{
+  g_object_ref (self);
+  qmp_client_begin_blocking (self);
+  /* Something may have been read on the way. */
+  qmp_event_hub_match (&self->hub);
+}
+
+void
+qmp_client_end_serving (QmpClient *self)
+{
+  end (self);
+  qmp_io_context_drop_handed_over (self->io);
+  g_object_unref (self);
+}
+
+void
+qmp_client_serve_all (QmpClient *self)
+{
+  g_main_context_iteration (qmp_io_context_get_main_context (qmp_client_get_io_context (self)), TRUE);
 }

@@ -54,6 +54,12 @@ gboolean      qmp_client_serve           (QmpClient            *self,
                                           gpointer              data,
                                           GCancellable         *cancellable,
                                           GError              **error);
+/* A blocking call that waits for several clients of this thread: each is served from begin to end, with its companion, of which the
+ * caller sees to. begin runs filters; the caller has asked whether it may block. */
+void          qmp_client_begin_serving   (QmpClient            *self);
+void          qmp_client_end_serving     (QmpClient            *self);
+/* Sleeps until something has happened to one of them: self is any. */
+void          qmp_client_serve_all       (QmpClient            *self);
 /* Right within a blocking call as well: the link is there, and has not ended. */
 gboolean      qmp_client_is_linked       (QmpClient            *self);
 /* The end of a link is known, and closed was not emitted yet: it comes first of all that follows from it. */

@@ -8,9 +8,10 @@
 
 /* The list's inner life, shared by the files of its class:
  *
- *   qmp-machine-list.c        the GObject, its members
- *   qmp-machine-list-add.c    what the program adds
- *   qmp-machine-list-found.c  what the finder finds
+ *   qmp-machine-list.c            the GObject, its members
+ *   qmp-machine-list-add.c        what the program adds
+ *   qmp-machine-list-found.c      what the finder finds
+ *   qmp-machine-list-shut-down.c  the end of all of them
  *
  * User code runs in the middle of many of these, and may take out any member: who goes on afterwards looks for it again. */
 

@@ -169,6 +169,23 @@ def finder(directory, *command):
         program.finish()
 
 
+def machine_list(directory, *command):
+    path = f'{directory}/a'
+    name = f'example-{os.getpid()}'
+    # No guest could be asked.
+    paused = ['-machine', 'none', '-nodefaults', '-display', 'none', '-S']
+    with Program([*command, path, name]) as program:
+        program.wait_for(f'^{name}: .*No machine .{name}. runs on this computer')
+        with running(start_server('qemu-system-x86_64', [path], *paused)):
+            program.wait_for(f'^{path}: prelaunch$')
+            with running(start_server('qemu-system-x86_64', [f'{directory}/b'], *paused, '-name', name)):
+                program.wait_for(f'^{name}: prelaunch$')
+                program.process.send_signal(signal.SIGTERM)
+                for title in path, name:
+                    program.wait_for(f'^{title}: .*host-qmp-quit')
+                program.finish()
+
+
 def asyncio_story(directory, *command):
     path = f'{directory}/monitor'
     with qemu(path), Program([*command, path]) as program:

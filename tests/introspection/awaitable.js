@@ -28,6 +28,7 @@ const make = {
   'Json.Node': () => null,
   'Launcher': () => Qmp.Launcher.new(['/nonexistent/qemu']),
   'Machine': () => Qmp.Machine.new(null),
+  'MachineList': () => new Qmp.MachineList(),
   'Message': () => Qmp.Message.new_command('query-status'),
   'gboolean': () => false,
   'ShutDownFlags': () => Qmp.ShutDownFlags.NONE,

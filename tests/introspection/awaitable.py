@@ -35,6 +35,7 @@ MAKE = {
     'Json.Node': lambda: None,
     'Launcher': lambda: Qmp.Launcher.new(['/nonexistent/qemu']),
     'Machine': lambda: Qmp.Machine.new(None),
+    'MachineList': lambda: Qmp.MachineList(),
     'Migration': lambda: GObject.new(Qmp.Migration),
     'Message': lambda: Qmp.Message.new_command('query-status'),
     'gboolean': lambda: False,

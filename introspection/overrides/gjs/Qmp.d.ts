@@ -1586,6 +1586,28 @@ declare module 'gi://Qmp?version=1.0' {
       items_changed(position: number, removed: number, added: number): void;
       remove(entry: MachineEntry): void;
       set_finder(finder: Finder | null): void;
+      /** Brings all to their end, in stages, of so many milliseconds for all of them; 0 skips one, and -1 waits for ever. */
+      shut_down_all(flags?: ShutDownFlags, ask?: number, quit?: number, max_parallel?: number,
+        cancellable?: Gio.Cancellable | null): MachineResult[];
+      shut_down_all_async(flags?: ShutDownFlags, ask?: number, quit?: number, max_parallel?: number,
+        cancellable?: Gio.Cancellable | null): Promise<MachineResult[]>;
+      shut_down_all_async(flags: ShutDownFlags, ask: number, quit: number, max_parallel: number,
+        cancellable: Gio.Cancellable | null, callback: Gio.AsyncReadyCallback<this>): void;
+      shut_down_all_finish(result: Gio.AsyncResult): MachineResult[];
+    }
+
+    interface MachineResultProperties {
+      readonly entry: MachineEntry;
+      readonly error: GLib.Error | null;
+      readonly outcome: Outcome | null;
+    }
+
+    interface MachineResult extends MachineResultProperties, CamelCased<MachineResultProperties> {}
+    /** What has come of one machine, where something was done with all of a list. */
+    class MachineResult extends GObject.Object {
+      get_entry(): MachineEntry;
+      get_error(): GLib.Error | null;
+      get_outcome(): Outcome | null;
     }
 
     interface MigrationProperties {

@@ -384,7 +384,7 @@ function _init() {
 
   for (const holder of [
     Qmp.Client, Qmp.Client.prototype, Qmp.EventListener.prototype, Qmp.Finder.prototype,
-    Qmp.GuestAgent.prototype, Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.Migration.prototype, Qmp.Schema,
+    Qmp.GuestAgent.prototype, Qmp.Job.prototype, Qmp.Machine.prototype, Qmp.MachineList.prototype, Qmp.Migration.prototype, Qmp.Schema,
   ]) {
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (name.endsWith('_async'))
@@ -479,6 +479,15 @@ function _init() {
     machine[name] = function (flags = Qmp.ShutDownFlags.NONE, ask = 30000, quit = 10000, cancellable = null, ...rest) {
       return plain.call(this, checkNumber('flags', flags), checkTime('ask', ask, Qmp.TIMEOUT_NONE), checkTime('quit', quit, Qmp.TIMEOUT_NONE),
         cancellable, ...rest);
+    };
+  }
+
+  for (const name of ['shut_down_all', 'shut_down_all_async']) {
+    const plain = Qmp.MachineList.prototype[name];
+    Qmp.MachineList.prototype[name] = function (flags = Qmp.ShutDownFlags.NONE, ask = 30000, quit = 10000, maxParallel = 0,
+      cancellable = null, ...rest) {
+      return plain.call(this, checkNumber('flags', flags), checkTime('ask', ask, Qmp.TIMEOUT_NONE), checkTime('quit', quit, Qmp.TIMEOUT_NONE),
+        checkNumber('max_parallel', maxParallel), cancellable, ...rest);
     };
   }
 

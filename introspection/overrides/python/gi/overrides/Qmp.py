@@ -910,7 +910,8 @@ def _watch_attributes(cls):
 
 
 for _cls in (Qmp.Client, Qmp.Endpoint, Qmp.EventListener, Qmp.Finder, Qmp.GuestAgent, Qmp.GuestExecResult, Qmp.Instance,
-             Qmp.Job, Qmp.Launcher, Qmp.Message, Qmp.Machine, Qmp.MachineEntry, Qmp.MachineList, Qmp.Migration, Qmp.Schema):
+             Qmp.Job, Qmp.Launcher, Qmp.Message, Qmp.Machine, Qmp.MachineEntry, Qmp.MachineList,
+             Qmp.MachineResult, Qmp.Migration, Qmp.Schema):
     _watch_attributes(_cls)
 
 

@@ -98,16 +98,6 @@ def _make_launcher(launcher):
     return Qmp.Launcher(launcher)
 
 
-def _to_stage(seconds, name):
-    """How long a stage may take: None is for ever. -1, which C has for that, would skip it: QEMU would be told to quit at once."""
-    if seconds is None:
-        return -1
-    milliseconds = _qmp_times.to_milliseconds(seconds, name)
-    if seconds < 0:
-        raise ValueError(f'{name} must be 0 seconds or more; None waits for ever')
-    return milliseconds
-
-
 @_add(Qmp.Machine)
 def __init__(self, client=None):
     """Makes a machine in which nothing runs: Qmp.Machine().
@@ -253,7 +243,7 @@ def _shut_down(self, flags=None, ask=30, quit=10, cancellable=None):
 
     Raises Qmp.EndedError, Qmp.NoAnswerError, Qmp.NoProcessError, GLib.Error.
     """
-    return [Qmp.ShutDownFlags.NONE if flags is None else flags, _to_stage(ask, 'ask'), _to_stage(quit, 'quit')], cancellable
+    return [Qmp.ShutDownFlags.NONE if flags is None else flags, _qmp_times.to_stage(ask, 'ask'), _qmp_times.to_stage(quit, 'quit')], cancellable
 
 
 @_override(Qmp.Machine)

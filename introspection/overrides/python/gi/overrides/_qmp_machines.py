@@ -5,7 +5,8 @@ import os
 
 from ..module import get_introspection_module
 from ._qmp_errors import explain
-from ._qmp_methods import add as _add
+from ._qmp_methods import add as _add, override as _override
+from ._qmp_times import to_stage
 
 Qmp = get_introspection_module('Qmp')
 
@@ -18,13 +19,28 @@ def add_file(self, path):
     return _plain_add_file(self, os.fspath(path))
 
 
+@_override(Qmp.MachineList)
+def _shut_down_all(self, flags=None, ask=30, quit=10, max_parallel=0, cancellable=None):
+    """Brings all machines of the list to their end, each in stages. Returns a list of Qmp.MachineResult.
+
+    ask: how many seconds from now on the guests may take to turn themselves off; 0 does not ask them, None waits for ever
+    quit: how many seconds behind that the QEMUs may take to quit before they are killed; 0 does not tell them, None waits for ever
+    max_parallel: how many are shut down at a time; 0 for all
+    flags: Qmp.ShutDownFlags; None for none of them
+
+    Each result has an error or an outcome. Raises Qmp.CancelledError.
+    """
+    stages = [to_stage(ask, 'ask'), to_stage(quit, 'quit')]
+    return [Qmp.ShutDownFlags.NONE if flags is None else flags, *stages, max_parallel], cancellable
+
+
 @_add(Qmp.MachineList)
 def __repr__(self):
     return f'<Qmp.MachineList {len(self)} machines>'
 
 
-def _get_error(entry):
-    error = entry.get_error()
+def _get_error(owner):
+    error = owner.get_error()
     return None if error is None else explain(error)
 
 
@@ -38,3 +54,13 @@ Qmp.MachineEntry.error = property(_get_error, doc='why nothing can be asked of t
 @_add(Qmp.MachineEntry)
 def __repr__(self):
     return f'<Qmp.MachineEntry {self.get_title()!r} {self.get_machine().get_status_name() or "not connected"}>'
+
+
+Qmp.MachineResult.entry = property(Qmp.MachineResult.get_entry, doc='which machine it was')
+Qmp.MachineResult.outcome = property(Qmp.MachineResult.get_outcome, doc='how it has ended: a Qmp.Outcome, or None')
+Qmp.MachineResult.error = property(_get_error, doc='why it has failed, an exception, or None')
+
+
+@_add(Qmp.MachineResult)
+def __repr__(self):
+    return f'<Qmp.MachineResult {self.entry.title!r} {self.error or self.outcome.text}>'

@@ -24,6 +24,16 @@ def to_wait(seconds):
     return -1 if seconds is None else to_milliseconds(seconds)
 
 
+def to_stage(seconds, name):
+    """How long a stage may take: None is for ever. -1, which C has for that, would skip it: QEMU would be told to quit at once."""
+    if seconds is None:
+        return -1
+    milliseconds = to_milliseconds(seconds, name)
+    if seconds < 0:
+        raise ValueError(f'{name} must be 0 seconds or more; None waits for ever')
+    return milliseconds
+
+
 _UNLIMITED = -1
 
 
