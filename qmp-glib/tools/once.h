@@ -78,7 +78,7 @@ extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_res
 extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
-extern const OnceVerb once_record, once_mock, once_list, once_top;
+extern const OnceVerb once_record, once_mock, once_list, once_top, once_export;
 extern const OnceVerb once_block_list, once_block_tree, once_device_list;
 extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 

@@ -171,6 +171,8 @@ class Completion(unittest.TestCase):
             (f'qmp introspect {name}.one query-versi', 'query-version '),
             (f'qmp call hostile-{os.getpid()}', f'qmp call hostile-{os.getpid()}'),
             ('qmp list --js', 'qmp list --json '),
+            ('qmp export monitor monitor-', 'qmp export monitor monitor-other '),
+            ('qmp export --lis', 'qmp export --listen '),
             (f'qmp status monitor --also {name}', f'{name}.one '),
             (f'qmp monitor --name {name}', f'{name}.one '),
             ('qmp call --kind sto', 'qmp call --kind storage-daemon '),

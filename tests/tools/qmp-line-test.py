@@ -20,7 +20,7 @@ class CommandLine(Case):
         verbs = [line.split('  ')[1] for line in text[text.index('Verbs:'):].splitlines() if line.startswith('  ')]
         self.assertIn('guest exec', verbs)
         for verb in verbs:
-            address = {'list': '', 'top': ' [ADDRESS…]', 'watch': ' [ADDRESS…]'}.get(verb, ' ADDRESS')
+            address = {'list': '', 'top': ' [ADDRESS…]', 'watch': ' [ADDRESS…]', 'export': ' [ADDRESS…]'}.get(verb, ' ADDRESS')
             text = self.good(*verb.split(), '--help')
             self.assertIn(f'qmp {verb} [OPTION…]{address}', text)
             self.assertEqual(self.good('help', *verb.split()), text)
