@@ -181,6 +181,16 @@ is_secret_line (Redaction    *self,
 
 /* --- within strings --- */
 
+/* A string, and what was seen of it, so that a long one is not looked through again for each of its options and URLs. */
+typedef struct {
+  QmpJsonSlice  string;
+  const char   *end;              /* the closing quote */
+  gboolean      is_looked_through;
+  gboolean      says_secret;      /* then: whether it does */
+  const char   *url_end;          /* of what was taken for a URL last */
+  const char   *url_at;           /* nullable: the last '@' in front of that */
+} Seen;
+
 /* A piece of a string to replace; empty if there is none. */
 typedef struct {
   const char *start;
@@ -208,33 +218,41 @@ find_option_end (const char *p,
 }
 
 static gboolean
+says_secret (Seen *seen)
+{
+  if (!seen->is_looked_through)
+    seen->says_secret = contains (seen->string, "secret");
+  seen->is_looked_through = TRUE;
+  return seen->says_secret;
+}
+
+static gboolean
 is_secret_option (Redaction    *self,
-                  QmpJsonSlice  string,
+                  Seen         *seen,
                   QmpJsonSlice  name)
 {
   const Rule *rule = find_rule (spell_piece (self, name.text, name.length));
 
   if (rule == NULL || rule->condition == SECRET_SETTING || rule->condition == SECRET_LINE)
     return FALSE;
-  return rule->condition != SECRET_OBJECT || contains (string, "secret");
+  return rule->condition != SECRET_OBJECT || says_secret (seen);
 }
 
 /* The value of the option whose '=' is at p. */
 static Piece
-find_option (Redaction    *self,
-             QmpJsonSlice  string,
-             const char   *p,
-             const char   *end)
+find_option (Redaction  *self,
+             Seen       *seen,
+             const char *p)
 {
   const char *name = p;
   Piece piece = { p, p };
 
-  while (name > string.text && (g_ascii_isalnum (name[-1]) || strchr ("-_.", name[-1]) != NULL))
+  while (name > seen->string.text && (g_ascii_isalnum (name[-1]) || strchr ("-_.", name[-1]) != NULL))
     name--;
-  if (name == p || !is_secret_option (self, string, (QmpJsonSlice) { name, p - name }))
+  if (name == p || !is_secret_option (self, seen, (QmpJsonSlice) { name, p - name }))
     return piece;
   piece.start = p + 1;
-  piece.end = find_option_end (p + 1, end);
+  piece.end = find_option_end (p + 1, seen->end);
   return piece;
 }
 
@@ -260,31 +278,49 @@ is_in_url (const char *p)
   return *p != ' ' && (*p != '\\' || p[1] == '/');
 }
 
+/* Where the URL ends that p is in, and its last '@'. */
+static void
+see_url (Seen       *seen,
+         const char *p)
+{
+  if (p < seen->url_end)
+    return;
+  seen->url_at = NULL;
+  for (; p < seen->end && is_in_url (p); p++)
+    if (*p == '@')
+      seen->url_at = p;
+  seen->url_end = p;
+}
+
+/* What stands between the user and the password; NULL if there is none. */
+static const char *
+find_separator (const char *user,
+                const char *end,
+                gboolean    iscsi)
+{
+  for (const char *p = user; p < end && strchr ("/?#", *p) == NULL; p++)
+    if (*p == ':' || (iscsi && *p == '%'))
+      return p;
+  return NULL;
+}
+
 /* The password in "SCHEME://USER:PASSWORD@HOST", whose first colon is at p; iSCSI has a '%' between the two. A password may have
  * a slash in it, although a URL should not: where a path has an '@' more than the password is replaced. */
 static Piece
-find_url_password (QmpJsonSlice  string,
-                   const char   *p,
-                   const char   *end)
+find_url_password (Seen       *seen,
+                   const char *p)
 {
-  gboolean iscsi = p - string.text >= 5 && g_ascii_strncasecmp (p - 5, "iscsi", 5) == 0;
-  const char *user = skip_slashes (p + 1, end);
-  const char *separator = NULL, *at = NULL;
-  gboolean may_be_host = TRUE;
-  Piece piece = { p, p };
+  gboolean iscsi = p - seen->string.text >= 5 && g_ascii_strncasecmp (p - 5, "iscsi", 5) == 0;
+  const char *user = skip_slashes (p + 1, seen->end);
+  const char *separator;
 
-  for (const char *q = user; q != NULL && q < end && is_in_url (q); q++)
-    {
-      if (*q == '@')
-        at = q;
-      else if (strchr ("/?#", *q) != NULL)
-        may_be_host = FALSE;
-      else if (may_be_host && separator == NULL && (*q == ':' || (iscsi && *q == '%')))
-        separator = q;
-    }
-  if (at != NULL && separator != NULL && separator < at)
-    piece = (Piece) { separator + 1, at };
-  return piece;
+  if (user == NULL)
+    return (Piece) { p, p };
+  see_url (seen, user);
+  separator = find_separator (user, seen->url_end, iscsi);
+  if (separator == NULL || seen->url_at == NULL || separator > seen->url_at)
+    return (Piece) { p, p };
+  return (Piece) { separator + 1, seen->url_at };
 }
 
 /* Appends a string, with its quotes, from *copied on; *copied is then where that ended. */
@@ -294,16 +330,16 @@ append_string (Redaction     *self,
                QmpJsonSlice   string,
                const char   **copied)
 {
-  const char *end = string.text + string.length - 1;
+  Seen seen = { .string = string, .end = string.text + string.length - 1, .url_end = string.text };
 
-  for (const char *p = string.text + 1; p < end; p++)
+  for (const char *p = string.text + 1; p < seen.end; p++)
     {
       Piece piece = { p, p };
 
       if (*p == '=')
-        piece = find_option (self, string, p, end);
+        piece = find_option (self, &seen, p);
       else if (*p == ':')
-        piece = find_url_password (string, p, end);
+        piece = find_url_password (&seen, p);
       if (piece.start == piece.end)
         continue;
 
