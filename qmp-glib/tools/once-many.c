@@ -106,14 +106,19 @@ once_one_print_line (OnceOne    *one,
   flush (one->many);
 }
 
-/* Its mark becomes its first member. */
+/* Its mark becomes its first member, and the only one of that name: a server is not to speak as another. */
 static void
 print_message (OnceOne    *one,
-               const char *json,
-               gsize       length)
+               QmpMessage *message)
 {
-  const char *brace = memchr (json, '{', length);
+  g_autoptr(QmpMessage) copy = qmp_message_dup (message);
+  const char *json, *brace;
+  gsize length;
 
+  if (prints_objects (one->many))
+    qmp_message_remove_member (copy, "machine");
+  json = g_bytes_get_data (qmp_message_get_bytes (copy), &length);
+  brace = memchr (json, '{', length);
   if (prints_objects (one->many) && brace != NULL)
     print_object (one->many, one->target->mark, brace + 1, json + length - (brace + 1));
   else
@@ -127,13 +132,11 @@ void
 once_one_print_event (OnceOne  *one,
                       QmpEvent *event)
 {
-  gsize length;
-  const char *json = g_bytes_get_data (qmp_message_get_bytes (QMP_MESSAGE (event)), &length);
   g_autofree char *line = NULL;
 
   if (one->once->json)
     {
-      print_message (one, json, length);
+      print_message (one, QMP_MESSAGE (event));
       return;
     }
   line = once_event_to_line (event);

@@ -243,6 +243,16 @@ class Monitor(Many):
         program.communicate()
         self.assertEqual(program.returncode, FAILED)
 
+    def test_event_of_another(self):
+        """A server cannot speak as another one."""
+        puppet = self.puppet()
+        program = self.start('monitor', '--json', puppet.path, '-a', self.path('nobody'))
+        puppet.accept()
+        puppet.send({'event': 'SHUTDOWN', 'timestamp': {'seconds': 1, 'microseconds': 2}, 'machine': 'a'})
+        puppet.peer.close()
+        lines = [json.loads(line) for line in program.communicate()[0].splitlines()]
+        self.assertEqual([line['machine'] for line in lines if 'event' in line], [puppet.path])
+
     def test_wrong_event(self):
         """Of a server that does not have it; with one alone that would be the end."""
         a = self.named('a')
