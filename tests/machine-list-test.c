@@ -656,6 +656,83 @@ test_removes_inside (void)
 }
 
 static void
+shut_down_cb (QmpMachine     *machine,
+              GParamSpec     *pspec,
+              QmpMachineList *list)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!qmp_machine_get_connected (machine))
+    return;
+  g_list_free_full (qmp_machine_list_shut_down_all (list, QMP_SHUT_DOWN_NONE, 0, 5000, 0, NULL, &error), g_object_unref);
+  g_assert_no_error (error);
+}
+
+static void
+close_cb (QmpMachineList *list,
+          guint           position,
+          guint           removed,
+          guint           added,
+          gpointer        user_data)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr(QmpMachineEntry) entry = g_list_model_get_item (G_LIST_MODEL (list), i);
+      QmpMachine *machine = qmp_machine_entry_get_machine (entry);
+
+      qmp_client_close_async (qmp_machine_get_client (machine), NULL, NULL, NULL);
+      g_signal_connect (machine, "notify::connected", G_CALLBACK (shut_down_cb), list);
+    }
+}
+
+/* Handlers that close what is to be opened, and end all as soon as one is there. */
+static void
+test_ends_inside (void)
+{
+  TestWorld *world = test_world_new ();
+  QmpMachineList *list = qmp_machine_list_new ();
+
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  g_signal_connect (list, "items-changed", G_CALLBACK (close_cb), NULL);
+  test_world_look (world);
+  qmp_machine_list_set_finder (list, world->finder);
+  test_spin_until (count (list) == 0);
+  free_list (list);
+  test_world_free (world);
+}
+
+/* What was taken out of the list, and the list itself, see the end of what was begun with them. */
+static void
+test_removed_meanwhile (void)
+{
+  TestWorld *world = test_world_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  QmpMachineList *list;
+  GList *results;
+  guint n = 0;
+
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  list = new_followed (world);
+  test_spin_until (are_connected (list));
+  qmp_machine_list_shut_down_all_async (list, QMP_SHUT_DOWN_NONE, 0, -1, 1, NULL, test_result_cb, &result);
+  remove_all_cb (list, 0, 0, 0, &n);
+  g_object_unref (list);
+  test_spin_until (result != NULL);
+  results = qmp_machine_list_shut_down_all_finish (list, result, &error);
+  g_assert_no_error (error);
+  text = describe (results);
+  g_assert_cmpstr (text, ==, "a:2 b:2");
+  g_list_free_full (results, g_object_unref);
+  g_clear_object (&result);
+  test_spin_ready ();
+  test_world_free (world);
+}
+
+static void
 drop_cb (QmpMachineList  *list,
          guint            position,
          guint            removed,
@@ -772,6 +849,8 @@ main (int    argc,
       add_for ("/machine-list/shut-down-many/", names[i], &forms[i], test_shut_down_many);
     }
   g_test_add_func ("/machine-list/removes-inside", test_removes_inside);
+  g_test_add_func ("/machine-list/ends-inside", test_ends_inside);
+  g_test_add_func ("/machine-list/removed-meanwhile", test_removed_meanwhile);
   g_test_add_func ("/machine-list/dropped-inside", test_dropped_inside);
   g_test_add_func ("/machine-list/dropped-elsewhere", test_dropped_elsewhere);
   g_test_add_func ("/machine-list/ends-while-opened", test_ends_while_opened);
