@@ -236,7 +236,7 @@ static void
 end (QmpClient *self)
 {
   qmp_client_end_blocking (self);
-  if (self->ending == NULL)
+  if (self->ends.now == NULL)
     return;
   /* What it has come to is told from the main context. */
   qmp_state_hold (&self->state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "client/qmp-client-private.h"
+#include "client/qmp-client-order-private.h"
 
 #include <glib/gi18n-lib.h>
 

@@ -81,7 +81,7 @@ void
 qmp_client_abort (QmpClient *self)
 {
   /* The end of a link that was just opened goes its way already. */
-  if (self->ending != NULL)
+  if (self->ends.now != NULL)
     {
       qmp_client_drop_link (self);
       return;
@@ -137,7 +137,7 @@ close_in_background (QmpClient    *self,
                      GTask        *task)
 {
   qmp_client_end_listening (self);
-  if (self->ending != NULL || (self->opening == NULL && self->link == NULL))
+  if (self->ends.now != NULL || (self->opening == NULL && self->link == NULL))
     {
       /* Behind the end of a link that was not delivered yet. */
       post_closed (self, task, NULL);
@@ -291,11 +291,11 @@ qmp_client_close (QmpClient     *self,
     {
       QmpOpening *opening = self->opening;
 
-      if (self->ending == NULL)
+      if (self->ends.now == NULL)
         qmp_client_abort_opening (self);
       qmp_client_apply_opening (self, opening);
     }
-  else if (self->ending == NULL && self->link != NULL)
+  else if (self->ends.now == NULL && self->link != NULL)
     {
       success = close_blocking (self, cancellable, error);
     }

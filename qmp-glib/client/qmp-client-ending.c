@@ -118,7 +118,7 @@ deliver_ending (QmpInboxEntry *entry,
   QmpClient *self = owner;
   QmpEnding *ending = QMP_INBOX_GET (entry, QmpEnding, begun);
 
-  if (self->ending == ending)
+  if (self->ends.now == ending)
     {
       qmp_client_drop_link (self);
       qmp_state_set_runstate (&self->state, QMP_RUNSTATE_DISCONNECTING);
@@ -144,9 +144,9 @@ deliver_ended (QmpInboxEntry *entry,
   QmpEnding *ending = QMP_INBOX_GET (entry, QmpEnding, over);
 
   tell_who_waits (self, ending);
-  if (self->ending == ending)
+  if (self->ends.now == ending)
     qmp_client_settle_runstate (self);
-  self->n_untold_ends--;
+  self->ends.n_untold--;
   g_signal_emit (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, ending->cause);
   ending_unref (ending);
 }
@@ -155,7 +155,7 @@ static void
 drop_ended (QmpInboxEntry *entry,
             gpointer       owner)
 {
-  ((QmpClient *) owner)->n_untold_ends--;
+  ((QmpClient *) owner)->ends.n_untold--;
   ending_unref (QMP_INBOX_GET (entry, QmpEnding, over));
 }
 
@@ -176,7 +176,7 @@ post_ended (QmpClient *self,
             QmpEnding *ending)
 {
   ending->over.kind = &ended_kind;
-  self->n_untold_ends++;
+  self->ends.n_untold++;
   qmp_inbox_post (&self->inbox, &ending->over);
 }
 
@@ -193,7 +193,7 @@ unpost (QmpClient *self,
       g_signal_has_handler_pending (self, qmp_client_signals[QMP_CLIENT_CLOSED], 0, TRUE))
     return;
 
-  self->n_untold_ends--;
+  self->ends.n_untold--;
   qmp_inbox_remove (&self->inbox, &ending->over);
   qmp_inbox_remove (&self->inbox, &ending->begun);
   ending_unref (ending);
@@ -209,8 +209,8 @@ qmp_client_drop_link (QmpClient *self)
     return;
 
   /* Everything that came was shown to them: who still waits, waits in vain. */
-  if (self->ending != NULL)
-    self->ending->pending = g_slist_concat (self->ending->pending, qmp_event_hub_steal_pending (&self->hub));
+  if (self->ends.now != NULL)
+    self->ends.now->pending = g_slist_concat (self->ends.now->pending, qmp_event_hub_steal_pending (&self->hub));
   g_clear_pointer (&self->link, qmp_link_free);
   if (self->opening != NULL)
     qmp_opening_drop_link (self->opening);
@@ -226,11 +226,11 @@ qmp_client_end_link (QmpClient    *self,
 
   qmp_client_spoil_opening (self, cause);
   ending->cause = cause != NULL ? g_error_copy (cause) : NULL;
-  g_free (self->last_cause);
-  self->last_cause = g_strdup (why);
-  g_clear_error (&self->last_error);
-  self->last_error = cause != NULL ? g_error_copy (cause) : NULL;
-  self->ending = ending;
+  g_free (self->ends.last_cause);
+  self->ends.last_cause = g_strdup (why);
+  g_clear_error (&self->ends.last_error);
+  self->ends.last_error = cause != NULL ? g_error_copy (cause) : NULL;
+  self->ends.now = ending;
   /* A server that left and comes again at once waits for the next accept. */
   qmp_listening_rest (self->listening);
   post_ending (self, ending);
@@ -245,7 +245,7 @@ qmp_client_end_link (QmpClient    *self,
 void
 qmp_client_settle_runstate (QmpClient *self)
 {
-  QmpEnding *ending = self->ending;
+  QmpEnding *ending = self->ends.now;
 
   if (ending == NULL)
     return;
@@ -254,9 +254,9 @@ qmp_client_settle_runstate (QmpClient *self)
   qmp_client_drop_link (self);
   qmp_state_set_runstate (&self->state, QMP_RUNSTATE_DISCONNECTING);
   /* A handler may have closed the client, and opened it again. */
-  if (self->ending == ending)
+  if (self->ends.now == ending)
     {
-      self->ending = NULL;
+      self->ends.now = NULL;
       qmp_state_set_runstate (&self->state, QMP_RUNSTATE_IDLE);
       unpost (self, ending);
     }

@@ -21,13 +21,13 @@ expects (gpointer   owner,
 {
   QmpClient *self = owner;
 
-  if (self->opening != NULL ? self->opening->error == NULL : self->ending == NULL && self->link != NULL)
+  if (self->opening != NULL ? self->opening->error == NULL : self->ends.now == NULL && self->link != NULL)
     return TRUE;
 
-  if (self->last_cause != NULL)
+  if (self->ends.last_cause != NULL)
     {
       g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
-                   _("No event can come any more, the connection has ended: %s"), self->last_cause);
+                   _("No event can come any more, the connection has ended: %s"), self->ends.last_cause);
       return FALSE;
     }
   return qmp_state_require (&self->state, QMP_RUNSTATE_RUNNING, "wait for an event", error);

@@ -16,7 +16,7 @@ qmp_client_require_link (QmpClient   *self,
 {
   if (!qmp_state_require (&self->state, QMP_RUNSTATE_RUNNING, what, error))
     return FALSE;
-  if (self->link == NULL || self->ending != NULL)
+  if (self->link == NULL || self->ends.now != NULL)
     {
       /* The end is known and about to be delivered. */
       g_set_error_literal (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_INTERRUPTED,
@@ -149,7 +149,7 @@ call_done (gpointer  owner,
            QmpCall  *call)
 {
   if (call->form == QMP_CALL_RELAYED)
-    qmp_client_relay_reply (owner, call);
+    qmp_client_relay_reply (call);
   else
     qmp_client_call_done (owner, call);
 }
@@ -186,7 +186,7 @@ wants_more (gpointer owner)
 static gboolean
 is_link_over (QmpClient *self)
 {
-  return self->ending != NULL || (self->opening != NULL && self->opening->error != NULL);
+  return self->ends.now != NULL || (self->opening != NULL && self->opening->error != NULL);
 }
 
 static void

@@ -61,7 +61,7 @@ qmp_client_require_not_listening (QmpClient   *self,
 static gboolean
 has_link (QmpClient *self)
 {
-  return self->opening != NULL || self->link != NULL || self->ending != NULL;
+  return self->opening != NULL || self->link != NULL || self->ends.now != NULL;
 }
 
 void

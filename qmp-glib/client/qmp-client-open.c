@@ -94,7 +94,7 @@ delay_outcome (QmpClient  *self,
   opening->delayed = TRUE;
   if (self->closing != NULL)
     self->closing->opening = opening;
-  else if (self->ending != NULL)
+  else if (self->ends.now != NULL)
     qmp_client_post_opening (self, opening);
   else
     return FALSE;

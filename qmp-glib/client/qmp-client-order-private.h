@@ -59,6 +59,27 @@ gpointer qmp_order_run             (QmpOrder      *self,
 
 void     qmp_order_clear           (QmpOrder      *self);
 
+/* FALSE with error if message is not to be sent: asks whoever checks commands, so it runs user code. */
+gboolean qmp_client_run_check      (QmpClient     *self,
+                                    QmpMessage    *message,
+                                    GError       **error);
+
+/* An order whole. */
+/* One command of a message, out or held; NULL with error if it cannot be. what: the method, for the text. timeout (out):
+ * of the command, in milliseconds, or QMP_TIMEOUT_NONE. */
+QmpCall *qmp_client_issue_message  (QmpClient     *self,
+                                    QmpMessage    *message,
+                                    const char    *what,
+                                    int           *timeout,
+                                    GError       **error);
+/* Blocks. See qmp_client_execute_parsed_va(). */
+QmpMessage *qmp_client_run_parsed  (QmpClient     *self,
+                                    const char    *command,
+                                    const char    *format,
+                                    va_list       *arguments,
+                                    GCancellable  *cancellable,
+                                    GError       **error);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QmpOrder, qmp_order_clear)
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include <qmp-glib/qmp-client.h>
 #include <qmp-glib/qmp-error.h>
 
+#include "client/qmp-client-relay-private.h"
 #include "client/qmp-client-serve-private.h"
 #include "client/qmp-state-private.h"
 #include "core/qmp-closure-private.h"
@@ -71,6 +72,13 @@ typedef struct {
 typedef struct _QmpEnding QmpEnding;
 
 typedef struct {
+  QmpEnding *now;         /* nullable, borrowed from the inbox: the link is over, but runstate does not say so yet */
+  guint      n_untold;    /* whose closed was not emitted yet */
+  char      *last_cause;  /* nullable: how the last link ended, in words */
+  GError    *last_error;  /* nullable: the same, unless it was our own close */
+} QmpEnds;
+
+typedef struct {
   const QmpCompanionFuncs *funcs;  /* nullable: there is nobody */
   gpointer                 data;   /* borrowed; held by itself within a blocking call */
 } QmpCompanion;
@@ -109,10 +117,7 @@ struct _QmpClient {
   QmpOpening         *fresh;           /* nullable, borrowed: has succeeded, and its caller is about to be told */
   QmpListening       *listening;       /* nullable; outlives links */
   QmpClosing         *closing;         /* nullable: DISCONNECTING by our own close */
-  char               *last_cause;      /* nullable: how the last link ended, in words */
-  GError             *last_error;      /* nullable: the same, unless it was our own close */
-  QmpEnding          *ending;          /* nullable, borrowed from the inbox: the link is over, but runstate
-                                        * does not say so yet */
+  QmpEnds             ends;            /* of links */
 
   QmpInbox            inbox;
   QmpEventHub         hub;
@@ -121,8 +126,6 @@ struct _QmpClient {
   QmpIoTimer          deadline;        /* in io: not later than the first of the calls' */
   QmpStallWatch       stall_watch;
   QmpBlocking         blocking;
-  guint               n_untold_ends;   /* of links, whose closed was not emitted yet */
-  guint               n_relayed;       /* of the calls that pend */
   QmpCompanion        companion;       /* who has something to do in blocking calls */
   GList              *relays;          /* of QmpRelay, borrowed, by their links */
 };
@@ -223,42 +226,8 @@ void           qmp_client_call_done          (QmpClient           *self,
                                               QmpCall             *call);
 extern const QmpLinkFuncs qmp_client_link_funcs;
 
-/* qmp-client-execute.c */
-/* One command of a message, out or held; NULL with error if it cannot be. what: the method, for the text. timeout (out):
- * of the command, in milliseconds, or QMP_TIMEOUT_NONE. */
-QmpCall       *qmp_client_issue_message      (QmpClient           *self,
-                                              QmpMessage          *message,
-                                              const char          *what,
-                                              int                 *timeout,
-                                              GError             **error);
-
-/* Blocks. See qmp_client_execute_parsed_va(). */
-QmpMessage    *qmp_client_run_parsed         (QmpClient           *self,
-                                              const char          *command,
-                                              const char          *format,
-                                              va_list             *arguments,
-                                              GCancellable        *cancellable,
-                                              GError             **error);
-
-/* qmp-client-check.c */
-/* FALSE with error if message is not to be sent. Runs user code. */
-gboolean       qmp_client_run_check          (QmpClient           *self,
-                                              QmpMessage          *message,
-                                              GError             **error);
-
 /* qmp-client-events.c */
 extern const QmpEventHubFuncs qmp_client_hub_funcs;
-
-/* qmp-client-relay.c */
-/* While it is routed. */
-void           qmp_client_relay_event        (QmpClient           *self,
-                                              QmpEvent            *event);
-/* Takes call. */
-void           qmp_client_relay_reply        (QmpClient           *self,
-                                              QmpCall             *call);
-/* The link has ended. calls: what pended, of which it takes its own. */
-void           qmp_client_end_relays         (QmpClient           *self,
-                                              GQueue              *calls);
 
 /* qmp-client-watch.c */
 /* Looks whether the server is stalled. Runs user code: notifies. */

@@ -57,4 +57,14 @@ void      qmp_client_forsake        (QmpCall                 *call);
 /* Is there a link that runs? */
 gboolean  qmp_client_may_relay      (QmpClient               *self);
 
+/* What the client has them told. */
+/* While it is routed. */
+void      qmp_client_relay_event    (QmpClient               *self,
+                                     QmpEvent                *event);
+/* Takes call. */
+void      qmp_client_relay_reply    (QmpCall                 *call);
+/* The link has ended. calls: what pended, of which it takes its own. */
+void      qmp_client_end_relays     (QmpClient               *self,
+                                     GQueue                  *calls);
+
 G_END_DECLS

@@ -39,24 +39,21 @@ qmp_client_relay_event (QmpClient *self,
 }
 
 void
-qmp_client_relay_reply (QmpClient *self,
-                        QmpCall   *call)
+qmp_client_relay_reply (QmpCall *call)
 {
   QmpRelay *relay = call->relay;
 
-  self->n_relayed--;
   if (relay != NULL)
     relay->funcs->reply (relay->owner, call->owner, call->frame);
   qmp_call_free (call);
 }
 
 static void
-free_relayed (QmpClient *self,
-              GQueue    *calls)
+free_relayed (GQueue *calls)
 {
   GList *next;
 
-  for (GList *l = calls->head; l != NULL && self->n_relayed > 0; l = next)
+  for (GList *l = calls->head; l != NULL; l = next)
     {
       QmpCall *call = l->data;
 
@@ -65,7 +62,6 @@ free_relayed (QmpClient *self,
         continue;
       g_queue_unlink (calls, l);
       qmp_call_free (call);
-      self->n_relayed--;
     }
 }
 
@@ -73,7 +69,7 @@ void
 qmp_client_end_relays (QmpClient *self,
                        GQueue    *calls)
 {
-  free_relayed (self, calls);
+  free_relayed (calls);
   for (GList *l = self->relays; l != NULL; l = l->next)
     {
       QmpRelay *relay = l->data;
@@ -129,7 +125,6 @@ qmp_client_relay (QmpClient               *self,
   call = qmp_link_issue (self->link, &request);
   call->owner = data;
   call->relay = relay;
-  self->n_relayed++;
   return call;
 }
 

@@ -71,17 +71,17 @@ qmp_client_drop_companion (QmpClient *self,
 gboolean
 qmp_client_is_linked (QmpClient *self)
 {
-  return self->link != NULL && self->ending == NULL;
+  return self->link != NULL && self->ends.now == NULL;
 }
 
 gboolean
 qmp_client_has_untold_end (QmpClient *self)
 {
-  return self->n_untold_ends > 0;
+  return self->ends.n_untold > 0;
 }
 
 const GError *
 qmp_client_get_last_error (QmpClient *self)
 {
-  return self->last_error;
+  return self->ends.last_error;
 }

@@ -143,7 +143,7 @@ static gboolean
 is_done (gpointer data)
 {
   BlockingWait *wait = data;
-  QmpEnding *ending = wait->client->ending;
+  QmpEnding *ending = wait->client->ends.now;
 
   if (ending != NULL && wait->error == NULL && qmp_ending_get_cause (ending) != NULL)
     wait->error = g_error_copy (qmp_ending_get_cause (ending));

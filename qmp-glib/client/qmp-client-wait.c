@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "client/qmp-client-private.h"
+#include "client/qmp-client-order-private.h"
 
 #include "core/qmp-task-private.h"
 #include "message/qmp-message-private.h"
@@ -139,7 +139,7 @@ may_come (gpointer   data,
   if (!pair->link_over)
     return TRUE;
 
-  g_propagate_error (error, qmp_paired_call_make_ended (pair, self->last_cause));
+  g_propagate_error (error, qmp_paired_call_make_ended (pair, self->ends.last_cause));
   return FALSE;
 }
 

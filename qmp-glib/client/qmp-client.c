@@ -114,8 +114,8 @@ qmp_client_finalize (GObject *object)
   qmp_calls_free (self->calls);
   qmp_io_context_leave (self->io);
   qmp_io_context_unref (self->io);
-  g_free (self->last_cause);
-  g_clear_error (&self->last_error);
+  g_free (self->ends.last_cause);
+  g_clear_error (&self->ends.last_error);
   g_free (self->settings.name);
   qmp_tls_clear (&self->settings.connection.tls);
 
