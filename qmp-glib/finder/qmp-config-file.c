@@ -19,7 +19,12 @@ add (Group      *group,
     g_string_append_c (group->options, ',');
   g_string_append_printf (group->options, "%s=", key);
   for (; *value != '\0'; value++)
-    g_string_append (group->options, *value == ',' ? ",," : (char[]) { *value, '\0' });
+    {
+      /* A comma would end the value. */
+      if (*value == ',')
+        g_string_append_c (group->options, ',');
+      g_string_append_c (group->options, *value);
+    }
 }
 
 static void
