@@ -7,6 +7,9 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,7 +71,7 @@ find_target (ShellFile *self)
   return stat (real, &info) == 0 && S_ISREG (info.st_mode);
 }
 
-/* Nobody may read a pipe yet: that is an error, and not waited for. */
+/* Nobody may read a pipe yet: that is an error, and not waited for. It stays so for the writing, where a signal counts. */
 static gboolean
 open_directly (ShellFile  *self,
                GError    **error)
@@ -76,7 +79,6 @@ open_directly (ShellFile  *self,
   self->fd = open (self->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (self->append ? O_APPEND : 0), 0666);
   if (self->fd < 0)
     return fail (self, errno, error);
-  fcntl (self->fd, F_SETFL, fcntl (self->fd, F_GETFL) & ~O_NONBLOCK);
   return TRUE;
 }
 
@@ -95,21 +97,52 @@ shell_file_new (const char  *path,
   return open_directly (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
+/* Who reads a pipe may not go on; then Ctrl-C, or whatever is to end the shell, ends the waiting. No other signal does. */
+static gboolean
+wait_for_reader (int fd)
+{
+  const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+  struct pollfd poll_fd = { fd, POLLOUT, 0 };
+  sigset_t others;
+
+  sigfillset (&others);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigdelset (&others, signals[i]);
+  return ppoll (&poll_fd, 1, NULL, &others) >= 0;
+}
+
+static gboolean
+write_some (int          fd,
+            const char **data,
+            gsize       *length)
+{
+  gssize n = write (fd, *data, *length);
+
+  if (n < 0)
+    return errno == EINTR || (errno == EAGAIN && wait_for_reader (fd));
+  *data += n;
+  *length -= n;
+  return TRUE;
+}
+
+/* Signals are kept back, so that none comes between writing and waiting, where it would not be seen. */
 static gboolean
 write_all (int         fd,
            const char *data,
            gsize       length)
 {
-  while (length > 0)
-    {
-      gssize n = write (fd, data, length);
+  gboolean good = TRUE;
+  sigset_t all, before;
+  int code;
 
-      if (n < 0 && errno != EINTR)
-        return FALSE;
-      data += MAX (n, 0);
-      length -= MAX (n, 0);
-    }
-  return TRUE;
+  sigfillset (&all);
+  pthread_sigmask (SIG_BLOCK, &all, &before);
+  while (good && length > 0)
+    good = write_some (fd, &data, &length);
+  code = errno;
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  errno = code;
+  return good;
 }
 
 /* What was added in vain is taken off again. */

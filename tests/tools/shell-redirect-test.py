@@ -5,12 +5,14 @@
 usage: shell-redirect-test.py QMP_SHELL QMP_SHELL_WRAP
 """
 
+import fcntl
 import json
 import os
 import re
 import resource
 import signal
 import subprocess
+import sys
 import termios
 import time
 import unittest
@@ -256,6 +258,29 @@ class File(Case):
         result = self.run_lines('query-name > /dev/full')
         self.assertRegex(result.stderr, '^Cannot write “/dev/full”: No space left on device\n$')
         self.assertEqual(self.run_lines('query-name > /dev/null').stderr, '')
+
+    def test_pipe_that_is_not_read(self):
+        """The shell waits for its reader, and no longer than the user likes."""
+        os.mkfifo(self.path)
+        with open(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK), 'rb') as pipe:
+            shell = self.ready(self.address)
+            for _ in range(2):
+                shell.type(f'query-qmp-schema > {self.path}\n')
+                self.wait_until_full(pipe)
+                shell.type('\x03')
+                shell.see(r'Cannot write “[^\n]*reply”: Interrupted system call\n[^\n]*\^C\n' + PROMPT)
+                pipe.read()
+            shell.type(f'query-name > {self.path}\n')
+            shell.see(PROMPT)
+            self.assertEqual(pipe.read(), b'{"return": {"name": "vm"}}\n')
+
+    @staticmethod
+    def wait_until_full(pipe):
+        size = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+        end = time.monotonic() + terminal.SECONDS
+        while int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder) < size:
+            assert time.monotonic() < end
+            os.sched_yield()
 
     def test_no_reply(self):
         """The server ends in the middle, or the shell: nothing is written."""
