@@ -215,7 +215,7 @@ class Monitor(Many):
             self.assertRegex(line, rf'^({a.path}|{b.path}): \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{6}} STOP\n$')
         self.assertEqual((program.wait(), program.stderr.read()), (DONE, ''))
         lines = [json.loads(line) for line in plain.stdout]
-        self.assertEqual([line['machine'] for line in lines if line['event'] == 'SHUTDOWN'], [a.tcp, b.tcp])
+        self.assertCountEqual([line['machine'] for line in lines if line['event'] == 'SHUTDOWN'], [a.tcp, b.tcp])
         self.assertEqual(list(lines[-1])[0], 'machine')
         self.assertEqual((plain.wait(), plain.stderr.read()), (DONE, ''))
 
