@@ -292,20 +292,34 @@ start_clock (Once    *once,
   return TRUE;
 }
 
-static gboolean
-parse_address (Once        *once,
-               const char  *text,
-               GError     **error)
+const char *
+once_read_address (Once        *once,
+                   const char  *text,
+                   GError     **error)
 {
   const char *variable = once->verb->agent ? "QGA_CLIENT_ADDRESS" : "QMP_SOCKET";
   gboolean is_variable = g_str_equal (text, "-");
 
   if (is_variable)
     text = g_getenv (variable);
-  if (is_variable && (text == NULL || *text == '\0'))
-    return once_fail (error, ONCE_STATUS_USAGE, _("The address is “-”, and %s is not set"), variable);
-  if (*text == '\0')
-    return once_fail (error, ONCE_STATUS_USAGE, _("The address is empty"));
+  if (text != NULL && *text != '\0')
+    return text;
+  if (is_variable)
+    once_fail (error, ONCE_STATUS_USAGE, _("The address is “-”, and %s is not set"), variable);
+  else
+    once_fail (error, ONCE_STATUS_USAGE, _("The address is empty"));
+  return NULL;
+}
+
+static gboolean
+parse_address (Once        *once,
+               const char  *word,
+               GError     **error)
+{
+  const char *text = once_read_address (once, word, error);
+
+  if (text == NULL)
+    return FALSE;
   once->server = text;
   if (once->verb->listens)
     {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <glib-unix.h>
 #include <glib/gi18n.h>
-#include <unistd.h>
 
 #include "once-many.h"
 #include "tool-events.h"
@@ -39,22 +37,6 @@ static gboolean
 announces_end (QmpEvent *event)
 {
   return g_str_equal (qmp_event_get_name (event), "SHUTDOWN");
-}
-
-/* Without this a monitor in a pipe would stay until the next event. */
-static gboolean
-unread_cb (int          fd,
-           GIOCondition condition,
-           gpointer     user_data)
-{
-  tool_streams_end_unread ();
-  return G_SOURCE_REMOVE;
-}
-
-static void
-watch_output (void)
-{
-  g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, unread_cb, NULL);
 }
 
 /* --- one --- */
@@ -103,7 +85,7 @@ run_loop (Monitor  *monitor,
 {
   Once *once = monitor->once;
 
-  watch_output ();
+  tool_streams_watch_output ();
   if (once->deadline != 0)
     g_timeout_add (once_remaining (once), timeout_cb, monitor);
   g_main_loop_run (monitor->loop);
@@ -209,7 +191,7 @@ run_monitor (Once                *once,
 
   if (!once_is_many ())
     return follow_one (once, words, error);
-  watch_output ();
+  tool_streams_watch_output ();
   return once_many_run (once, &funcs, (gpointer) words, error);
 }
 

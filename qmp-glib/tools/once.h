@@ -78,7 +78,7 @@ extern const OnceVerb once_job_list, once_job_wait, once_job_pause, once_job_res
 extern const OnceVerb once_job_dismiss;
 extern const OnceVerb once_migration_status, once_migration_start, once_migration_wait, once_migration_cancel;
 extern const OnceVerb once_status, once_pause, once_resume, once_reset, once_powerdown, once_wakeup, once_shutdown, once_quit;
-extern const OnceVerb once_record, once_mock, once_list, once_top, once_export;
+extern const OnceVerb once_record, once_mock, once_list, once_top, once_watch, once_export;
 extern const OnceVerb once_block_list, once_block_tree, once_device_list;
 extern const OnceVerb once_snapshot_list, once_snapshot_save, once_snapshot_load, once_snapshot_delete;
 
@@ -96,6 +96,10 @@ extern const GOptionEntry once_many_entries[];
 gboolean     once_read_line         (Once              *once,
                                      int               *argc,
                                      char            ***argv,
+                                     GError           **error);
+/* What a word says where an address stands: it, or for "-" what a variable has. NULL with error set if that is nothing. */
+const char  *once_read_address      (Once              *once,
+                                     const char        *text,
                                      GError           **error);
 /* NULL if there is none; second is nullable. */
 const OnceVerb *once_find_verb      (const char        *first,
@@ -145,7 +149,12 @@ gboolean     once_set_up_client     (Once              *once,
                                      GError           **error);
 gboolean     once_open              (Once              *once,
                                      GError           **error);
-/* The same, as a machine. */
+/* Adds machines by their names or addresses to those that are kept open; all of this computer without one. */
+gboolean     once_add_machines      (Once              *once,
+                                     QmpMachineList    *list,
+                                     const char * const *words,
+                                     GError           **error);
+/* The same as once_open(), as a machine. */
 gboolean     once_open_machine      (Once              *once,
                                      GError           **error);
 /* Runs the main loop of a machine until is_done says so, which is asked whenever something may have happened. FALSE with error:

@@ -22,7 +22,7 @@ const OnceVerb * const once_verbs[] = {
   &once_block_list, &once_block_tree, &once_device_list,
   &once_snapshot_list, &once_snapshot_save, &once_snapshot_load, &once_snapshot_delete,
   &once_migration_status, &once_migration_start, &once_migration_wait, &once_migration_cancel,
-  &once_record, &once_mock, &once_list, &once_top, &once_export, NULL
+  &once_record, &once_mock, &once_list, &once_top, &once_watch, &once_export, NULL
 };
 
 /* --- errors --- */

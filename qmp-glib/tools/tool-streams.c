@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <signal.h>
@@ -137,6 +138,21 @@ tool_streams_end_unread (void)
 {
   signal (SIGPIPE, SIG_DFL);
   raise (SIGPIPE);
+}
+
+static gboolean
+unread_cb (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  tool_streams_end_unread ();
+  return G_SOURCE_REMOVE;
+}
+
+void
+tool_streams_watch_output (void)
+{
+  g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, unread_cb, NULL);
 }
 
 /* Runs when the program leaves, whatever has printed last. */

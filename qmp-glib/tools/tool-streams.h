@@ -25,6 +25,8 @@ void      tool_streams_set_told   (void);
 
 /* Ends the program as a pipe that nobody reads any more ends others, by SIGPIPE, which GIO ignores. */
 void      tool_streams_end_unread (void);
+/* Does so as soon as nobody reads it, while the main context runs: a program that rarely prints would stay until it does. */
+void      tool_streams_watch_output (void);
 
 /* A file for what may be secret, made if it is not there: nobody else can read it, even if it was there before, and it is not
  * another user's. flags: O_APPEND, or 0. Returns -1 with errno set if it cannot be had. */

@@ -120,35 +120,13 @@ top_machines_free (TopMachines *self)
   g_free (self);
 }
 
-static gboolean
-add_all (TopMachines  *self,
-         GError      **error)
-{
-  g_autoptr(QmpFinder) finder = qmp_finder_new ();
-
-  if (!qmp_finder_refresh (finder, NULL, error))
-    return FALSE;
-  qmp_machine_list_set_finder (self->list, finder);
-  return TRUE;
-}
-
 gboolean
 top_machines_add (TopMachines         *self,
                   Once                *once,
                   const char * const  *words,
                   GError             **error)
 {
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      QmpMachineEntry *entry = qmp_machine_list_add (self->list, words[i], error);
-      QmpClient *client = entry != NULL ? qmp_machine_get_client (qmp_machine_entry_get_machine (entry)) : NULL;
-
-      if (client == NULL || !tool_tls_apply (&once->tls, client, error))
-        return FALSE;
-      qmp_client_set_await_greeting (client, !once->skip_negotiation);
-      qmp_client_set_negotiate (client, !once->skip_negotiation);
-    }
-  return words[0] != NULL || add_all (self, error);
+  return once_add_machines (once, self->list, words, error);
 }
 
 void

@@ -107,6 +107,7 @@ class Completion(unittest.TestCase):
             ('qmp migration w', 'qmp migration wait '),
             ('qmp sha', 'qmp share '),
             ('qmp to', 'qmp top '),
+            ('qmp wat', 'qmp watch '),
             ('qmp hel', 'qmp help '),
             ('qmp help gue', 'qmp help guest '),
             ('qmp help qom ty', 'qmp help qom types '),
