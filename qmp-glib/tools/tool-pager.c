@@ -88,6 +88,17 @@ start (void)
   return g_subprocess_launcher_spawnv (launcher, (const char * const *) words, NULL);
 }
 
+/* Both are stopped by Ctrl-Z, also where a program has taken that for its own. */
+static void
+allow_stopping (sigset_t *before)
+{
+  sigset_t stop;
+
+  sigemptyset (&stop);
+  sigaddset (&stop, SIGTSTP);
+  pthread_sigmask (SIG_UNBLOCK, &stop, before);
+}
+
 gboolean
 tool_pager_show (const char *text)
 {
@@ -95,9 +106,11 @@ tool_pager_show (const char *text)
   const struct sigaction ignore = { .sa_handler = SIG_IGN };
   struct sigaction old[G_N_ELEMENTS (signals)];
   g_autoptr(GSubprocess) pager = NULL;
+  sigset_t before;
 
   if (!is_wanted (text))
     return FALSE;
+  allow_stopping (&before);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i], &ignore, &old[i]);
   pager = start ();
@@ -113,5 +126,6 @@ tool_pager_show (const char *text)
     }
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i], &old[i], NULL);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
   return pager != NULL;
 }

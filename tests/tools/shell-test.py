@@ -6,6 +6,7 @@ usage: shell-test.py QMP_SHELL QMP_SHELL_WRAP
 """
 
 import os
+import re
 import signal
 import termios
 import unittest
@@ -333,6 +334,17 @@ class InTerminal(Case):
         shell.see(r'interrupted\n.*\(QEMU\) $')
         shell.type('help query-name\n')
         self.assertNotIn('paged', shell.see(r'returns:.*\(QEMU\) $'))
+
+    def test_pager_is_stopped(self):
+        """Ctrl-Z stops it and the shell, so that neither waits for the other."""
+        pager = os.path.join(self.directory, 'pager')
+        with open(pager, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\nsed -n "s/SigBlk:/paged/p" /proc/$$/status /proc/$PPID/status\n')
+        os.chmod(pager, 0o700)
+        shell = self.ready(self.server().path, PAGER=pager)
+        shell.type('help blockdev-add\n')
+        for blocked in re.findall(r'paged\s(\w+)', shell.see(r'paged\s\w+\npaged\s\w+\n\(QEMU\) $')):
+            self.assertFalse(int(blocked, 16) & 1 << (signal.SIGTSTP - 1))
 
     def test_stopping(self):
         shell = self.ready(self.server().path)
