@@ -733,6 +733,37 @@ test_removed_meanwhile (void)
 }
 
 static void
+set_other_cb (QmpMachineEntry *entry,
+              GParamSpec      *pspec,
+              QmpMachineList  *list)
+{
+  g_autoptr(QmpFinder) other = qmp_finder_new ();
+
+  if (qmp_machine_entry_get_instance (entry) != NULL)
+    qmp_machine_list_set_finder (list, other);
+}
+
+/* What the one before has found does not come behind it. */
+static void
+test_other_finder_inside (void)
+{
+  TestWorld *world = test_world_new ();
+  QmpMachineList *list = qmp_machine_list_new ();
+  g_autofree char *path = test_world_dup_path (world, "a");
+
+  test_world_start (world, TEST_QEMU "-name a -qmp " TEST_SERVER ("a") TEST_READY);
+  test_world_start (world, TEST_QEMU "-name b -qmp " TEST_SERVER ("b") TEST_READY);
+  test_world_look (world);
+  g_signal_connect (add (list, path), "notify::instance", G_CALLBACK (set_other_cb), list);
+  qmp_machine_list_set_finder (list, world->finder);
+  g_assert_true (qmp_machine_list_get_finder (list) != world->finder);
+  g_assert_cmpuint (count (list), ==, 1);
+  g_assert_null (qmp_machine_entry_get_instance (find (list, path)));
+  free_list (list);
+  test_world_free (world);
+}
+
+static void
 drop_cb (QmpMachineList  *list,
          guint            position,
          guint            removed,
@@ -851,6 +882,7 @@ main (int    argc,
   g_test_add_func ("/machine-list/removes-inside", test_removes_inside);
   g_test_add_func ("/machine-list/ends-inside", test_ends_inside);
   g_test_add_func ("/machine-list/removed-meanwhile", test_removed_meanwhile);
+  g_test_add_func ("/machine-list/other-finder-inside", test_other_finder_inside);
   g_test_add_func ("/machine-list/dropped-inside", test_dropped_inside);
   g_test_add_func ("/machine-list/dropped-elsewhere", test_dropped_elsewhere);
   g_test_add_func ("/machine-list/ends-while-opened", test_ends_while_opened);

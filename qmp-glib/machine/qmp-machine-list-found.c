@@ -199,20 +199,23 @@ append_instances (QmpMachineList *self,
     qmp_machine_list_tell (self, position, 0, self->members->len - position);
 }
 
-/* What was added has the first claim. */
+/* What was added has the first claim. User code may set another finder: then what this one has found is nobody's. */
 static void
 take_instances (QmpMachineList *self,
                 GPtrArray      *instances)
 {
-  for (guint i = 0; i < instances->len; i++)
+  g_autoptr(QmpFinder) looker = g_object_ref (self->looker);
+
+  for (guint i = 0; i < instances->len && self->looker == looker; i++)
     {
       QmpMachineMember *member = find_added_at (self, instances->pdata[i]);
 
       if (member != NULL && !g_hash_table_contains (self->by_instance, instances->pdata[i]))
         qmp_machine_list_set_instance (self, member, instances->pdata[i]);
     }
-  look_up_missing (self, NULL);
-  if (self->finder != NULL)
+  if (self->looker == looker)
+    look_up_missing (self, NULL);
+  if (self->looker == looker && self->finder != NULL)
     append_instances (self, instances);
 }
 
