@@ -171,7 +171,7 @@ test_file (void)
   QmpMachineList *list = qmp_machine_list_new ();
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (g_file_set_contents (path, "# ours\n\n  /no/such/one \r\ntcp:[::1]:1\n/no/such/one\n#/no/such/two", -1, NULL));
+  g_assert_true (g_file_set_contents (path, "\xef\xbb\xbf# ours\n\n  /no/such/one \r\ntcp:[::1]:1\n/no/such/one\n#/no/such/two", -1, NULL));
   g_assert_true (qmp_machine_list_add_file (list, path, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (count (list), ==, 2);

@@ -12,6 +12,9 @@
 
 /* What is added to a list of machines. */
 
+/* What some editors put in front of a text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* --- adding --- */
 
 /* As the programs tell them apart. */
@@ -176,7 +179,7 @@ read_lines (const char  *path,
       g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS, _("The file “%s” is not UTF-8 text"), path);
       return NULL;
     }
-  all = g_strsplit (text, "\n", -1);
+  all = g_strsplit (g_str_has_prefix (text, BYTE_ORDER_MARK) ? text + strlen (BYTE_ORDER_MARK) : text, "\n", -1);
   for (guint i = 0; all[i] != NULL; i++)
     {
       const char *line = g_strstrip (all[i]);
