@@ -211,7 +211,8 @@ class Installed(unittest.TestCase):
         self.assert_library_in(maps)
         self.tell([PYTHON, installed.source / 'docs/examples/hello.py'],
                   [PYTHON, installed.source / 'tests/story/story.py'])
-        self.use_all(PYTHON, installed.source / 'tests/introspection/overrides.py')
+        for name in ('overrides.py', 'overrides_values.py', 'overrides_waiting.py'):
+            self.use_all(PYTHON, installed.source / 'tests/introspection' / name)
         installed.find('gi-stubs/repository/Qmp.pyi')
         installed.find('gi-stubs/py.typed')
 

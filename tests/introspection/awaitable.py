@@ -82,7 +82,7 @@ class Awaitable(unittest.TestCase):
         self.for_each('_async', lambda call: asyncio.run(begin(call)))
 
     def test_blocking(self):
-        """What goes through block() can be interrupted, as overrides.py shows."""
+        """What goes through block() can be interrupted, as overrides_waiting.py shows."""
         def check(call):
             with unittest.mock.patch.object(_qmp_waiting, 'block', side_effect=_qmp_waiting.block) as block:
                 try:

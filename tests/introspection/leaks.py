@@ -17,6 +17,7 @@ import unittest
 from gi.repository import GLib
 
 ADDRESS = sys.argv.pop()
+PROGRAMS = ['overrides', 'overrides_values', 'overrides_waiting', 'overrides_asyncio']
 ROUNDS = 3
 SECONDS = 20
 
@@ -89,7 +90,7 @@ def load(name):
 
 def main():
     global Qmp, SECONDS
-    tests = [*tests_in(load('overrides')), *tests_in(load('overrides_asyncio'))]
+    tests = [test for name in PROGRAMS for test in tests_in(load(name))]
     from gi.repository import Qmp
     failed = 0
     for test in tests:
