@@ -103,7 +103,8 @@ assert_nothing_left (QmpMachine        *vm,
   count_sets (vm, &sets, &fds);
   g_assert_cmpuint (sets, <=, n_sets);
   g_assert_cmpuint (fds, ==, 0);
-  g_assert_cmpuint (count_fds (vm), ==, before->qemu);
+  /* One that it had for something else may be closed meanwhile. */
+  g_assert_cmpuint (count_fds (vm), <=, before->qemu);
   g_assert_cmpuint (test_count_fds (), ==, before->own);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "test-machine.h"
 #include "test-peer.h"
 
@@ -53,16 +55,28 @@ execute (QmpMachine *vm,
   g_assert_no_error (error);
 }
 
+/* QEMU 10.0 aborts when a reset makes it remove a device. */
+static gboolean
+has_aborted (QmpMachine *vm)
+{
+  g_autoptr(QmpOutcome) outcome = test_wait_ended (vm);
+
+  g_assert_nonnull (strstr (qmp_outcome_get_output (outcome), "resettable_container_child_foreach"));
+  g_test_skip ("this QEMU aborts when it is reset while a guest was asked for a device");
+  return TRUE;
+}
+
 /* It makes the guest let go of what it was asked for. When it comes within milliseconds of QEMU's beginning it may do so at
- * the next one only. */
-static void
+ * the next one only. FALSE: the machine has ended, and the test is skipped. */
+static gboolean
 reset_until (QmpMachine    *vm,
              GAsyncResult **result)
 {
-  g_autoptr(GError) error = NULL;
+  gboolean linked = TRUE;
 
-  test_spin_until (*result != NULL || (qmp_machine_reset (vm, NULL, &error) && FALSE));
-  g_assert_no_error (error);
+  test_spin_until (*result != NULL || !(linked = qmp_machine_reset (vm, NULL, NULL)));
+  test_spin_until (*result != NULL);
+  return !((!linked || g_task_had_error (G_TASK (*result))) && has_aborted (vm));
 }
 
 #define PLUG(id) "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"virtio-balloon-pci\", \"id\": \"" id "\"}}"
@@ -118,7 +132,11 @@ test_deaf (gconstpointer data)
   assert_no_answer (vm, "deaf");
   /* Somebody waits for it when it is reset. */
   qmp_machine_unplug_async (vm, "deaf", QMP_TIMEOUT_NONE, NULL, test_result_cb, &result);
-  reset_until (vm, &result);
+  if (!reset_until (vm, &result))
+    {
+      test_machine_free (vm);
+      return;
+    }
   g_assert_true (qmp_machine_unplug_finish (vm, result, &error));
   g_assert_no_error (error);
   g_clear_object (&result);
@@ -148,7 +166,13 @@ test_repeated (gconstpointer data)
 
   for (guint i = 0; i < 2; i++)
     qmp_machine_unplug_async (vm, "deaf", QMP_TIMEOUT_NONE, NULL, test_result_cb, &results[i]);
-  reset_until (vm, &results[0]);
+  if (!reset_until (vm, &results[0]))
+    {
+      g_object_unref (results[0]);
+      g_object_unref (results[1]);
+      test_machine_free (vm);
+      return;
+    }
   test_spin_until (results[1] != NULL);
   for (guint i = 0; i < 2; i++)
     {

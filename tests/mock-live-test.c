@@ -123,6 +123,16 @@ play (TestLine   *line,
   return g_string_free (g_steal_pointer (&got), FALSE);
 }
 
+/* How often it stops a job meanwhile depends on QEMU's version and on the moment: once is enough. */
+static char *
+stop_once (const char *text)
+{
+  g_autoptr(GRegex) regex = g_regex_new ("((?:\\{[^\n]*\"status\":\"paused\"[^\n]*\n)(?:\\{[^\n]*\"status\":\"running\"[^\n]*\n))\\1+",
+                                         0, 0, NULL);
+
+  return g_regex_replace (regex, text, -1, 0, "\\1", 0, NULL);
+}
+
 /* Where "-S" has it. */
 static void
 make_prelaunch (QmpMock *mock)
@@ -148,7 +158,8 @@ test_beside (void)
   played = test_line_open (qmp_mock_get_path (mock));
   for (gsize i = 0; i < G_N_ELEMENTS (turns); i++)
     {
-      g_autofree char *expected = play (real, &turns[i]);
+      g_autofree char *all = play (real, &turns[i]);
+      g_autofree char *expected = stop_once (all);
       g_autofree char *got = play (played, &turns[i]);
 
       g_test_message ("%s", turns[i].said);

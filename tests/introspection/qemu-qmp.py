@@ -65,9 +65,11 @@ class AtOnce(unittest.TestCase):
         asyncio.set_event_loop(asyncio.new_event_loop())
         qmp = QEMUMonitorProtocol(self.path)
         qmp.connect()
+        # QEMU 9.0 has renamed both.
+        raw, command = (qmp.cmd_raw, qmp.cmd) if hasattr(qmp, 'cmd_raw') else (qmp.cmd, qmp.command)
         for _ in range(COMMANDS):
-            self.assertIn('running', qmp.command('query-status'))
-        self.assertEqual(qmp.cmd('nothing')['error']['class'], 'CommandNotFound')
+            self.assertIn('running', command('query-status'))
+        self.assertEqual(raw('nothing')['error']['class'], 'CommandNotFound')
         qmp.close()
         asyncio.get_event_loop().close()
 

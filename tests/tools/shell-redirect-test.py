@@ -142,7 +142,7 @@ class Pipe(Case):
     def test_hmp(self):
         shell = self.ready('-H', self.server(*PC).path)
         shell.type('info version | tr 0-9 n\n')
-        shell.see(r'\nn\.n\.[^\n]*\n' + PROMPT)
+        shell.see(r'\nn+\.n+\.[^\n]*\n' + PROMPT)
         shell.type('print 1 | 2\n')
         shell.see(r'\n0x3\n' + PROMPT)
 
@@ -191,8 +191,9 @@ class File(Case):
     def test_write_and_append(self):
         result = self.run_lines(f'query-name > {self.path}', f'query-status >> {self.path}', 'query-name')
         self.assertEqual((result.stdout, result.stderr, result.returncode), ('{"return": {"name": "vm"}}\n', '', 0))
-        self.assertEqual([list(json.loads(line)['return']) for line in self.read().splitlines()],
-                         [['name'], ['status', 'singlestep', 'running']])
+        name, status = [json.loads(line)['return'] for line in self.read().splitlines()]
+        self.assertEqual(name, {'name': 'vm'})
+        self.assertIn('running', status)
         self.run_lines(f'query-name > {self.path}')
         self.assertEqual(self.read(), '{"return": {"name": "vm"}}\n')
 
