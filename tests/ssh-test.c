@@ -238,14 +238,24 @@ assert_nothing_left (void)
   g_assert_null (g_dir_read_name (directory));
 }
 
+/* Newer versions of sshd have a process below that of a session. */
+static void
+kill_below (pid_t pid)
+{
+  g_auto(GStrv) children = list_children (pid);
+
+  for (guint i = 0; children[i] != NULL; i++)
+    {
+      kill_below (atoi (children[i]));
+      kill (atoi (children[i]), SIGKILL);
+    }
+}
+
 /* What serves those who have logged in. */
 static void
 kill_sessions (void)
 {
-  g_auto(GStrv) children = list_children (sshd.pid);
-
-  for (guint i = 0; children[i] != NULL; i++)
-    kill (atoi (children[i]), SIGKILL);
+  kill_below (sshd.pid);
 }
 
 /* --- clients --- */
