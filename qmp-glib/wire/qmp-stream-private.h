@@ -16,6 +16,9 @@ int       qmp_stream_get_socket_fd    (GIOStream *stream);
 /* The socket that a TLS stream speaks over: nullable. */
 GSocket  *qmp_stream_get_socket_below (GIOStream *stream);
 
+/* The socket, or that below TLS, as a descriptor, borrowed; -1 if there is none. */
+int       qmp_stream_get_lowest_fd    (GIOStream *stream);
+
 /* Has somebody closed it, or a part of it? */
 gboolean  qmp_stream_is_closed        (GIOStream *stream);
 
@@ -24,6 +27,9 @@ void      qmp_stream_close            (GIOStream *stream);
 
 /* In a forked child: closes what is the child's of a stream that is its parent's, who is to notice nothing. */
 void      qmp_stream_abandon          (GIOStream *stream);
+
+/* What is written goes out at once, however little it is. */
+void      qmp_stream_set_no_delay     (GIOStream *stream);
 
 /* Has the system look after a silent other side. A stream whose socket knows nothing of it, or that has none, goes
  * without. */

@@ -106,6 +106,14 @@ qmp_stream_is_closed (GIOStream *stream)
          (base != NULL && (qmp_stream_is_closed (base) || is_half_closed (base)));
 }
 
+int
+qmp_stream_get_lowest_fd (GIOStream *stream)
+{
+  GSocket *below = qmp_stream_get_socket_below (stream);
+
+  return below != NULL ? g_socket_get_fd (below) : qmp_stream_get_socket_fd (stream);
+}
+
 static void
 close_in_thread (GTask        *task,
                  gpointer      source_object,
@@ -151,6 +159,18 @@ qmp_stream_abandon (GIOStream *stream)
   if (base != NULL)
     qmp_stream_abandon (base);
   g_io_stream_close (stream, NULL, NULL);
+}
+
+/* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. Other sockets do not know
+ * the option. */
+void
+qmp_stream_set_no_delay (GIOStream *stream)
+{
+  int on = TRUE;
+  int fd = qmp_stream_get_lowest_fd (stream);
+
+  if (fd >= 0)
+    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof (on));
 }
 
 void

@@ -4,17 +4,14 @@
 #include "wire/qmp-transport-private.h"
 
 #include <errno.h>
-#include <gio/gunixoutputstream.h>
 #include <glib/gi18n-lib.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "qmp-error.h"
 #include "wire/qmp-fd-receive-private.h"
-#include "wire/qmp-fd-stream-private.h"
+#include "wire/qmp-pollable-private.h"
 #include "wire/qmp-stream-private.h"
 
 /* Packets that go out in one system call. */
@@ -30,10 +27,6 @@
 #define MAX_WRITE (1024 * 1024)
 #define MAX_WRITE_TIME 2000
 
-/* What a stream is given at once that is not written by descriptor. TLS makes one record of it, and whatever the stream
- * makes of less than that fits into a pipe that is writable, so that even one in blocking mode does not block. */
-#define MAX_STEP 2048
-
 /* What is read at most before a packet that wants everything read first, from a stream that cannot tell. */
 #define MAX_UNSEEN (1024 * 1024)
 
@@ -45,15 +38,11 @@ struct _QmpTransport {
   gpointer                 owner;         /* borrowed; NULL once closed */
   pid_t                    pid;           /* whose the link is: not a forked child's */
 
-  /* A socket is read and written by descriptor, with fd >= 0; any other stream through GIO's pollable
-   * interfaces, whose sources the watch waits for. */
+  /* A socket is read and written by descriptor, with fd >= 0; any other stream is a pollable. */
   int                      fd;
   QmpIoWatch               watch;
   GSocket                 *socket;        /* borrowed, nullable: the stream's */
-  GPollableInputStream    *input;
-  GPollableOutputStream   *output;        /* owned */
-  GSource                 *output_source; /* nullable: only while writing would block */
-  GSource                 *input_source;  /* nullable: only while it is to be read */
+  QmpPollable              pollable;
   GUnixFDList             *new_fds;       /* nullable: came with the last byte of what was just read */
   GUnixFDList             *fd_list;       /* nullable: came before, and nobody has taken it */
 
@@ -64,8 +53,6 @@ struct _QmpTransport {
 
   /* There are as many of these as there are links. */
   guint                    is_unix      : 1;
-  guint                    is_tls       : 1;
-  guint                    guarded      : 1; /* what the stream does may raise SIGPIPE */
   guint                    more         : 1; /* the last read of such a stream was a full one */
   guint                    takes_fds    : 1; /* a Unix socket, whose descriptors somebody wants */
   guint                    paused       : 1; /* nothing is read */
@@ -86,7 +73,7 @@ transport_clear (QmpTransport *self)
 
   g_clear_pointer (&self->reader, qmp_json_reader_free);
   g_clear_error (&self->write_error);
-  g_clear_object (&self->output);
+  qmp_pollable_clear (&self->pollable);
   g_clear_object (&self->new_fds);
   g_clear_object (&self->fd_list);
   g_clear_object (&self->stream);
@@ -253,84 +240,22 @@ write_socket (QmpTransport *self,
   return FALSE;
 }
 
-/* What a stream of other kinds is given next. After "would block" TLS wants to be given the same bytes again, so it
- * depends on nothing but the packet.
- *
- * The last byte of a packet is a TLS record of its own. QEMU reads its monitor byte by byte, one whenever the socket is
- * readable, and before 8.0 it does not look whether TLS holds more of a record. With another record behind it in the
- * socket it still comes to its end, and the last one has no rest. */
-static gsize
-get_step (QmpTransport *self,
-          QmpPacket    *packet)
-{
-  gsize length = packet->length - packet->written;
-
-  if (self->is_tls && length > 1)
-    length--;
-  return MIN (length, MAX_STEP);
-}
-
 /* The same for other streams. */
 static gboolean
 write_pollable (QmpTransport *self,
                 GError      **error)
 {
   QmpPacket *head = self->queue.head->data;
-  g_autoptr(GError) local_error = NULL;
-  QmpPipeGuard guard;
   gssize n;
 
+  /* It would have to be given the same bytes again: it cannot be taken back any more. */
   begin (self, head);
-  /* A stream in between may keep an error for its next call: whether the signal came is not seen from what it returns. */
-  if (self->guarded)
-    qmp_pipe_guard_begin (&guard);
-  n = g_pollable_output_stream_write_nonblocking (self->output,
-                                                  head->text + head->written,
-                                                  get_step (self, head),
-                                                  NULL, &local_error);
-  if (self->guarded)
-    qmp_pipe_guard_end (&guard, TRUE);
+  n = qmp_pollable_write (&self->pollable, head->text + head->written, head->length - head->written, error);
   if (n >= 0)
-    {
-      advance (self, n);
-      return TRUE;
-    }
-
-  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    self->blocked = TRUE;
+    advance (self, n);
   else
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
-
-static void
-watch_source (QmpTransport  *self,
-              gboolean       watch,
-              GSource      **source,
-              GSource     *(*create) (QmpTransport *self))
-{
-  if (watch && *source == NULL)
-    {
-      *source = create (self);
-      qmp_io_watch_add_source (&self->watch, *source);
-    }
-  else if (!watch && *source != NULL)
-    {
-      qmp_io_watch_remove_source (&self->watch, *source);
-      g_clear_pointer (source, g_source_unref);
-    }
-}
-
-static GSource *
-create_input_source (QmpTransport *self)
-{
-  return g_pollable_input_stream_create_source (self->input, NULL);
-}
-
-static GSource *
-create_output_source (QmpTransport *self)
-{
-  return g_pollable_output_stream_create_source (self->output, NULL);
+    self->blocked = *error == NULL;
+  return n >= 0;
 }
 
 /* Asks the watch to tell what there is to be told: that there is something to read, that writing goes on. A socket says in
@@ -347,8 +272,7 @@ watch_stream (QmpTransport *self)
                            (self->paused ? 0 : G_IO_IN) | (self->blocked ? G_IO_OUT : 0));
       return;
     }
-  watch_source (self, !self->paused, &self->input_source, create_input_source);
-  watch_source (self, self->blocked, &self->output_source, create_output_source);
+  qmp_pollable_watch (&self->pollable, &self->watch, !self->paused, self->blocked);
 }
 
 /* A write error does not end the link by itself: what the server sent before it left is still to be
@@ -427,9 +351,7 @@ qmp_transport_tell_flushed (QmpTransport *self)
 int
 qmp_transport_get_fd (QmpTransport *self)
 {
-  GSocket *below = qmp_stream_get_socket_below (self->stream);
-
-  return below != NULL ? g_socket_get_fd (below) : qmp_stream_get_socket_fd (self->stream);
+  return qmp_stream_get_lowest_fd (self->stream);
 }
 
 gboolean
@@ -518,25 +440,9 @@ read_bytes (QmpTransport *self,
             gsize         size,
             GError      **error)
 {
-  g_autoptr(GError) local_error = NULL;
-  QmpPipeGuard guard;
-  gssize n;
-
   if (self->fd >= 0)
     return read_socket (self, buffer, size, error);
-
-  /* TLS may have to write when it reads. */
-  if (self->guarded)
-    qmp_pipe_guard_begin (&guard);
-  n = g_pollable_input_stream_read_nonblocking (self->input, buffer, size, NULL, &local_error);
-  if (self->guarded)
-    qmp_pipe_guard_end (&guard, TRUE);
-  /* A QEMU that quits says no goodbye in TLS. Messages show by themselves whether they are whole. */
-  if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_EOF))
-    return 0;
-  if (n < 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return n;
+  return qmp_pollable_read (&self->pollable, buffer, size, error);
 }
 
 /* Descriptors belong to what begins with the last byte, and not to what is whole before it. Earlier ones that nobody has
@@ -782,8 +688,7 @@ static void
 unwatch (QmpTransport *self)
 {
   qmp_io_watch_detach (&self->watch);
-  g_clear_pointer (&self->input_source, g_source_unref);
-  g_clear_pointer (&self->output_source, g_source_unref);
+  qmp_pollable_unwatch (&self->pollable);
 }
 
 /* Within what has begun, by who holds the transport. */
@@ -888,16 +793,6 @@ qmp_transport_iterate (QmpTransport *self,
 
 /* --- beginning and end --- */
 
-/* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. Other sockets do not know
- * the option. */
-static void
-set_no_delay (int fd)
-{
-  int on = TRUE;
-
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof (on));
-}
-
 static gboolean
 is_unix_socket (int fd)
 {
@@ -914,52 +809,6 @@ use_socket (QmpTransport *self,
   self->fd = fd;
   self->socket = qmp_stream_get_socket (self->stream);
   self->is_unix = is_unix_socket (fd);
-  if (!self->is_unix)
-    set_no_delay (fd);
-}
-
-static gboolean
-can_poll (GInputStream  *input,
-          GOutputStream *output)
-{
-  return G_IS_POLLABLE_INPUT_STREAM (input) &&
-         g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (input)) &&
-         G_IS_POLLABLE_OUTPUT_STREAM (output) &&
-         g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (output));
-}
-
-/* GIO's stream would block on a descriptor in blocking mode, and raise SIGPIPE. */
-static GOutputStream *
-dup_output (GOutputStream *output)
-{
-  if (G_OBJECT_TYPE (output) == G_TYPE_UNIX_OUTPUT_STREAM)
-    return qmp_fd_output_stream_new (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (output)), FALSE);
-  return g_object_ref (output);
-}
-
-static gboolean
-use_pollable (QmpTransport *self,
-              GError      **error)
-{
-  GInputStream *input = g_io_stream_get_input_stream (self->stream);
-  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
-  GSocket *below = qmp_stream_get_socket_below (self->stream);
-
-  if (!can_poll (input, output))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   _("A stream of type %s cannot be polled, so it cannot carry QMP"),
-                   G_OBJECT_TYPE_NAME (self->stream));
-      return FALSE;
-    }
-  self->input = G_POLLABLE_INPUT_STREAM (input);
-  self->output = G_POLLABLE_OUTPUT_STREAM (dup_output (output));
-  self->is_tls = G_IS_TLS_CONNECTION (self->stream);
-  /* GSocket keeps the signal away itself. */
-  self->guarded = below == NULL;
-  if (below != NULL)
-    set_no_delay (g_socket_get_fd (below));
-  return TRUE;
 }
 
 static gboolean
@@ -973,9 +822,10 @@ use_stream (QmpTransport  *self,
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The stream is closed already"));
       return FALSE;
     }
+  qmp_stream_set_no_delay (self->stream);
   fd = qmp_stream_get_socket_fd (self->stream);
   if (fd < 0)
-    return use_pollable (self, error);
+    return qmp_pollable_init (&self->pollable, self->stream, error);
 
   use_socket (self, fd);
   return TRUE;
