@@ -449,6 +449,9 @@ if __name__ == '__main__':
     if SHELL == 'fish' and not shutil.which(SHELL):
         print('fish is not installed; see the packages in ./dev')
         sys.exit(77)
+    if SHELL == 'fish' and not subprocess.check_output(['fish', '--version'], text=True).startswith('fish, version 3'):
+        print('this fish draws its line in other ways than are read here')
+        sys.exit(77)
     if not shutil.which(SHELL):
         sys.exit(f'{SHELL} is not installed; see the packages in ./dev')
     del sys.argv[1:4]
