@@ -134,8 +134,8 @@ suggest (Once       *once,
   return schema != NULL ? tool_suggest_command (schema, command) : NULL;
 }
 
-static gboolean
-exchange (Once        *once,
+QmpMessage *
+once_ask (Once        *once,
           QmpMessage  *command,
           GError     **error)
 {
@@ -143,10 +143,8 @@ exchange (Once        *once,
   g_autoptr(GError) local_error = NULL;
   g_autofree char *suggestion = NULL;
 
-  if (reply == NULL)
-    return FALSE;
-  if (once_print_return (once, reply, &local_error))
-    return TRUE;
+  if (reply == NULL || once_check_return (reply, &local_error))
+    return g_steal_pointer (&reply);
   suggestion = suggest (once, command);
   if (suggestion != NULL)
     {
@@ -155,7 +153,17 @@ exchange (Once        *once,
       local_error->message = g_strdup_printf ("%s (%s)", text, suggestion);
     }
   g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  return NULL;
+}
+
+static gboolean
+exchange (Once        *once,
+          QmpMessage  *command,
+          GError     **error)
+{
+  g_autoptr(QmpMessage) reply = once_ask (once, command, error);
+
+  return reply != NULL && once_print_return (once, reply, error);
 }
 
 /* --- several servers --- */

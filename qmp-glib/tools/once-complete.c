@@ -435,7 +435,8 @@ static const struct {
 static void
 complete_rest (Request *request)
 {
-  if ((request->verb == &once_screenshot && request->rest->len == 0) ||
+  if (request->verb == &once_batch ||
+      (request->verb == &once_screenshot && request->rest->len == 0) ||
       (request->verb == &once_mock && request->rest->len == 0) ||
       (request->verb == &once_record && request->rest->len < 2))
     puts ("f");

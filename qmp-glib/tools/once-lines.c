@@ -104,6 +104,21 @@ run_all (Once          *once,
   return TRUE;
 }
 
+gboolean
+once_feed_line (Once         *once,
+                ToolGrammar  *grammar,
+                ToolTypes    *types,
+                const char   *line,
+                GQueue       *commands,
+                GError      **error)
+{
+  if (once_is_late (once))
+    return once_fail (error, ONCE_STATUS_TIMEOUT, _("The time is over"));
+  if (types != NULL)
+    tool_types_forget_answers (types);
+  return feed (once, grammar, types, line, commands, error);
+}
+
 static gboolean
 run_line (Once         *once,
           ToolGrammar  *grammar,
@@ -115,11 +130,7 @@ run_line (Once         *once,
   GQueue commands = G_QUEUE_INIT;
   gboolean good;
 
-  if (once_is_late (once))
-    return once_fail (error, ONCE_STATUS_TIMEOUT, _("The time is over"));
-  if (types != NULL)
-    tool_types_forget_answers (types);
-  good = feed (once, grammar, types, line, &commands, error) &&
+  good = once_feed_line (once, grammar, types, line, &commands, error) &&
          run_all (once, &commands, run_command, error);
   g_queue_clear_full (&commands, g_object_unref);
   return good;

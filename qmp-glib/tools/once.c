@@ -537,21 +537,29 @@ once_print_error (const char *format,
 }
 
 gboolean
+once_check_return (QmpMessage  *reply,
+                   GError     **error)
+{
+  JsonNode *failure;
+
+  if (qmp_message_has_member (reply, "return"))
+    return TRUE;
+  failure = qmp_message_get_member (reply, "error");
+  return once_fail (error, ONCE_STATUS_FAILED, "%s: %s", tool_json_get_string (failure, "class"),
+                    tool_json_get_string (failure, "desc"));
+}
+
+gboolean
 once_print_return (Once        *once,
                    QmpMessage  *reply,
                    GError     **error)
 {
   g_autofree char *text = qmp_message_dup_member_text (reply, "return");
-  JsonNode *failure;
 
-  if (text != NULL)
-    {
-      once_print_json (once, text, -1, TRUE);
-      return TRUE;
-    }
-  failure = qmp_message_get_member (reply, "error");
-  return once_fail (error, ONCE_STATUS_FAILED, "%s: %s", tool_json_get_string (failure, "class"),
-                    tool_json_get_string (failure, "desc"));
+  if (!once_check_return (reply, error))
+    return FALSE;
+  once_print_json (once, text, -1, TRUE);
+  return TRUE;
 }
 
 gboolean

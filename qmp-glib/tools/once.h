@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tool-fields.h"
+#include "tool-grammar.h"
 #include "tool-tls.h"
 #include "tool-types.h"
 
@@ -70,7 +71,7 @@ struct _OnceVerb {
                             GError             **error);
 };
 
-extern const OnceVerb once_call, once_hmp, once_monitor, once_wait, once_introspect, once_screenshot, once_share;
+extern const OnceVerb once_call, once_batch, once_hmp, once_monitor, once_wait, once_introspect, once_screenshot, once_share;
 extern const OnceVerb once_qom_list, once_qom_get, once_qom_set, once_qom_tree, once_qom_types;
 extern const OnceVerb once_guest_ping, once_guest_sync, once_guest_info, once_guest_network;
 extern const OnceVerb once_guest_exec, once_guest_cat;
@@ -182,6 +183,10 @@ JsonNode    *once_execute           (Once              *once,
 QmpMessage  *once_exchange          (Once              *once,
                                      QmpMessage        *command,
                                      GError           **error);
+/* The reply, which is not an error: of that, the text has what the schema knows better. */
+QmpMessage  *once_ask               (Once              *once,
+                                     QmpMessage        *command,
+                                     GError           **error);
 /* The milliseconds that are left, or QMP_TIMEOUT_NONE for all the time there is. */
 int          once_remaining         (Once              *once);
 gboolean     once_is_late           (Once              *once);
@@ -210,6 +215,13 @@ QmpMessage  *once_check_line        (Once              *once,
                                      GError           **error);
 QmpMessage  *once_parse_line        (Once              *once,
                                      const char        *line,
+                                     GError           **error);
+/* The commands of one of several lines, appended, if there is time left. types: the grammar's, nullable; the server is asked anew. */
+gboolean     once_feed_line         (Once              *once,
+                                     ToolGrammar       *grammar,
+                                     ToolTypes         *types,
+                                     const char        *line,
+                                     GQueue            *commands,
                                      GError           **error);
 /* Appends the messages that a JSON text is. */
 gboolean     once_check_messages    (Once              *once,
@@ -265,6 +277,9 @@ void         once_print_json        (Once              *once,
                                      const char        *json,
                                      gssize             length,
                                      gboolean           auto_pretty);
+/* FALSE with error set when it is an error. */
+gboolean     once_check_return      (QmpMessage        *reply,
+                                     GError           **error);
 /* What a reply returns, as the server spelled it; FALSE with error set when it is an error. */
 gboolean     once_print_return      (Once              *once,
                                      QmpMessage        *reply,

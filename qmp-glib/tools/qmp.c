@@ -14,7 +14,7 @@
 static Once the_once;
 
 const OnceVerb * const once_verbs[] = {
-  &once_call, &once_monitor, &once_wait, &once_introspect, &once_hmp, &once_screenshot, &once_share,
+  &once_call, &once_batch, &once_monitor, &once_wait, &once_introspect, &once_hmp, &once_screenshot, &once_share,
   &once_status, &once_pause, &once_resume, &once_reset, &once_powerdown, &once_wakeup, &once_shutdown, &once_quit,
   &once_qom_list, &once_qom_get, &once_qom_set, &once_qom_tree, &once_qom_types,
   &once_guest_ping, &once_guest_sync, &once_guest_info, &once_guest_network, &once_guest_exec, &once_guest_cat,

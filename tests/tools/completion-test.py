@@ -108,6 +108,7 @@ class Completion(unittest.TestCase):
             ('qmp sha', 'qmp share '),
             ('qmp to', 'qmp top '),
             ('qmp wat', 'qmp watch '),
+            ('qmp ba', 'qmp batch '),
             ('qmp hel', 'qmp help '),
             ('qmp help gue', 'qmp help guest '),
             ('qmp help qom ty', 'qmp help qom types '),
@@ -387,6 +388,8 @@ class Completion(unittest.TestCase):
             ('qmp mock --any', 'qmp mock --any-arguments '),
             ('qmp mock --ba', 'qmp mock --bare '),
             ('qmp mock monitor sess', 'mock monitor session.jsonl '),
+            ('qmp batch monitor a sess', 'monitor a session.jsonl '),
+            ('qmp batch --kee', 'qmp batch --keep-going '),
         )
 
     def test_hostile_files(self):
