@@ -31,13 +31,14 @@ def stands(vm, _property, entry):
 
 def failed(entry, _property):
     if entry.error is not None:
-        say(entry, entry.error)
+        say(entry, entry.error.message)
 
 
 def end():
     # The guests have a minute, then the QEMUs have ten seconds.
     for result in machines.shut_down_all(ask=60, quit=10):
-        say(result.entry, result.error or result.outcome.text)
+        error = result.error
+        say(result.entry, error.message if error else result.outcome.text)
     loop.quit()
 
 

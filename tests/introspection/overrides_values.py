@@ -117,6 +117,7 @@ class ErrorClasses(WithPeer):
         check(Qmp.StateError, Qmp.ClientError.STATE, self.vm.send_fd, 0)
         check(Qmp.AddressError, Qmp.ClientError.ADDRESS, Qmp.address_parse, 'tcp:')
         check(Qmp.AddressError, Qmp.ClientError.ADDRESS, self.vm.open, '[::1')
+        check(Qmp.AddressError, Qmp.ClientError.ADDRESS, Qmp.MachineList().add, 'tcp:')
         check(Qmp.NotASocketError, Qmp.ClientError.NOT_A_SOCKET, self.vm.listen, __file__)
         with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as listening:
             path = self.peer.address + '-silent'

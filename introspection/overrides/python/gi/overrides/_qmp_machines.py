@@ -5,12 +5,19 @@ import os
 
 from ..module import get_introspection_module
 from ._qmp_errors import explain
-from ._qmp_methods import add as _add, override as _override
+from ._qmp_methods import add as _add, explained as _explained, override as _override
 from ._qmp_times import to_stage
 
 Qmp = get_introspection_module('Qmp')
 
-_plain_add_file = Qmp.MachineList.add_file
+_plain_add = _explained(Qmp.MachineList.add)
+_plain_add_file = _explained(Qmp.MachineList.add_file)
+
+
+@_add(Qmp.MachineList)
+def add(self, text):
+    """Adds a machine by its address, name, UUID or process ID. Returns its Qmp.MachineEntry. Raises Qmp.AddressError."""
+    return _plain_add(self, text)
 
 
 @_add(Qmp.MachineList)
