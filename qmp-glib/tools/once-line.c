@@ -405,7 +405,11 @@ check_words (const OnceVerb  *verb,
   if ((guint) (*argc - first) < verb->min_words)
     return once_fail (error, ONCE_STATUS_USAGE, _("There are too few words"));
   if ((guint) (*argc - first) > verb->max_words)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"), argv[first + verb->max_words]);
+    /* the address is in front of first, and there may be more of them */
+    return once_fail (error, ONCE_STATUS_USAGE,
+                      verb->many && first > 1 ? _("There are too many words: “%s”; another server is given with --also")
+                                              : _("There are too many words: “%s”"),
+                      argv[first + verb->max_words]);
   return TRUE;
 }
 
