@@ -253,18 +253,38 @@ take_hmp_line (ShellLine  *self,
 
 /* --- QMP --- */
 
+/* A line that says where its output goes, while no line may. */
+static gboolean
+is_redirected_in_vain (ShellLine  *self,
+                       const char *line)
+{
+  ShellRedirect *redirect = NULL;
+  g_autofree char *command = NULL;
+  gboolean is;
+
+  if (self->redirects || !shell_redirect_split (line, FALSE, &command, &redirect, NULL))
+    return FALSE;
+  is = redirect != NULL;
+  g_clear_pointer (&redirect, shell_redirect_free);
+  return is;
+}
+
 static void
 take_wrong_line (ShellLine    *self,
                  const char   *line,
                  const GError *error)
 {
+  g_autofree char *hint = NULL;
+
   if (g_error_matches (error, TOOL_ERROR, TOOL_ERROR_ASK))
     {
       ask_about (self, line, shell_asking_ask_types);
       return;
     }
   tool_types_forget_answers (shell_asking_get_types (self->asking));
-  fail (self, SHELL_FAILURE_GRAMMAR, error->message);
+  if (is_redirected_in_vain (self, line))
+    hint = g_strdup_printf (_("%s; a line may say where its output goes after “set redirect on”"), error->message);
+  fail (self, SHELL_FAILURE_GRAMMAR, hint != NULL ? hint : error->message);
 }
 
 /* A line that is to write somewhere has to end a command; or else all is as it was before it. */

@@ -153,6 +153,8 @@ class Pipe(Case):
         result = self.pipe('set redirect on\nquery-name | exit 3\nquery-name\n', path)
         self.assertEqual((result.stdout, result.returncode), ('{"return": {}}\n', 1))
         self.assertEqual(result.stderr, 'The command “exit 3” has ended with status 3\n')
+        for line, hint in (('query-name > x', True), ('query-name x', False), ('set redirect on\nquery-name x > x', False)):
+            self.assertEqual('after “set redirect on”' in self.pipe(line + '\n', path).stderr, hint, line)
         # A reply as any other, and no fault of the line.
         result = self.pipe('set redirect on\nquery-nam | cat\n', path)
         self.assertIn('CommandNotFound', result.stdout)
