@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "test-utils.h"
+#include "wire/qmp-fd-stream-private.h"
 
 /* As much of a text as the log shows. */
 #define SHOWN 24
@@ -145,6 +146,17 @@ test_wire_close (TestWire *self)
   g_clear_pointer (&self->transport, qmp_transport_close);
 }
 
+TestWire *
+test_wire_new_over_pipes (int *peer_out)
+{
+  int in[2], out[2];
+
+  g_assert_no_errno (pipe (in));
+  g_assert_no_errno (pipe (out));
+  *peer_out = out[0];
+  return test_wire_new_for_stream (qmp_fd_stream_new (in[0], out[1]), in[1]);
+}
+
 void
 test_wire_free (TestWire *self)
 {
@@ -246,4 +258,71 @@ test_wire_fill (TestWire *self)
   g_assert_true (packet->begun);
   g_assert_cmpuint (packet->written, <, packet->length);
   return packet;
+}
+
+void
+test_wire_settle (TestWire *self)
+{
+  while (test_wire_turn (self) || test_wire_turn (self))
+    ;
+}
+
+void
+test_wire_say_many (TestWire *self,
+                    guint     n)
+{
+  g_autoptr(GString) texts = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (texts, "{\"n\":%9u}\n", i);
+  test_wire_say (self, texts->str);
+}
+
+guint
+test_wire_count (TestWire   *self,
+                 const char *word)
+{
+  guint n = 0;
+
+  for (const char *p = self->log->str; (p = strstr (p, word)) != NULL; p++)
+    n++;
+  return n;
+}
+
+void
+test_wire_send_read_first (TestWire   *self,
+                           const char *text)
+{
+  g_autoptr(QmpPacket) packet = test_packet (text);
+
+  packet->read_first = TRUE;
+  qmp_transport_send (self->transport, packet);
+}
+
+int
+test_wire_send_with_fds (TestWire   *self,
+                         const char *text,
+                         guint       n)
+{
+  g_autoptr(GUnixFDList) fd_list = g_unix_fd_list_new ();
+  g_autoptr(QmpPacket) packet = NULL;
+  int fds[2];
+
+  g_assert_no_errno (pipe (fds));
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpint (g_unix_fd_list_append (fd_list, fds[1], NULL), >=, 0);
+  close (fds[1]);
+  packet = qmp_packet_new (text, strlen (text), fd_list);
+  qmp_transport_send (self->transport, packet);
+  return fds[0];
+}
+
+void
+test_assert_pipe_ended (int fd)
+{
+  GPollFD pollfd = { fd, G_IO_IN, 0 };
+
+  g_assert_cmpint (g_poll (&pollfd, 1, 0), ==, 1);
+  g_assert_cmpint (pollfd.revents, ==, G_IO_HUP);
+  close (fd);
 }

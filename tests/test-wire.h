@@ -38,18 +38,25 @@ TestWire  *test_wire_new            (int         type);
 /* Takes both. */
 TestWire  *test_wire_new_for_stream (GIOStream  *stream,
                                      int         peer_fd);
+/* Over two pipes. peer_out (out, the caller's): where the other end reads; peer_fd is where it writes. */
+TestWire  *test_wire_new_over_pipes (int        *peer_out);
 void       test_wire_free           (TestWire   *self);
 void       test_wire_close          (TestWire   *self);
 
 /* The other end. */
 void       test_wire_say            (TestWire   *self,
                                      const char *text);
+/* n texts of 16 bytes, in one piece: each that is said by itself takes much more of the socket's room. */
+void       test_wire_say_many       (TestWire   *self,
+                                     guint       n);
 /* All that is there (of a SOCK_SEQPACKET one record), or "". */
 char      *test_wire_hear           (TestWire   *self);
 void       test_wire_hang_up        (TestWire   *self);
 
 /* One iteration of the context, which waits for nothing. Has something been dispatched? */
 gboolean   test_wire_turn           (TestWire   *self);
+/* Until it has nothing to do; not for a stream that would block. Behind a turn that left work the next one may rest. */
+void       test_wire_settle         (TestWire   *self);
 
 QmpPacket *test_packet              (const char *text);
 /* Of so many bytes, which are one JSON text. */
@@ -57,8 +64,21 @@ QmpPacket *test_packet_large        (gsize       length);
 /* Queues a copy. */
 void       test_wire_send           (TestWire   *self,
                                      const char *text);
+/* The same, and all that has come is to be read before. */
+void       test_wire_send_read_first (TestWire  *self,
+                                     const char *text);
+/* The same, with n times the writing end of a pipe, whose reading end is returned. */
+int        test_wire_send_with_fds  (TestWire   *self,
+                                     const char *text,
+                                     guint       n);
+/* The pipe's writing end is open nowhere. Closes fd. */
+void       test_assert_pipe_ended   (int         fd);
 /* Writes until the stream takes no more: begins with half a text, in a packet that is returned. */
 QmpPacket *test_wire_fill           (TestWire   *self);
+
+/* How often a word stands in the log. */
+guint      test_wire_count          (TestWire   *self,
+                                     const char *word);
 
 /* Words, with a space between: text(…) and fault(…) for a text that is broken, junk(…), sent(…), ended(error), each with
  * the first bytes of what it is about; and | when a dispatch, or some that brought nothing, was over. Forgotten then. */

@@ -7,27 +7,8 @@
 
 #include "test-utils.h"
 #include "test-wire.h"
-#include "wire/qmp-fd-stream-private.h"
 
 /* What a server needs of the wire: to let the other side wait, to know how much it has not read, to take descriptors. */
-
-static void
-settle (TestWire *wire)
-{
-  while (test_wire_turn (wire) || test_wire_turn (wire))
-    ;
-}
-
-static TestWire *
-new_over_pipes (int *peer_out)
-{
-  int in[2], out[2];
-
-  g_assert_no_errno (pipe (in));
-  g_assert_no_errno (pipe (out));
-  *peer_out = out[0];
-  return test_wire_new_for_stream (qmp_fd_stream_new (in[0], out[1]), in[1]);
-}
 
 /* --- pausing --- */
 
@@ -40,13 +21,13 @@ test_pause (void)
   qmp_transport_set_paused (wire->transport, TRUE);
   test_wire_say (wire, "{\"a\":1}");
   test_wire_send (wire, "{\"b\":1}\n");
-  settle (wire);
+  test_wire_settle (wire);
   /* It is written all the same, and the context can sleep. */
   test_assert_log (wire, "sent({\"b\":1})");
   g_assert_false (test_wire_turn (wire));
 
   qmp_transport_set_paused (wire->transport, FALSE);
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) |");
 }
 
@@ -66,9 +47,9 @@ test_pause_inside (void)
 
   wire->received = pause_inside;
   test_wire_say (wire, "{\"a\":1}{\"b\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_wire_say (wire, "{\"c\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) text({\"b\":1}) |");
 }
 
@@ -99,7 +80,7 @@ test_pause_hang_up (void)
   qmp_transport_set_paused (wire->transport, TRUE);
   test_wire_say (wire, "{\"a\":1}");
   test_wire_hang_up (wire);
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "ended(broken-pipe) |");
 }
 
@@ -111,7 +92,7 @@ test_pause_write_error (void)
   qmp_transport_set_paused (wire->transport, TRUE);
   g_assert_no_errno (shutdown (wire->peer_fd, SHUT_RD));
   test_wire_send (wire, "{\"b\":1}\n");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "ended(broken-pipe) |");
 }
 
@@ -119,14 +100,14 @@ static void
 test_pause_pipes (void)
 {
   int peer_out;
-  g_autoptr(TestWire) wire = new_over_pipes (&peer_out);
+  g_autoptr(TestWire) wire = test_wire_new_over_pipes (&peer_out);
 
   qmp_transport_set_paused (wire->transport, TRUE);
   test_wire_say (wire, "{\"a\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "");
   qmp_transport_set_paused (wire->transport, FALSE);
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) |");
   close (peer_out);
 }
@@ -144,7 +125,7 @@ test_unsent (void)
   g_assert_cmpuint (qmp_transport_get_n_unsent (wire->transport), ==, 16);
   g_assert_true (qmp_transport_recall (wire->transport, packet));
   g_assert_cmpuint (qmp_transport_get_n_unsent (wire->transport), ==, 8);
-  settle (wire);
+  test_wire_settle (wire);
   g_assert_cmpuint (qmp_transport_get_n_unsent (wire->transport), ==, 0);
 }
 
@@ -158,7 +139,7 @@ test_unsent_blocked (void)
   test_wire_send (wire, "{\"a\":1}\n");
   g_assert_cmpuint (qmp_transport_get_n_unsent (wire->transport), ==, 8);
   test_wire_hang_up (wire);
-  settle (wire);
+  test_wire_settle (wire);
   g_assert_cmpuint (qmp_transport_get_n_unsent (wire->transport), ==, 0);
 }
 
@@ -207,7 +188,7 @@ test_fds (void)
   test_wire_say (wire, "{\"d\":1}");
   test_wire_say (wire, "{\"e\":");
   say_with_fd (wire, "1}");
-  settle (wire);
+  test_wire_settle (wire);
   join_dispatches (wire);
   test_assert_log (wire, "text({\"a\":1})+0 text({\"b\":1})+1 text({\"c\":1})+0 text({\"d\":1})+0 text({\"e\":1})+1");
 }
@@ -221,12 +202,12 @@ test_fds_not_taken (void)
   qmp_transport_receive_fds (wire->transport);
   say_with_fd (wire, "{\"a\":1}");
   say_with_fd (wire, "{\"b\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   g_string_truncate (wire->log, 0);
   wire->received = count_fds;
   test_wire_say (wire, "{\"c\":1}{\"d\":1}");
   say_with_fd (wire, " ");
-  settle (wire);
+  test_wire_settle (wire);
   join_dispatches (wire);
   test_assert_log (wire, "text({\"c\":1})+1 text({\"d\":1})+0");
 }
@@ -239,7 +220,7 @@ test_fds_not_wanted (void)
 
   wire->received = count_fds;
   say_with_fd (wire, "{\"a\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1})+0 |");
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
-#include <gio/gunixinputstream.h>
-#include <gio/gunixoutputstream.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -16,14 +13,6 @@
 
 /* So many bytes are too many for one turn. */
 #define MUCH (200 * 1024)
-
-/* Until it has nothing to do; not for a stream that would block. Behind a turn that left work the next one may rest. */
-static void
-settle (TestWire *wire)
-{
-  while (test_wire_turn (wire) || test_wire_turn (wire))
-    ;
-}
 
 /* Until everything is out; the test reads, and counts it. */
 static gsize
@@ -43,29 +32,6 @@ drain (TestWire *wire)
     }
 }
 
-static guint
-count (TestWire   *wire,
-       const char *word)
-{
-  guint n = 0;
-
-  for (const char *p = wire->log->str; (p = strstr (p, word)) != NULL; p++)
-    n++;
-  return n;
-}
-
-/* n texts of 16 bytes, in one piece: each that is said by itself takes much more of the socket's room. */
-static void
-say_many (TestWire *wire,
-          guint     n)
-{
-  g_autoptr(GString) texts = g_string_new (NULL);
-
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (texts, "{\"n\":%9u}\n", i);
-  test_wire_say (wire, texts->str);
-}
-
 /* --- reading --- */
 
 static void
@@ -77,10 +43,10 @@ test_frames (void)
   test_assert_log (wire, "");
 
   test_wire_say (wire, "{\"a\":1} junk [2]\n{\"b\":");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) junk(junk ) text([2]) |");
   test_wire_say (wire, "3}{\"c\":nil}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"b\":3}) fault({\"c\":nil}) |");
 }
 
@@ -101,7 +67,7 @@ test_inside_received (void)
 
   wire->received = keep_and_answer;
   test_wire_say (wire, "{\"a\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) | sent({})");
   test_assert_heard (wire, "{}\n");
   g_assert_cmpmem (g_bytes_get_data (wire->data, NULL), g_bytes_get_size (wire->data), "{\"a\":1}", 7);
@@ -118,7 +84,7 @@ test_limits (void)
 
   test_wire_say (wire, nested);
   test_wire_say (wire, closing);
-  settle (wire);
+  test_wire_settle (wire);
   g_assert_true (g_str_has_prefix (wire->log->str, "fault([[["));
   g_string_truncate (wire->log, 0);
 
@@ -126,12 +92,12 @@ test_limits (void)
   for (guint i = 0; i < 16; i++)
     {
       test_wire_say (wire, large);
-      settle (wire);
+      test_wire_settle (wire);
     }
   test_assert_log (wire, "| ended(too-large) |");
   /* Nothing more comes. */
   test_wire_say (wire, "\"} {\"a\":1}");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "");
 }
 
@@ -141,12 +107,12 @@ test_read_budget (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
 
-  say_many (wire, 4096);
+  test_wire_say_many (wire, 4096);
   test_wire_turn (wire);
-  g_assert_cmpuint (count (wire, "text"), >, 0);
-  g_assert_cmpuint (count (wire, "text"), <=, 1024);
-  settle (wire);
-  g_assert_cmpuint (count (wire, "text"), ==, 4096);
+  g_assert_cmpuint (test_wire_count (wire, "text"), >, 0);
+  g_assert_cmpuint (test_wire_count (wire, "text"), <=, 1024);
+  test_wire_settle (wire);
+  g_assert_cmpuint (test_wire_count (wire, "text"), ==, 4096);
 }
 
 static void
@@ -164,7 +130,7 @@ test_wants_more (void)
       test_assert_log (wire, i == 0 ? "sent({\"b\":1}) |" : "|");
     }
   wire->wants_more = TRUE;
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"a\":1}) |");
 }
 
@@ -174,18 +140,18 @@ test_read_rest (void)
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
 
   wire->wants_more = FALSE;
-  say_many (wire, 4096);
+  test_wire_say_many (wire, 4096);
   wire->begun = FALSE;
   qmp_transport_read_rest (wire->transport);
-  g_assert_cmpuint (count (wire, "text"), ==, 4096);
-  g_assert_cmpuint (count (wire, "|"), ==, 0);
+  g_assert_cmpuint (test_wire_count (wire, "text"), ==, 4096);
+  g_assert_cmpuint (test_wire_count (wire, "|"), ==, 0);
   g_string_truncate (wire->log, 0);
   wire->begun = FALSE;
   qmp_transport_read_rest (wire->transport);
   test_assert_log (wire, "");
 
   /* What follows from it is done in a dispatch, although nothing more comes. */
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "|");
   g_assert_false (test_wire_turn (wire));
 }
@@ -198,7 +164,7 @@ test_give_out_rest (void)
   qmp_transport_give_out_rest (wire->transport);
   test_assert_log (wire, "");
   test_wire_say (wire, "{}{\"half\":");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({}) |");
   qmp_transport_give_out_rest (wire->transport);
   test_assert_log (wire, "junk({\"half\":)");
@@ -241,7 +207,7 @@ test_many_packets (void)
   for (guint i = 0; i < 1000; i++)
     test_wire_send (wire, "{}\n");
   g_assert_cmpuint (drain (wire), ==, 3000);
-  g_assert_cmpuint (count (wire, "sent"), ==, 1000);
+  g_assert_cmpuint (test_wire_count (wire, "sent"), ==, 1000);
 }
 
 static void
@@ -256,14 +222,14 @@ test_recall (void)
   g_assert_true (qmp_transport_recall (wire->transport, packet));
   g_assert_false (packet->queued);
   g_assert_false (qmp_transport_recall (wire->transport, packet));
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_heard (wire, "{\"b\":1}\n");
   test_assert_log (wire, "sent({\"b\":1})");
   g_assert_false (packet->begun);
 
   /* It may go another time, and then not back. */
   qmp_transport_send (wire->transport, packet);
-  settle (wire);
+  test_wire_settle (wire);
   g_assert_false (qmp_transport_recall (wire->transport, packet));
   test_assert_heard (wire, "{\"a\":1}\n");
 }
@@ -279,14 +245,14 @@ test_recall_blocked (void)
 
   qmp_transport_send (wire->transport, behind);
   test_wire_send (wire, "{\"b\":1}\n");
-  settle (wire);
+  test_wire_settle (wire);
   g_assert_cmpuint (half->written, ==, written);
   g_assert_false (behind->begun);
   g_assert_false (qmp_transport_recall (wire->transport, half));
   g_assert_true (qmp_transport_recall (wire->transport, behind));
 
   g_assert_cmpuint (drain (wire), ==, half->length + strlen ("{\"b\":1}\n"));
-  g_assert_cmpuint (count (wire, "sent"), ==, 2);
+  g_assert_cmpuint (test_wire_count (wire, "sent"), ==, 2);
 }
 
 static void
@@ -348,7 +314,7 @@ test_tell_flushed (void)
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
 
   test_wire_send (wire, "{\"a\":1}\n");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "sent({\"a\":1})");
   test_wire_send (wire, "{\"b\":1}\n");
   qmp_transport_tell_flushed (wire->transport);
@@ -364,23 +330,13 @@ test_tell_flushed_blocked (void)
 
   qmp_transport_tell_flushed (wire->transport);
   g_assert_false (test_wire_turn (wire));
-  g_assert_cmpuint (count (wire, "|"), ==, 0);
+  g_assert_cmpuint (test_wire_count (wire, "|"), ==, 0);
   drain (wire);
   g_assert_true (test_wire_turn (wire));
-  g_assert_cmpuint (count (wire, "|"), >, 0);
+  g_assert_cmpuint (test_wire_count (wire, "|"), >, 0);
 }
 
 /* --- read first --- */
-
-static void
-send_read_first (TestWire   *wire,
-                 const char *text)
-{
-  g_autoptr(QmpPacket) packet = test_packet (text);
-
-  packet->read_first = TRUE;
-  qmp_transport_send (wire->transport, packet);
-}
 
 static void
 test_read_first (void)
@@ -390,7 +346,7 @@ test_read_first (void)
 
   test_wire_say (wire, "{\"in\":1}");
   test_wire_send (wire, "{\"a\":1}\n");
-  send_read_first (wire, "{\"b\":1}\n");
+  test_wire_send_read_first (wire, "{\"b\":1}\n");
   test_wire_send (wire, "{\"c\":1}\n");
   wire->begun = FALSE;
   qmp_transport_flush (wire->transport);
@@ -399,13 +355,13 @@ test_read_first (void)
   test_assert_heard (wire, "{\"a\":1}\n");
   test_assert_heard (wire, "{\"b\":1}\n{\"c\":1}\n");
   /* What follows from the reading is done in a dispatch. */
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "|");
 
   /* Without it, writing comes first. */
   test_wire_say (wire, "{\"in\":2}");
   test_wire_send (wire, "{\"d\":1}\n");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "sent({\"d\":1}) text({\"in\":2}) |");
 }
 
@@ -415,10 +371,10 @@ test_read_first_much (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
 
-  say_many (wire, 4096);
-  send_read_first (wire, "{\"b\":1}\n");
+  test_wire_say_many (wire, 4096);
+  test_wire_send_read_first (wire, "{\"b\":1}\n");
   qmp_transport_flush (wire->transport);
-  g_assert_cmpuint (count (wire, "text"), ==, 4096);
+  g_assert_cmpuint (test_wire_count (wire, "text"), ==, 4096);
   g_assert_true (g_str_has_suffix (wire->log->str, ") sent({\"b\":1})"));
 }
 
@@ -427,36 +383,17 @@ test_read_first_ended (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
 
-  send_read_first (wire, "{\"b\":1}\n");
+  test_wire_send_read_first (wire, "{\"b\":1}\n");
   shutdown (wire->peer_fd, SHUT_WR);
   qmp_transport_flush (wire->transport);
   test_assert_log (wire, "ended(broken-pipe)");
   test_assert_heard (wire, "");
   g_assert_true (qmp_transport_has_lost (wire->transport));
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "|");
 }
 
 /* --- descriptors --- */
-
-/* n times the writing end of a pipe, whose reading end is returned. */
-static int
-send_with_fds (TestWire   *wire,
-               const char *text,
-               guint       n)
-{
-  g_autoptr(GUnixFDList) fd_list = g_unix_fd_list_new ();
-  g_autoptr(QmpPacket) packet = NULL;
-  int fds[2];
-
-  g_assert_no_errno (pipe (fds));
-  for (guint i = 0; i < n; i++)
-    g_assert_cmpint (g_unix_fd_list_append (fd_list, fds[1], NULL), >=, 0);
-  close (fds[1]);
-  packet = qmp_packet_new (text, strlen (text), fd_list);
-  qmp_transport_send (wire->transport, packet);
-  return fds[0];
-}
 
 /* The bytes of one read of at most so many, with the number of descriptors (which are closed) before them. */
 static char *
@@ -486,17 +423,6 @@ hear_with_fds (TestWire *wire,
     g_assert_cmpstr (heard_, ==, expected);                           \
   } G_STMT_END
 
-/* The pipe's writing end is open nowhere. */
-static void
-assert_pipe_ended (int fd)
-{
-  GPollFD pollfd = { fd, G_IO_IN, 0 };
-
-  g_assert_cmpint (g_poll (&pollfd, 1, 0), ==, 1);
-  g_assert_cmpint (pollfd.revents, ==, G_IO_HUP);
-  close (fd);
-}
-
 static void
 test_descriptors (void)
 {
@@ -505,10 +431,10 @@ test_descriptors (void)
 
   g_assert_true (qmp_transport_can_send_fds (wire->transport));
   test_wire_send (wire, "a\n");
-  pipe_fd = send_with_fds (wire, "b1\n", 2);
-  second_pipe_fd = send_with_fds (wire, "b2\n", 1);
+  pipe_fd = test_wire_send_with_fds (wire, "b1\n", 2);
+  second_pipe_fd = test_wire_send_with_fds (wire, "b2\n", 1);
   test_wire_send (wire, "c\n");
-  settle (wire);
+  test_wire_settle (wire);
 
   /* They are on the first byte of their own packet. */
   assert_heard_with_fds (wire, 1, "0:a");
@@ -519,19 +445,19 @@ test_descriptors (void)
   assert_heard_with_fds (wire, 2, "0:2\n");
   assert_heard_with_fds (wire, 100, "0:c\n");
   /* They are closed here when they are out. */
-  assert_pipe_ended (pipe_fd);
-  assert_pipe_ended (second_pipe_fd);
+  test_assert_pipe_ended (pipe_fd);
+  test_assert_pipe_ended (second_pipe_fd);
 }
 
 static void
 test_descriptors_most (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-  int pipe_fd = send_with_fds (wire, "{}", QMP_TRANSPORT_MAX_FDS);
+  int pipe_fd = test_wire_send_with_fds (wire, "{}", QMP_TRANSPORT_MAX_FDS);
 
-  settle (wire);
+  test_wire_settle (wire);
   assert_heard_with_fds (wire, 100, "253:{}");
-  assert_pipe_ended (pipe_fd);
+  test_assert_pipe_ended (pipe_fd);
 }
 
 /* Once, with a packet that goes out in many pieces. */
@@ -566,7 +492,25 @@ test_descriptors_once (void)
       g_assert_true (g_str_has_prefix (heard, "0:x"));
       n_heard += strlen (heard) - strlen ("0:");
     }
-  assert_pipe_ended (fds[0]);
+  test_assert_pipe_ended (fds[0]);
+}
+
+/* Descriptors go over Unix sockets only; and commands, which are small, are not held back. */
+static void
+test_tcp (void)
+{
+  g_autoptr(GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autoptr(GSocketClient) client = g_socket_client_new ();
+  GSocketConnection *connection = g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
+  GSocket *socket = g_socket_connection_get_socket (connection);
+  g_autoptr(TestWire) wire = test_wire_new_for_stream (G_IO_STREAM (connection), -1);
+  int no_delay = 0;
+
+  g_assert_false (qmp_transport_can_send_fds (wire->transport));
+  g_assert_true (qmp_transport_can_iterate (wire->transport));
+  g_assert_true (g_socket_get_option (socket, IPPROTO_TCP, TCP_NODELAY, &no_delay, NULL));
+  g_assert_cmpint (no_delay, !=, 0);
 }
 
 /* --- where the work is done --- */
@@ -590,7 +534,7 @@ test_attach (void)
   qmp_transport_attach (wire->transport, wire->io);
   g_assert_false (g_main_context_iteration (other, FALSE));
   test_assert_log (wire, "");
-  settle (wire);
+  test_wire_settle (wire);
   test_assert_log (wire, "text({\"c\":1}) |");
 }
 
@@ -705,330 +649,6 @@ test_nested (void)
   test_assert_log (wire, "text({\"a\":1}) | text({\"b\":1}) |");
 }
 
-/* --- the end (G_IO_ERROR_CONNECTION_CLOSED is another name of G_IO_ERROR_BROKEN_PIPE) --- */
-
-static void
-test_ended (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-  g_autoptr(QmpPacket) packet = test_packet ("{}");
-
-  test_wire_say (wire, "{\"a\":1}{\"half");
-  test_wire_hang_up (wire);
-  settle (wire);
-  test_assert_log (wire, "text({\"a\":1}) | junk({\"half) ended(broken-pipe) |");
-  g_assert_false (qmp_transport_has_lost (wire->transport));
-
-  /* After it nothing happens, and nothing is kept. */
-  qmp_transport_send (wire->transport, packet);
-  g_assert_false (packet->queued);
-  g_assert_true (qmp_transport_is_flushed (wire->transport));
-  qmp_transport_flush (wire->transport);
-  qmp_transport_read_rest (wire->transport);
-  g_assert_false (test_wire_turn (wire));
-  test_assert_log (wire, "");
-}
-
-/* What it said before it left is not lost because nobody takes our words any more. */
-static void
-test_gone_unread (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-
-  test_wire_send (wire, "{\"out\":1}\n");
-  settle (wire);
-  test_assert_log (wire, "sent({\"out\":1})");
-  say_many (wire, 2048);
-  /* With bytes that it has not read. */
-  test_wire_hang_up (wire);
-  test_wire_send (wire, "{\"out\":2}\n");
-  test_wire_send (wire, "{\"out\":3}\n");
-  wire->begun = FALSE;
-  qmp_transport_flush (wire->transport);
-  /* The error comes up later. */
-  test_assert_log (wire, "");
-  g_assert_true (qmp_transport_is_flushed (wire->transport));
-  g_assert_true (qmp_transport_has_lost (wire->transport));
-
-  settle (wire);
-  g_assert_cmpuint (count (wire, "text"), ==, 2048);
-  g_assert_true (g_str_has_suffix (wire->log->str, ") | ended(broken-pipe) |"));
-}
-
-/* It reads no more, but is there. */
-static void
-test_write_error (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-
-  shutdown (wire->peer_fd, SHUT_RD);
-  test_wire_say (wire, "{\"a\":1}");
-  test_wire_send (wire, "{\"out\":1}\n");
-  settle (wire);
-  test_assert_log (wire, "text({\"a\":1}) | ended(broken-pipe) |");
-  g_assert_true (qmp_transport_has_lost (wire->transport));
-}
-
-static void
-test_ended_with_queue (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-  g_autoptr(QmpPacket) half = test_wire_fill (wire);
-  g_autoptr(QmpPacket) behind = test_packet ("{}");
-
-  qmp_transport_send (wire->transport, behind);
-  shutdown (wire->peer_fd, SHUT_WR);
-  settle (wire);
-  g_assert_true (g_str_has_suffix (wire->log->str, "ended(broken-pipe) |"));
-  g_assert_false (half->queued);
-  g_assert_false (behind->queued);
-  g_assert_true (qmp_transport_has_lost (wire->transport));
-}
-
-/* Its number may be another file's by now. */
-static void
-test_closed_by_program (void)
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      int peer_fd, fd, other_fds[2];
-      char byte;
-      GIOStream *stream = test_socketpair (&peer_fd);
-      g_autoptr(TestWire) wire = test_wire_new_for_stream (stream, peer_fd);
-
-      g_object_ref (stream);
-      test_wire_send (wire, "{}");
-      fd = g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
-      g_io_stream_close (stream, NULL, NULL);
-      g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM, 0, other_fds));
-      if (other_fds[0] != fd)
-        g_assert_cmpint (dup2 (other_fds[0], fd), ==, fd);
-      g_assert_cmpint (write (other_fds[1], "{}", 2), ==, 2);
-
-      if (i == 0)
-        settle (wire);
-      else
-        while (!wire->over)
-          qmp_transport_iterate (wire->transport, -1);
-      test_assert_log (wire, "ended(closed) |");
-      g_assert_cmpint (recv (other_fds[1], &byte, 1, MSG_DONTWAIT), ==, -1);
-      test_wire_close (wire);
-      g_assert_cmpint (recv (fd, &byte, 1, MSG_DONTWAIT), ==, 1);
-      close (fd);
-      if (other_fds[0] != fd)
-        close (other_fds[0]);
-      close (other_fds[1]);
-      g_object_unref (stream);
-    }
-}
-
-static void
-test_close_queued (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-  g_autoptr(QmpPacket) packet = test_packet ("{\"a\":1}");
-  int pipe_fd = send_with_fds (wire, "{}", 1);
-  char byte;
-
-  qmp_transport_send (wire->transport, packet);
-  test_wire_say (wire, "{}");
-  test_wire_close (wire);
-  g_assert_false (packet->queued);
-  g_assert_false (packet->begun);
-  assert_pipe_ended (pipe_fd);
-  /* At once: with what was not read, Linux says it like this. */
-  g_assert_cmpint (recv (wire->peer_fd, &byte, 1, MSG_DONTWAIT), ==, -1);
-  g_assert_cmpint (errno, ==, ECONNRESET);
-  g_assert_cmpint (recv (wire->peer_fd, &byte, 1, MSG_DONTWAIT), ==, 0);
-  g_assert_false (test_wire_turn (wire));
-  test_assert_log (wire, "");
-}
-
-static void
-test_close_after_dispatch (void)
-{
-  for (guint i = 0; i < 3; i++)
-    {
-      g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-
-      wire->after_dispatch = test_wire_close;
-      test_wire_send (wire, "{\"out\":1}");
-      test_wire_say (wire, "{\"a\":1}");
-      /* In the dispatch that tells of the end, too. */
-      if (i == 1)
-        shutdown (wire->peer_fd, SHUT_WR);
-      if (i == 2)
-        qmp_transport_iterate (wire->transport, -1);
-      else
-        test_wire_turn (wire);
-      g_assert_null (wire->transport);
-      test_assert_log (wire, "sent({\"out\":1}) text({\"a\":1}) |");
-      g_assert_false (test_wire_turn (wire));
-      test_assert_log (wire, "");
-    }
-}
-
-static void
-close_when_over (TestWire *wire)
-{
-  if (wire->over)
-    test_wire_close (wire);
-}
-
-static void
-test_close_after_end (void)
-{
-  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-
-  wire->after_dispatch = close_when_over;
-  test_wire_hang_up (wire);
-  settle (wire);
-  g_assert_null (wire->transport);
-  test_assert_log (wire, "ended(broken-pipe) |");
-}
-
-/* --- streams that are not sockets --- */
-
-static TestWire *
-new_over_pipes (int *peer_out)
-{
-  int in[2], out[2];
-
-  g_assert_no_errno (pipe (in));
-  g_assert_no_errno (pipe (out));
-  *peer_out = out[0];
-  return test_wire_new_for_stream (qmp_fd_stream_new (in[0], out[1]), in[1]);
-}
-
-static void
-assert_read (int         fd,
-             const char *expected)
-{
-  char buffer[256];
-  gssize n = read (fd, buffer, sizeof (buffer));
-
-  g_assert_cmpmem (buffer, MAX (n, 0), expected, strlen (expected));
-}
-
-static void
-test_pipes (void)
-{
-  int peer_out;
-  g_autoptr(TestWire) wire = new_over_pipes (&peer_out);
-
-  g_assert_false (qmp_transport_can_iterate (wire->transport));
-  g_assert_false (qmp_transport_can_send_fds (wire->transport));
-  test_wire_say (wire, "{\"a\":1} junk {\"b");
-  test_wire_send (wire, "{\"c\":1}\n");
-  test_wire_send (wire, "{\"d\":1}\n");
-  settle (wire);
-  test_assert_log (wire, "sent({\"c\":1}) sent({\"d\":1}) text({\"a\":1}) junk(junk ) |");
-  assert_read (peer_out, "{\"c\":1}\n{\"d\":1}\n");
-
-  test_wire_say (wire, "\":2}");
-  send_read_first (wire, "{\"e\":1}\n");
-  settle (wire);
-  test_assert_log (wire, "text({\"b\":2}) sent({\"e\":1}) |");
-  test_wire_hang_up (wire);
-  settle (wire);
-  test_assert_log (wire, "ended(broken-pipe) |");
-  close (peer_out);
-}
-
-/* What was given to a stream that would block may be out in part: it is not taken back. */
-static void
-test_pipes_blocked (void)
-{
-  int peer_out;
-  g_autoptr(TestWire) wire = new_over_pipes (&peer_out);
-  g_autoptr(GMainContext) other = g_main_context_new ();
-  g_autoptr(QmpIoContext) other_io = qmp_io_context_get (other);
-  g_autoptr(QmpPacket) half = test_wire_fill (wire);
-  g_autoptr(QmpPacket) behind = test_packet ("{\"b\":1}\n");
-  g_autofree char *buffer = g_malloc (MUCH);
-  gsize written = half->written;
-
-  qmp_transport_send (wire->transport, behind);
-  test_wire_turn (wire);
-  g_assert_cmpuint (half->written, ==, written);
-  g_assert_false (qmp_transport_recall (wire->transport, half));
-  g_assert_true (qmp_transport_recall (wire->transport, behind));
-
-  /* It is waited for, where the transport has moved to. */
-  qmp_transport_attach (wire->transport, other_io);
-  g_assert_cmpint (read (peer_out, buffer, MUCH), >, 0);
-  test_wire_turn (wire);
-  g_assert_cmpuint (half->written, ==, written);
-  g_assert_true (g_main_context_iteration (other, FALSE));
-  g_assert_cmpuint (half->written, >, written);
-  test_wire_close (wire);
-  close (peer_out);
-}
-
-/* Such a stream's source does not know what the stream holds itself: a read that was full is followed by another. */
-static void
-test_pipes_more (void)
-{
-  int peer_out;
-  g_autoptr(TestWire) wire = new_over_pipes (&peer_out);
-  guint n_turns = 0;
-
-  say_many (wire, 4096);
-  while (test_wire_turn (wire) || test_wire_turn (wire))
-    n_turns++;
-  g_assert_cmpuint (n_turns, >, 1);
-  g_assert_cmpuint (count (wire, "text"), ==, 4096);
-  close (peer_out);
-}
-
-static void
-test_not_pollable (void)
-{
-  const QmpTransportFuncs unused = { NULL };
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GFileIOStream) stream = NULL;
-  g_autoptr(GFile) file = g_file_new_tmp (NULL, &stream, NULL);
-
-  g_assert_nonnull (file);
-  g_assert_null (qmp_transport_new (G_IO_STREAM (stream), 100, 1, &unused, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  /* It is left as it was. */
-  g_assert_false (g_io_stream_is_closed (G_IO_STREAM (stream)));
-  g_file_delete (file, NULL, NULL);
-}
-
-static void
-test_closed_before (void)
-{
-  const QmpTransportFuncs unused = { NULL };
-  g_autoptr(GError) error = NULL;
-  int peer_fd;
-  g_autoptr(GIOStream) stream = test_socketpair (&peer_fd);
-
-  g_io_stream_close (stream, NULL, NULL);
-  g_assert_null (qmp_transport_new (stream, 100, 1, &unused, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  close (peer_fd);
-}
-
-/* Descriptors go over Unix sockets only; and commands, which are small, are not held back. */
-static void
-test_tcp (void)
-{
-  g_autoptr(GSocketListener) listener = g_socket_listener_new ();
-  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
-  g_autoptr(GSocketClient) client = g_socket_client_new ();
-  GSocketConnection *connection = g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
-  GSocket *socket = g_socket_connection_get_socket (connection);
-  g_autoptr(TestWire) wire = test_wire_new_for_stream (G_IO_STREAM (connection), -1);
-  int no_delay = 0;
-
-  g_assert_false (qmp_transport_can_send_fds (wire->transport));
-  g_assert_true (qmp_transport_can_iterate (wire->transport));
-  g_assert_true (g_socket_get_option (socket, IPPROTO_TCP, TCP_NODELAY, &no_delay, NULL));
-  g_assert_cmpint (no_delay, !=, 0);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -1062,19 +682,6 @@ main (int    argc,
   g_test_add_func ("/transport/iterate", test_without_context);
   g_test_add_func ("/transport/iterate/ready", test_iterate_ready);
   g_test_add_func ("/transport/nested", test_nested);
-  g_test_add_func ("/transport/ended", test_ended);
-  g_test_add_func ("/transport/ended/gone-unread", test_gone_unread);
-  g_test_add_func ("/transport/ended/write-error", test_write_error);
-  g_test_add_func ("/transport/ended/with-queue", test_ended_with_queue);
-  g_test_add_func ("/transport/ended/closed-by-program", test_closed_by_program);
-  g_test_add_func ("/transport/close/queued", test_close_queued);
-  g_test_add_func ("/transport/close/after-dispatch", test_close_after_dispatch);
-  g_test_add_func ("/transport/close/after-end", test_close_after_end);
-  g_test_add_func ("/transport/pipes", test_pipes);
-  g_test_add_func ("/transport/pipes/blocked", test_pipes_blocked);
-  g_test_add_func ("/transport/pipes/more", test_pipes_more);
-  g_test_add_func ("/transport/new/not-pollable", test_not_pollable);
-  g_test_add_func ("/transport/new/closed", test_closed_before);
   g_test_add_func ("/transport/tcp", test_tcp);
 
   return g_test_run ();
