@@ -134,6 +134,7 @@ test_deaf (gconstpointer data)
   qmp_machine_unplug_async (vm, "deaf", QMP_TIMEOUT_NONE, NULL, test_result_cb, &result);
   if (!reset_until (vm, &result))
     {
+      g_clear_object (&result);
       test_machine_free (vm);
       return;
     }
