@@ -120,16 +120,6 @@ dup_mark (GListModel  *instances,
   return g_strdup_printf ("%d", qmp_instance_get_pid (instance));
 }
 
-static char *
-dup_holder (QmpEndpoint *endpoint)
-{
-  const char *name = qmp_endpoint_get_holder_name (endpoint);
-
-  if (name == NULL)
-    return g_strdup (_("somebody is connected to it"));
-  return g_strdup_printf (_("%s (%d) is connected to it"), name, qmp_endpoint_get_holder_pid (endpoint));
-}
-
 /* What serves others is left to them, and who cannot be asked need not be. */
 static void
 choose (Once        *once,
@@ -143,7 +133,7 @@ choose (Once        *once,
   if (endpoint == NULL)
     target->reason = g_strdup (error->message);
   else if (qmp_endpoint_get_state (endpoint) == QMP_ENDPOINT_STATE_HELD)
-    target->reason = dup_holder (endpoint);
+    target->reason = tool_server_dup_holder (endpoint);
   else
     target->address = qmp_address_parse (qmp_endpoint_get_address (endpoint), &target->error);
 }

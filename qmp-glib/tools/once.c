@@ -109,6 +109,8 @@ open_and_tell (Once    *once,
   while (!opening.done)
     g_main_context_iteration (NULL, TRUE);
   g_source_destroy (waiting);
+  if (g_error_matches (opening.error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY))
+    tool_server_name_holder (once->address, opening.error);
   if (!opening.good)
     g_propagate_error (error, opening.error);
   return opening.good;

@@ -58,6 +58,75 @@ tool_server_find (const char  *text,
   return address;
 }
 
+char *
+tool_server_dup_holder (QmpEndpoint *endpoint)
+{
+  const char *name = qmp_endpoint_get_holder_name (endpoint);
+
+  if (name == NULL)
+    return g_strdup (_("somebody is connected to it"));
+  return g_strdup_printf (_("%s (%d) is connected to it"), name, qmp_endpoint_get_holder_pid (endpoint));
+}
+
+static gboolean
+is_held_at (QmpEndpoint *endpoint,
+            const char  *address)
+{
+  const char *text = qmp_endpoint_get_address (endpoint);
+  g_autoptr(GSocketConnectable) own = text != NULL ? qmp_address_parse (text, NULL) : NULL;
+  g_autofree char *name = own != NULL ? g_socket_connectable_to_string (own) : NULL;
+
+  return qmp_endpoint_get_state (endpoint) == QMP_ENDPOINT_STATE_HELD && g_strcmp0 (name, address) == 0;
+}
+
+static QmpEndpoint *
+find_held_of (QmpInstance *instance,
+              const char  *address)
+{
+  GListModel *endpoints = qmp_instance_get_endpoints (instance);
+
+  for (guint i = 0; i < g_list_model_get_n_items (endpoints); i++)
+    {
+      g_autoptr(QmpEndpoint) endpoint = g_list_model_get_item (endpoints, i);
+
+      if (is_held_at (endpoint, address))
+        return g_steal_pointer (&endpoint);
+    }
+  return NULL;
+}
+
+static QmpEndpoint *
+find_held (const char *address)
+{
+  g_autoptr(QmpFinder) finder = qmp_finder_new ();
+  QmpEndpoint *found = NULL;
+
+  qmp_finder_refresh (finder, NULL, NULL);
+  for (guint i = 0; found == NULL && i < g_list_model_get_n_items (G_LIST_MODEL (finder)); i++)
+    {
+      g_autoptr(QmpInstance) instance = g_list_model_get_item (G_LIST_MODEL (finder), i);
+
+      found = find_held_of (instance, address);
+    }
+  return found;
+}
+
+void
+tool_server_name_holder (GSocketConnectable *address,
+                         GError             *error)
+{
+  g_autofree char *text = g_socket_connectable_to_string (address);
+  g_autoptr(QmpEndpoint) endpoint = find_held (text);
+  g_autofree char *holder = NULL;
+  g_autofree char *before = NULL;
+
+  if (endpoint == NULL)
+    return;
+  holder = tool_server_dup_holder (endpoint);
+  before = error->message;
+  error->message = g_strdup_printf ("%s; %s", before, holder);
+}
+
 char **
 tool_server_list_names (const char *typed)
 {

@@ -15,6 +15,11 @@ GSocketConnectable *tool_server_find       (const char  *text,
                                             gboolean     agent,
                                             gboolean     may_come,
                                             GError     **error);
+/* In words, of one that is held. */
+char               *tool_server_dup_holder (QmpEndpoint *endpoint);
+/* Adds to error who holds the server at address, if a look at this computer tells. */
+void                tool_server_name_holder (GSocketConnectable *address,
+                                             GError      *error);
 /* The names of the machines on this computer that begin so, as far as they are plain words. */
 char              **tool_server_list_names (const char  *typed);
 

@@ -176,6 +176,8 @@ class All(Many):
         result = self.run_qmp('status', '--name', name)
         self.assertEqual((result.returncode, result.stdout), (DONE, ''))
         self.assertEqual(result.stderr, f'qmp: {name}: skipped: qmp ({holder.pid}) is connected to it\n')
+        # Who asks that one alone waits for it, and is told then.
+        self.bad(TIMEOUT, rf'; qmp \({holder.pid}\) is connected to it', 'status', '-t', '1', name)
         self.assertEqual(self.objects(self.good('status', '--json', '--name', name)),
                          {name: {'skipped': f'qmp ({holder.pid}) is connected to it'}})
         holder.communicate()
