@@ -65,7 +65,8 @@ test_live (void)
   test_server_close (server, client);
 }
 
-/* What an earlier client has left half said, and left. */
+/* What an earlier client has left half said, and left. The agent hears of it when that is gone: a client that leaves with a reply
+ * unread would be an error to it, at which it ends. */
 static void
 test_live_garbage (gconstpointer data)
 {
@@ -76,12 +77,14 @@ test_live_garbage (gconstpointer data)
   g_autoptr (TestLog) log = NULL;
   g_autoptr (GError) error = NULL;
 
+  g_assert_cmpint (kill (test_server_get_pid (server), SIGSTOP), ==, 0);
   connection = g_socket_client_connect (raw, test_server_get_address (server), NULL, &error);
   g_assert_no_error (error);
   g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
                              data, strlen (data), NULL, NULL, &error);
   g_assert_no_error (error);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  g_assert_cmpint (kill (test_server_get_pid (server), SIGCONT), ==, 0);
 
   client = live_open (server);
   log = test_log_new (client);
