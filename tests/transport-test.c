@@ -400,7 +400,7 @@ static char *
 hear_with_fds (TestWire *wire,
                gsize     length)
 {
-  char buffer[256], control[CMSG_SPACE (QMP_TRANSPORT_MAX_FDS * sizeof (int))];
+  char buffer[256], control[CMSG_SPACE (QMP_MAX_FDS * sizeof (int))];
   struct iovec vector = { buffer, length };
   struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof (control) };
   gssize n = recvmsg (wire->peer_fd, &message, MSG_DONTWAIT);
@@ -453,7 +453,7 @@ static void
 test_descriptors_most (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
-  int pipe_fd = test_wire_send_with_fds (wire, "{}", QMP_TRANSPORT_MAX_FDS);
+  int pipe_fd = test_wire_send_with_fds (wire, "{}", QMP_MAX_FDS);
 
   test_wire_settle (wire);
   assert_heard_with_fds (wire, 100, "253:{}");

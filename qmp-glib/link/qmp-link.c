@@ -498,7 +498,7 @@ qmp_link_check_fds (QmpLink      *self,
                            _("File descriptors can only be passed over a Unix socket"));
       return FALSE;
     }
-  if (n_fds > QMP_TRANSPORT_MAX_FDS)
+  if (n_fds > QMP_MAX_FDS)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    _("%d file descriptors are too many for one message"), n_fds);

@@ -16,9 +16,6 @@
 /* What one side may have said that the other has not taken. */
 #define MAX_HELD (64 * 1024)
 
-/* The kernel's limit for one message. */
-#define MAX_FDS 253
-
 /* Bytes that go out together. */
 typedef struct {
   GByteArray  *bytes;
@@ -201,7 +198,7 @@ static gssize
 send_piece (int    fd,
             Piece *piece)
 {
-  union { char bytes[CMSG_SPACE (MAX_FDS * sizeof (int))]; struct cmsghdr align; } control = { { 0 } };
+  union { char bytes[CMSG_SPACE (QMP_MAX_FDS * sizeof (int))]; struct cmsghdr align; } control = { { 0 } };
   struct iovec vector = { piece->bytes->data + piece->n_sent, piece->bytes->len - piece->n_sent };
   struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
   gssize n;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "once.h"
+#include "tool-json.h"
 
 /* "qmp list": what runs on this computer. No monitor is opened. */
 
@@ -159,26 +160,6 @@ print_table (Once       *once,
 /* --- as JSON --- */
 
 static void
-add_text (JsonBuilder *builder,
-          const char  *name,
-          const char  *text)
-{
-  if (text == NULL)
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text);
-}
-
-static void
-add_number (JsonBuilder *builder,
-            const char  *name,
-            gint64       number)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, number);
-}
-
-static void
 add_boolean (JsonBuilder *builder,
              const char  *name,
              gboolean     value)
@@ -202,15 +183,15 @@ add_endpoint_object (JsonBuilder *builder,
                      QmpEndpoint *endpoint)
 {
   json_builder_begin_object (builder);
-  add_text (builder, "kind", get_nick (QMP_TYPE_ENDPOINT_KIND, qmp_endpoint_get_kind (endpoint)));
-  add_text (builder, "id", qmp_endpoint_get_id (endpoint));
-  add_text (builder, "description", qmp_endpoint_get_description (endpoint));
-  add_text (builder, "address", qmp_endpoint_get_address (endpoint));
+  tool_json_add_text (builder, "kind", get_nick (QMP_TYPE_ENDPOINT_KIND, qmp_endpoint_get_kind (endpoint)));
+  tool_json_add_text (builder, "id", qmp_endpoint_get_id (endpoint));
+  tool_json_add_text (builder, "description", qmp_endpoint_get_description (endpoint));
+  tool_json_add_text (builder, "address", qmp_endpoint_get_address (endpoint));
   add_boolean (builder, "listens", qmp_endpoint_get_listens (endpoint));
-  add_text (builder, "state", get_nick (QMP_TYPE_ENDPOINT_STATE, qmp_endpoint_get_state (endpoint)));
+  tool_json_add_text (builder, "state", get_nick (QMP_TYPE_ENDPOINT_STATE, qmp_endpoint_get_state (endpoint)));
   if (qmp_endpoint_get_holder_pid (endpoint) != 0)
-    add_number (builder, "holder-pid", qmp_endpoint_get_holder_pid (endpoint));
-  add_text (builder, "holder-name", qmp_endpoint_get_holder_name (endpoint));
+    tool_json_add_int (builder, "holder-pid", qmp_endpoint_get_holder_pid (endpoint));
+  tool_json_add_text (builder, "holder-name", qmp_endpoint_get_holder_name (endpoint));
   json_builder_end_object (builder);
 }
 
@@ -238,13 +219,13 @@ print_object (Once        *once,
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  add_number (builder, "pid", qmp_instance_get_pid (instance));
-  add_number (builder, "uid", qmp_instance_get_uid (instance));
-  add_text (builder, "kind", get_nick (QMP_TYPE_INSTANCE_KIND, qmp_instance_get_kind (instance)));
-  add_text (builder, "program", qmp_instance_get_program (instance));
-  add_text (builder, "name", qmp_instance_get_name (instance));
-  add_text (builder, "uuid", qmp_instance_get_uuid (instance));
-  add_text (builder, "machine-type", qmp_instance_get_machine_type (instance));
+  tool_json_add_int (builder, "pid", qmp_instance_get_pid (instance));
+  tool_json_add_int (builder, "uid", qmp_instance_get_uid (instance));
+  tool_json_add_text (builder, "kind", get_nick (QMP_TYPE_INSTANCE_KIND, qmp_instance_get_kind (instance)));
+  tool_json_add_text (builder, "program", qmp_instance_get_program (instance));
+  tool_json_add_text (builder, "name", qmp_instance_get_name (instance));
+  tool_json_add_text (builder, "uuid", qmp_instance_get_uuid (instance));
+  tool_json_add_text (builder, "machine-type", qmp_instance_get_machine_type (instance));
   add_boolean (builder, "stopped", qmp_instance_get_stopped (instance));
   add_boolean (builder, "visible", qmp_instance_get_visible (instance));
   add_endpoints_array (builder, qmp_instance_get_endpoints (instance));

@@ -12,22 +12,6 @@
 
 static const char * const own[] = { "exit", "help", "set", "source", NULL };
 
-/* The words in front of the one that is completed; NULL if they cannot be told. */
-static char **
-split_before (const char *before,
-              const char *word)
-{
-  g_autofree char *start = g_strndup (before, strlen (before) - strlen (word));
-  g_autoptr(GPtrArray) words = tool_words_split (start, NULL);
-  g_autoptr(GStrvBuilder) texts = g_strv_builder_new ();
-
-  if (words == NULL)
-    return NULL;
-  for (guint i = 0; i < words->len; i++)
-    g_strv_builder_add (texts, ((ToolWord *) words->pdata[i])->text);
-  return g_strv_builder_end (texts);
-}
-
 /* Whether a file's name stands there: behind the sign that says where the output goes, or in the command behind "|". */
 static gboolean
 is_file (const char * const *words)
@@ -79,7 +63,7 @@ shell_complete (ToolCompleter *completer,
                 gboolean       in_transaction,
                 gboolean      *late)
 {
-  g_auto(GStrv) split = split_before (before, word);
+  g_auto(GStrv) split = tool_words_split_before (before, word);
   const char * const *words = (const char * const *) split;
   ToolOffers offers;
   char **others;

@@ -478,29 +478,13 @@ complete_command (Search *search)
     }
 }
 
-/* The words in front of the one that is completed; NULL if they cannot be told. */
-static char **
-split_before (const char *before,
-              const char *word)
-{
-  g_autofree char *start = g_strndup (before, strlen (before) - strlen (word));
-  g_autoptr(GPtrArray) words = tool_words_split (start, NULL);
-  g_autoptr(GStrvBuilder) texts = g_strv_builder_new ();
-
-  if (words == NULL)
-    return NULL;
-  for (guint i = 0; i < words->len; i++)
-    g_strv_builder_add (texts, ((ToolWord *) words->pdata[i])->text);
-  return g_strv_builder_end (texts);
-}
-
 char **
 tool_completer_line (ToolCompleter *self,
                      const char    *before,
                      const char    *word,
                      gboolean       in_transaction)
 {
-  g_auto(GStrv) words = split_before (before, word);
+  g_auto(GStrv) words = tool_words_split_before (before, word);
   const char * const *given = (const char * const *) words;
   const char *command = NULL;
   Search search;
@@ -571,7 +555,7 @@ tool_completer_hmp_line (ToolCompleter *self,
                          const char    *before,
                          const char    *word)
 {
-  g_auto(GStrv) words = split_before (before, word);
+  g_auto(GStrv) words = tool_words_split_before (before, word);
   guint n_words = words != NULL ? g_strv_length (words) : G_MAXUINT;
   Search search;
 

@@ -57,3 +57,23 @@ tool_json_get_element (JsonNode *array,
 {
   return json_array_get_element (json_node_get_array (array), index);
 }
+
+void
+tool_json_add_text (JsonBuilder *builder,
+                    const char  *name,
+                    const char  *text)
+{
+  if (text == NULL)
+    return;
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, text);
+}
+
+void
+tool_json_add_int (JsonBuilder *builder,
+                   const char  *name,
+                   gint64       number)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, number);
+}

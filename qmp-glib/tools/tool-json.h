@@ -3,7 +3,7 @@
 
 #include <qmp-glib/qmp-glib.h>
 
-/* Looking into what a server sent, which may be anything. No I/O. */
+/* Looking into what a server sent, which may be anything; and members of an object that is being made. No I/O. */
 
 G_BEGIN_DECLS
 
@@ -24,5 +24,13 @@ const char *tool_json_as_string   (JsonNode    *node);
 guint       tool_json_get_length  (JsonNode    *array);
 JsonNode   *tool_json_get_element (JsonNode    *array,
                                    guint        index);
+
+/* text: nullable, for no member. */
+void        tool_json_add_text    (JsonBuilder *builder,
+                                   const char  *name,
+                                   const char  *text);
+void        tool_json_add_int     (JsonBuilder *builder,
+                                   const char  *name,
+                                   gint64       number);
 
 G_END_DECLS

@@ -172,6 +172,21 @@ tool_words_split (const char  *line,
     }
 }
 
+char **
+tool_words_split_before (const char *line,
+                         const char *word)
+{
+  g_autofree char *start = g_strndup (line, strlen (line) - strlen (word));
+  g_autoptr(GPtrArray) words = tool_words_split (start, NULL);
+  g_autoptr(GStrvBuilder) texts = g_strv_builder_new ();
+
+  if (words == NULL)
+    return NULL;
+  for (guint i = 0; i < words->len; i++)
+    g_strv_builder_add (texts, ((ToolWord *) words->pdata[i])->text);
+  return g_strv_builder_end (texts);
+}
+
 const char *
 tool_waiting_text (gboolean agent)
 {

@@ -19,6 +19,10 @@ void        tool_word_free        (ToolWord        *word);
 GPtrArray  *tool_words_split      (const char      *line,
                                    GError         **error);
 
+/* The words of a line in front of the one that is completed, with which it ends; NULL if they cannot be told. */
+char      **tool_words_split_before (const char    *line,
+                                   const char      *word);
+
 /* Behind the closing quote of the text in quotes that begins there; NULL if there is none. */
 const char *tool_skip_quoted      (const char      *text);
 

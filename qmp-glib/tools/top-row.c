@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "tool-json.h"
 #include "tool-print.h"
 
 const char *
@@ -242,26 +243,6 @@ top_row_compare (const TopRow *row,
 
 /* --- as JSON --- */
 
-static void
-add_text (JsonBuilder *builder,
-          const char  *name,
-          const char  *text)
-{
-  if (text == NULL)
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, text);
-}
-
-static void
-add_integer (JsonBuilder *builder,
-             const char  *name,
-             gint64       number)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, number);
-}
-
 /* Two digits behind the point are enough. */
 static void
 add_number (JsonBuilder *builder,
@@ -281,7 +262,7 @@ add_sample (JsonBuilder     *builder,
   if (sample->threads_load >= 0)
     add_number (builder, "vcpu", sample->threads_load);
   if (sample->n_threads > 0)
-    add_integer (builder, "vcpus", sample->n_threads);
+    tool_json_add_int (builder, "vcpus", sample->n_threads);
   if (!sample->has_rates)
     return;
   add_number (builder, "read-bytes", sample->rates.read_bytes);
@@ -301,11 +282,11 @@ add_jobs (JsonBuilder *builder,
       g_autoptr(QmpJob) job = g_list_model_get_item (jobs, i);
 
       json_builder_begin_object (builder);
-      add_text (builder, "id", qmp_job_get_id (job));
-      add_text (builder, "type", qmp_job_get_job_type (job));
-      add_text (builder, "status", qmp_job_get_status_name (job));
-      add_integer (builder, "current-progress", qmp_job_get_current (job));
-      add_integer (builder, "total-progress", qmp_job_get_total (job));
+      tool_json_add_text (builder, "id", qmp_job_get_id (job));
+      tool_json_add_text (builder, "type", qmp_job_get_job_type (job));
+      tool_json_add_text (builder, "status", qmp_job_get_status_name (job));
+      tool_json_add_int (builder, "current-progress", qmp_job_get_current (job));
+      tool_json_add_int (builder, "total-progress", qmp_job_get_total (job));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -319,9 +300,9 @@ add_migration (JsonBuilder  *builder,
     return;
   json_builder_set_member_name (builder, "migration");
   json_builder_begin_object (builder);
-  add_text (builder, "status", qmp_migration_get_status_name (migration));
-  add_integer (builder, "total", qmp_migration_get_total (migration));
-  add_integer (builder, "remaining", qmp_migration_get_remaining (migration));
+  tool_json_add_text (builder, "status", qmp_migration_get_status_name (migration));
+  tool_json_add_int (builder, "total", qmp_migration_get_total (migration));
+  tool_json_add_int (builder, "remaining", qmp_migration_get_remaining (migration));
   json_builder_end_object (builder);
 }
 
@@ -333,7 +314,7 @@ add_machine (JsonBuilder *builder,
   json_builder_add_boolean_value (builder, qmp_machine_get_connected (machine));
   if (!qmp_machine_get_connected (machine))
     return;
-  add_text (builder, "status", qmp_machine_get_status_name (machine));
+  tool_json_add_text (builder, "status", qmp_machine_get_status_name (machine));
   add_jobs (builder, qmp_machine_get_jobs (machine));
   add_migration (builder, qmp_machine_get_migration (machine));
 }
@@ -346,11 +327,11 @@ top_row_to_json (const TopRow *row)
   const GError *error = qmp_machine_entry_get_error (row->entry);
 
   json_builder_begin_object (builder);
-  add_text (builder, "machine", qmp_machine_entry_get_title (row->entry));
+  tool_json_add_text (builder, "machine", qmp_machine_entry_get_title (row->entry));
   if (top_row_get_pid (row) > 0)
-    add_integer (builder, "pid", top_row_get_pid (row));
+    tool_json_add_int (builder, "pid", top_row_get_pid (row));
   add_machine (builder, qmp_machine_entry_get_machine (row->entry));
-  add_text (builder, "error", error != NULL ? error->message : NULL);
+  tool_json_add_text (builder, "error", error != NULL ? error->message : NULL);
   add_sample (builder, &row->sample);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* The kernel's limit for one message. */
+#define QMP_MAX_FDS 253
+
 /* As recv (fd, buffer, size, MSG_DONTWAIT): -1 with errno. What is read ends with a byte that brings descriptors: fd_list
  * (out, owned) has them; it is NULL if there are none. */
 gssize qmp_fd_receive (int           fd,

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The kernel's limit for one message. */
-#define MAX_FDS 253
-
 /* So many bytes before descriptors are read in one go. */
 #define MAX_BYTES 256
 
@@ -52,7 +49,7 @@ take_fds (struct msghdr  *message,
 {
   for (struct cmsghdr *header = CMSG_FIRSTHDR (message); header != NULL; header = CMSG_NXTHDR (message, header))
     {
-      int fds[MAX_FDS];
+      int fds[QMP_MAX_FDS];
       gsize length = header->cmsg_len - CMSG_LEN (0);
 
       if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS || length > sizeof (fds))
@@ -68,7 +65,7 @@ receive_byte (int           fd,
               guint8       *byte,
               GUnixFDList **fd_list)
 {
-  union { char bytes[CMSG_SPACE (MAX_FDS * sizeof (int))]; struct cmsghdr align; } control;
+  union { char bytes[CMSG_SPACE (QMP_MAX_FDS * sizeof (int))]; struct cmsghdr align; } control;
   struct iovec vector = { byte, 1 };
   struct msghdr message = {
     .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof (control),

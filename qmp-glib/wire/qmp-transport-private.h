@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "json/qmp-json-reader-private.h"
+#include "wire/qmp-fd-receive-private.h"
 #include "wire/qmp-io-context-private.h"
 #include "wire/qmp-packet-private.h"
 
@@ -40,9 +41,6 @@ typedef struct {
   /* Asked before each read of a dispatch. FALSE: nothing is read in this one; it is asked again in the next turn. */
   gboolean (* wants_more) (gpointer       owner);
 } QmpTransportFuncs;
-
-/* The largest number of descriptors that one packet can carry (the kernel's limit). */
-#define QMP_TRANSPORT_MAX_FDS 253
 
 /* stream: referenced, and closed with the transport. Fails with G_IO_ERROR_NOT_SUPPORTED for a stream
  * that cannot be polled, and with G_IO_ERROR_CLOSED for one that is closed. It does nothing before it is attached. */

@@ -208,7 +208,7 @@ write_socket (QmpTransport *self,
               GError      **error)
 {
   struct iovec vectors[MAX_VECTORS];
-  union { char bytes[CMSG_SPACE (QMP_TRANSPORT_MAX_FDS * sizeof (int))]; struct cmsghdr align; } control;
+  union { char bytes[CMSG_SPACE (QMP_MAX_FDS * sizeof (int))]; struct cmsghdr align; } control;
   QmpPacket *head = self->queue.head->data;
   struct msghdr message = { .msg_iov = vectors, .msg_iovlen = gather (self, vectors) };
   gssize n;
