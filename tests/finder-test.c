@@ -178,7 +178,7 @@ test_ten (void)
   if (getuid () == 0)
     fds[self->n] = test_processes_start_as (self, TRUE, TEST_QEMU "-name other -qmp " TEST_SERVER ("other") TEST_READY);
   for (guint i = 0; i < self->n; i++)
-    test_processes_await (fds[i]);
+    test_server_await_ready (fds[i]);
   held = connect_to (self, "held");
   test_processes_await (held);
   kill (self->pids[4], SIGSTOP);
@@ -275,7 +275,7 @@ test_choose (void)
   g_autofree char *number = NULL;
   int fd = test_processes_start_as (self, FALSE, TEST_QEMU "-qmp " TEST_SERVER ("a") " -qmp " TEST_SERVER ("b") TEST_READY), held;
 
-  test_processes_await (fd);
+  test_server_await_ready (fd);
   held = connect_to (self, "a");
   test_processes_await (held);
   refresh (finder);
@@ -313,7 +313,7 @@ test_follows (void)
 
   qmp_finder_set_interval (finder, 1);
   fd = test_processes_start_as (self, FALSE, TEST_QEMU "-qmp " TEST_SERVER ("a") TEST_READY);
-  test_processes_await (fd);
+  test_server_await_ready (fd);
   test_spin_until (has_own (self, finder));
   number = g_strdup_printf ("%d", self->pids[0]);
   instance = qmp_finder_find (finder, number, NULL);
@@ -372,7 +372,7 @@ test_handlers (void)
   guint n = 0;
   int fd = test_processes_start_as (self, FALSE, TEST_QEMU TEST_READY);
 
-  test_processes_await (fd);
+  test_server_await_ready (fd);
   g_signal_connect (finder, "items-changed", G_CALLBACK (refresh_cb), &n);
   refresh (finder);
   g_assert_true (has_own (self, finder));
@@ -385,7 +385,7 @@ test_handlers (void)
   g_signal_connect (finder, "items-changed", G_CALLBACK (drop_cb), &finder);
   close (fd);
   fd = test_processes_start_as (self, FALSE, TEST_QEMU TEST_READY);
-  test_processes_await (fd);
+  test_server_await_ready (fd);
   test_spin_until (finder == NULL);
   close (fd);
 }

@@ -182,7 +182,7 @@ start_qemus (TestWorld *world)
     }
   for (guint i = 0; i < N_QEMUS; i++)
     {
-      test_processes_await (fds[i]);
+      test_server_await_ready (fds[i]);
       close (fds[i]);
     }
 }

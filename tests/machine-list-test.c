@@ -540,10 +540,21 @@ cancel_cb (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
+/* The first thread waits for something. */
+static gboolean
+is_asleep (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", (int) getpid ());
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, ") S ") != NULL;
+}
+
+/* A blocking call that has begun. */
 static gpointer
 cancel_in_thread (gpointer cancellable)
 {
-  g_usleep (1000);
+  test_wait_until (is_asleep ());
   g_cancellable_cancel (cancellable);
   return NULL;
 }

@@ -107,6 +107,6 @@ test_processes_start_and_wait (TestProcesses *self,
 {
   int fd = test_processes_start_as (self, FALSE, words);
 
-  test_processes_await (fd);
+  test_server_await_ready (fd);
   close (fd);
 }

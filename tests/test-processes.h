@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "test-utils.h"
+#include "test-server.h"
 
 /* Real servers with command lines of the test's own, in one temporary folder, which is their working directory. They die with the
  * test, however it ends. */
@@ -26,11 +26,11 @@ typedef struct {
 
 TestProcesses *test_processes_new            (void);
 void           test_processes_free           (TestProcesses *self);
-/* Our end of its last monitor, which greets when the others are served. as_nobody: as another user, which takes root. */
+/* Our end of its last monitor, for test_server_await_ready(). as_nobody: as another user, which takes root. */
 int            test_processes_start_as       (TestProcesses *self,
                                               gboolean       as_nobody,
                                               const char    *words);
-/* Until that greets. */
+/* Until somebody has said something. */
 void           test_processes_await          (int            fd);
 void           test_processes_start_and_wait (TestProcesses *self,
                                               const char    *words);

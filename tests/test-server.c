@@ -150,8 +150,8 @@ server_await_text (int         fd,
 /* QEMU's monitors move to a thread of their own, and a client whose connection was accepted before may lose bytes: two
  * threads read it (QEMU 7.2, one time in hundreds on a busy machine). When the last one answers a command all have moved.
  * Its greeting does not say so: the thread takes those that are to move at once from behind. */
-static void
-server_await_ready (int fd)
+void
+test_server_await_ready (int fd)
 {
   static const char command[] = "{\"execute\": \"qmp_capabilities\"}";
 
@@ -200,7 +200,7 @@ server_start (TestServer *self)
     close (sources[i]);
   close (stderr_fd);
   if (server_has_ready (self))
-    server_await_ready (g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (ready))));
+    test_server_await_ready (g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (ready))));
 }
 
 static void

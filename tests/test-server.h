@@ -39,6 +39,8 @@ pid_t                test_server_get_pid        (TestServer      *self);
 const char          *test_server_get_directory  (TestServer      *self);
 char                *test_server_dup_stderr     (TestServer      *self);
 
+/* fd: the other end of a QEMU's or a storage daemon's last monitor. All of its monitors are served when this returns. */
+void                 test_server_await_ready    (int              fd);
 void                 test_server_kill           (TestServer      *self);
 /* Waits until the process has ended by itself; returns what waitpid() says. */
 int                  test_server_wait           (TestServer      *self);
