@@ -195,7 +195,7 @@ once_call_many (Once                *once,
                 OncePrintReplyFunc   print,
                 GError             **error)
 {
-  static const OnceManyFuncs funcs = { NULL, go, progress_free, TRUE };
+  static const OnceManyFuncs funcs = { NULL, go, progress_free, ONCE_ANSWER_SECONDS };
   Plan plan = { words, messages != NULL ? messages->head : NULL, once->out_of_band, print != NULL ? print : print_reply };
 
   return once_many_run (once, &funcs, &plan, error);

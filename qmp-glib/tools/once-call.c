@@ -269,7 +269,7 @@ call_messages (Once        *once,
   for (GList *l = commands.head; l != NULL; l = l->next)
     out_of_band = out_of_band || qmp_message_get_out_of_band (l->data);
   if (good)
-    good = once_is_many () ? send_to_several (once, NULL, &commands, error) : run_all (once, &commands, error);
+    good = once_is_many (once) ? send_to_several (once, NULL, &commands, error) : run_all (once, &commands, error);
   g_queue_clear_full (&commands, g_object_unref);
   return good;
 }
@@ -307,7 +307,7 @@ call_with_input (Once        *once,
     return FALSE;
   words[1] = text + strspn (text, " \t\r\n");
   if (strlen (text) == length && *words[1] == '{')
-    return once_is_many () ? call_several (once, words, error) : call_words (once, words, error);
+    return once_is_many (once) ? call_several (once, words, error) : call_words (once, words, error);
   return once_fail (error, ONCE_STATUS_USAGE, _("Standard input has no JSON object"));
 }
 
@@ -318,7 +318,7 @@ run_call (Once                *once,
 {
   gboolean alone = words[1] == NULL;
 
-  if (once_is_many () && !takes_several (words, error))
+  if (once_is_many (once) && !takes_several (words, error))
     return FALSE;
   if (alone && g_str_equal (words[0], "-"))
     return check_fds (error) && open_for_call (once, error) && once_run_lines (once, stdin, run_one, error);
@@ -326,7 +326,7 @@ run_call (Once                *once,
     return call_messages (once, words[0], error);
   if (!alone && words[2] == NULL && g_str_equal (words[1], "-"))
     return call_with_input (once, words[0], error);
-  return once_is_many () ? call_several (once, words, error) : call_words (once, words, error);
+  return once_is_many (once) ? call_several (once, words, error) : call_words (once, words, error);
 }
 
 static const GOptionEntry call_entries[] = {
@@ -361,6 +361,29 @@ new_hmp_command (const char  *line,
   return qmp_message_new_parsed ("human-monitor-command", error, "{'command-line': %s, 'cpu-index': %i}", line, cpu);
 }
 
+static void
+print_text (OnceOne    *one,
+            QmpMessage *reply)
+{
+  g_autofree char *text = qmp_message_dup_string (reply, "return", NULL);
+
+  once_one_print_text (one, text != NULL ? text : "");
+}
+
+static gboolean
+run_hmp_many (Once        *once,
+              QmpMessage  *command,
+              GError     **error)
+{
+  GQueue messages = G_QUEUE_INIT;
+  gboolean good;
+
+  g_queue_push_tail (&messages, command);
+  good = once_call_many (once, NULL, &messages, once->json ? NULL : print_text, error);
+  g_queue_clear (&messages);
+  return good;
+}
+
 static gboolean
 run_hmp (Once                *once,
          const char * const  *words,
@@ -371,7 +394,11 @@ run_hmp (Once                *once,
   g_autoptr(QmpMessage) reply = NULL;
   const char *text;
 
-  if (command == NULL || !once_open (once, error))
+  if (command == NULL)
+    return FALSE;
+  if (once_is_many (once))
+    return run_hmp_many (once, command, error);
+  if (!once_open (once, error))
     return FALSE;
   reply = once_exchange (once, g_steal_pointer (&command), error);
   if (reply == NULL)
@@ -396,5 +423,6 @@ const OnceVerb once_hmp = {
   .min_words = 1,
   .max_words = G_MAXUINT,
   .strict = TRUE,
+  .many = TRUE,
   .run = run_hmp,
 };

@@ -49,6 +49,7 @@ typedef struct {
   gboolean            agent;
   gboolean            help;         /* is asked for: a verb follows, and nothing else */
   gboolean            all;          /* there is no address, but --all or the like */
+  gboolean            listed;       /* there need not be one: there is --file */
   const GOptionEntry *option;       /* nullable: that word is the value of; it is in a word of its own */
   ToolCompleter      *completer;    /* of the server; nullable */
 } Request;
@@ -244,16 +245,17 @@ print_line (Request    *request,
 }
 
 static void
-print_kinds (const char *before,
+print_kinds (Request    *request,
+             const char *before,
              const char *typed)
 {
-  static const char * const kinds[] = { "machine", "storage-daemon" };
+  static const char * const kinds[] = { "machine", "storage-daemon", "guest-agent" };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *word = g_strconcat (before, kinds[i], NULL);
 
-      if (g_str_has_prefix (kinds[i], typed))
+      if (g_str_has_prefix (kinds[i], typed) && !(request->verb->many && g_str_equal (kinds[i], "guest-agent")))
         print_word (word, NULL);
     }
 }
@@ -275,7 +277,7 @@ print_option_value (Request            *request,
   else if (g_str_equal (entry->long_name, "name"))
     print_words (before, tool_server_list_names (typed));
   else if (g_str_equal (entry->long_name, "kind"))
-    print_kinds (before, typed);
+    print_kinds (request, before, typed);
   if (request->address == NULL || get_completer (request) == NULL)
     return;
   if (g_str_equal (entry->long_name, "failure"))
@@ -490,7 +492,7 @@ take_plain (Request    *request,
       request->verb = first != NULL ? once_find_verb (first, word) : once_find_verb (word, NULL);
       return request->verb == NULL ? word : NULL;
     }
-  if (request->address == NULL && !request->all)
+  if (request->address == NULL && !request->all && (!request->listed || request->verb->addresses))
     request->address = word;
   else
     g_ptr_array_add (request->rest, (gpointer) word);
@@ -520,6 +522,8 @@ read_words (Request *request)
 
       if (entry != NULL && means_all (entry))
         request->all = TRUE;
+      else if (entry != NULL && g_str_equal (entry->long_name, "file"))
+        request->listed = TRUE;
       if (request->option != NULL)
         request->option = NULL;
       else if (may_be_option && g_str_equal (word, "--"))
@@ -546,10 +550,12 @@ complete_once (Request *request)
     print_verbs (request, first);
   else if (request->help)
     return;
-  else if (request->verb->connects)
-    print_servers (request);
-  else if (request->verb->local || request->all)
+  else if ((request->verb->local && !request->verb->addresses) || request->all)
     return;
+  else if (request->verb->addresses)
+    print_servers (request);
+  else if (request->listed)
+    complete_rest (request);
   else if (request->address == NULL && request->verb->listens)
     print_addresses (request);
   else if (request->address == NULL)

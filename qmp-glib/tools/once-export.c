@@ -20,7 +20,7 @@
 /* How often a job is asked how far it is, while it is at work. */
 #define PROGRESS_MILLISECONDS 5000
 
-static char *listen_text, *file;
+static char *listen_text;
 static gboolean no_events;
 
 typedef struct {
@@ -161,29 +161,6 @@ items_changed_cb (GListModel *list,
     }
 }
 
-static gboolean
-fill (Export               *self,
-      const char * const   *words,
-      GError              **error)
-{
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      g_autoptr(QmpMachineEntry) entry = qmp_machine_list_add (self->list, words[i], error);
-
-      if (entry == NULL)
-        return FALSE;
-    }
-  if (file != NULL && !qmp_machine_list_add_file (self->list, file, error))
-    return FALSE;
-  if (words[0] == NULL && file == NULL)
-    {
-      g_autoptr(QmpFinder) finder = qmp_finder_new ();
-
-      qmp_machine_list_set_finder (self->list, finder);
-    }
-  return TRUE;
-}
-
 /* --- the metrics --- */
 
 static void
@@ -305,7 +282,7 @@ run_export (Once                *once,
   g_signal_connect (self.list, "items-changed", G_CALLBACK (items_changed_cb), &self);
   /* Before anybody is told that it listens. */
   watch_end (&self);
-  good = listen_at (&self, error) && fill (&self, words, error);
+  good = listen_at (&self, error) && once_add_machines (once, self.list, TRUE, error);
   if (good)
     {
       g_main_loop_run (self.loop);
@@ -327,7 +304,6 @@ run_export (Once                *once,
 
 static const GOptionEntry export_entries[] = {
   { "listen", 'l', 0, G_OPTION_ARG_STRING, &listen_text, N_("Serve metrics for Prometheus at LISTEN"), N_("LISTEN") },
-  { "file", 'F', 0, G_OPTION_ARG_FILENAME, &file, N_("Take the machines that FILE names, one a line"), N_("FILE") },
   { "no-events", 0, 0, G_OPTION_ARG_NONE, &no_events, N_("Print no events"), NULL },
   G_OPTION_ENTRY_NULL
 };
@@ -337,8 +313,8 @@ const OnceVerb once_export = {
   .parameters = N_("[ADDRESS…]"),
   .summary = N_("Tell the events of many machines, and serve metrics of them"),
   .entries = export_entries,
-  .max_words = G_MAXUINT,
   .local = TRUE,
-  .connects = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_export,
 };

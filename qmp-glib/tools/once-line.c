@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "once-many.h"
+#include "once-select.h"
 #include "tool-server.h"
 #include "tool-suggest.h"
 
@@ -330,12 +330,15 @@ parse_address (Once        *once,
   return !tool_server_is_address (text) || once_find_server (once, error);
 }
 
-/* A "--" behind the address. */
+/* The first "--" from place on, which has to be there, unless all words are addresses. */
 static void
-skip_separator (int    place,
-                int   *argc,
-                char **argv)
+skip_separator (const OnceVerb  *verb,
+                int              place,
+                int             *argc,
+                char           **argv)
 {
+  while (verb->addresses && place < *argc && !g_str_equal (argv[place], "--"))
+    place++;
   if (*argc > place && g_str_equal (argv[place], "--"))
     take_out (argc, argv, place);
 }
@@ -358,7 +361,7 @@ new_context (const OnceVerb *verb)
 {
   /* Of "" gettext would make the header of its catalogue. */
   const char *words = *verb->parameters != '\0' ? _(verb->parameters) : "";
-  g_autofree char *parameters = verb->local ? g_strdup (words) : g_strconcat (_("ADDRESS"), " ", words, NULL);
+  g_autofree char *parameters = verb->local || verb->addresses ? g_strdup (words) : g_strconcat (_("ADDRESS"), " ", words, NULL);
   GOptionContext *context = g_option_context_new (parameters);
 
   g_option_context_set_summary (context, _(verb->summary));
@@ -384,11 +387,25 @@ static gboolean
 check_link_options (const OnceVerb  *verb,
                     GError         **error)
 {
-  if (verb->connects || (!verb->local && !verb->listens))
+  if (verb->addresses || (!verb->local && !verb->listens))
     return TRUE;
   if (asks_for_tls ())
     return once_fail (error, ONCE_STATUS_USAGE, _("There is no server to speak TLS with here"));
   return !skip_negotiation || once_fail (error, ONCE_STATUS_USAGE, _("There is no server to negotiate with here"));
+}
+
+static guint
+get_min_words (const OnceVerb *verb)
+{
+  return verb->addresses && !verb->local && !once_select_has_no_address () ? 1 : verb->min_words;
+}
+
+static guint
+get_max_words (const OnceVerb *verb)
+{
+  if (verb->addresses)
+    return once_select_is_described () ? 0 : G_MAXUINT;
+  return verb->max_words;
 }
 
 /* The words of a verb, and its address in front of them, if it has one. first: where the words begin. */
@@ -401,16 +418,26 @@ check_words (const OnceVerb  *verb,
 {
   if (*argc < first)
     return once_fail (error, ONCE_STATUS_USAGE, _("The address is missing"));
-  skip_separator (first, argc, argv);
-  if ((guint) (*argc - first) < verb->min_words)
-    return once_fail (error, ONCE_STATUS_USAGE, _("There are too few words"));
-  if ((guint) (*argc - first) > verb->max_words)
-    /* the address is in front of first, and there may be more of them */
-    return once_fail (error, ONCE_STATUS_USAGE,
-                      verb->many && first > 1 ? _("There are too many words: “%s”; another server is given with --also")
-                                              : _("There are too many words: “%s”"),
-                      argv[first + verb->max_words]);
+  skip_separator (verb, first, argc, argv);
+  if ((guint) (*argc - first) < get_min_words (verb))
+    return once_fail (error, ONCE_STATUS_USAGE, verb->addresses ? _("The address is missing") : _("There are too few words"));
+  if ((guint) (*argc - first) > get_max_words (verb))
+    return once_fail (error, ONCE_STATUS_USAGE, _("There are too many words: “%s”"), argv[first + get_max_words (verb)]);
   return TRUE;
+}
+
+/* The one that there is. Of several each is looked at by itself. */
+static gboolean
+read_server (Once     *once,
+             char    **argv,
+             gboolean  has_address,
+             GError  **error)
+{
+  if (has_address)
+    return parse_address (once, argv[1], error);
+  if (!once->verb->addresses || once->verb->local || once_is_many (once))
+    return TRUE;
+  return parse_address (once, once->words[0], error);
 }
 
 /* argv[0] is the verb. */
@@ -429,12 +456,13 @@ parse_with_verb (Once     *once,
   if (!check_options (once->verb, *argc, *argv, error) ||
       !g_option_context_parse (context, argc, argv, error) ||
       !start_clock (once, error) ||
-      !check_link_options (once->verb, error))
+      !check_link_options (once->verb, error) ||
+      !once_select_check (once, error))
     return FALSE;
-  has_address = !once->verb->local && !once_is_all ();
+  has_address = !once->verb->local && !once->verb->addresses && !once_select_has_no_address ();
   once->words = (const char * const *) *argv + (has_address ? 2 : 1);
   return check_words (once->verb, has_address ? 2 : 1, argc, *argv, error) &&
-         (!has_address || parse_address (once, (*argv)[1], error));
+         read_server (once, *argv, has_address, error);
 }
 
 gboolean

@@ -5,7 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "once.h"
+#include "once-select.h"
 #include "tool-json.h"
 
 /* "qmp list": what runs on this computer. No monitor is opened. */
@@ -237,20 +237,37 @@ print_object (Once        *once,
 
 /* --- */
 
+static GListModel *
+list_wanted (GListModel *instances)
+{
+  GListStore *wanted = g_list_store_new (QMP_TYPE_INSTANCE);
+
+  for (guint i = 0; i < g_list_model_get_n_items (instances); i++)
+    {
+      g_autoptr(QmpInstance) instance = g_list_model_get_item (instances, i);
+
+      if (once_select_wants (instance))
+        g_list_store_append (wanted, instance);
+    }
+  return G_LIST_MODEL (wanted);
+}
+
 static gboolean
 run_list (Once                *once,
           const char * const  *words,
           GError             **error)
 {
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
+  g_autoptr(GListModel) wanted = NULL;
 
-  if (!qmp_finder_refresh (finder, NULL, error))
+  if (!qmp_finder_refresh (finder, NULL, error) || !once_select_check_matches (G_LIST_MODEL (finder), error))
     return FALSE;
+  wanted = list_wanted (G_LIST_MODEL (finder));
   if (!once->json)
-    print_table (once, G_LIST_MODEL (finder));
-  for (guint i = 0; once->json && i < g_list_model_get_n_items (G_LIST_MODEL (finder)); i++)
+    print_table (once, wanted);
+  for (guint i = 0; once->json && i < g_list_model_get_n_items (wanted); i++)
     {
-      g_autoptr(QmpInstance) instance = g_list_model_get_item (G_LIST_MODEL (finder), i);
+      g_autoptr(QmpInstance) instance = g_list_model_get_item (wanted, i);
 
       print_object (once, instance);
     }
@@ -261,6 +278,7 @@ const OnceVerb once_list = {
   .words = "list",
   .parameters = "",
   .summary = N_("List what runs on this computer, and who holds it"),
+  .entries = once_choice_entries,
   .local = TRUE,
   .pages = TRUE,
   .run = run_list,

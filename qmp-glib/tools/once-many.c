@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "tool-print.h"
+#include "tool-server.h"
 #include "tool-value.h"
 
 /* That many at a time; of those that hang no other waits for one unless there are so many. */
 #define MAX_AT_ONCE 32
-/* Longer than a server takes that answers at all. */
-#define BOUND_SECONDS 10
 
 struct _OnceMany {
   Once                *once;
@@ -103,6 +102,20 @@ once_one_print_line (OnceOne    *one,
                      const char *text)
 {
   once_print_marked_line (one->once, one->target->mark, text);
+  flush (one->many);
+}
+
+void
+once_one_print_text (OnceOne    *one,
+                     const char *text)
+{
+  g_autofree char *all = g_strdup (text);
+  g_auto(GStrv) lines = NULL;
+
+  g_strdelimit (all, "\r", ' ');
+  lines = g_strsplit (g_strchomp (all), "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    once_print_marked_line (one->once, one->target->mark, lines[i]);
   flush (one->many);
 }
 
@@ -198,6 +211,7 @@ one_free (OnceOne *one)
   if (one->many->funcs->free_data != NULL && one->data != NULL)
     one->many->funcs->free_data (one->data);
   g_signal_handlers_disconnect_by_data (one->client, one);
+  g_clear_object (&one->machine);
   g_object_unref (one->client);
   g_free (one);
 }
@@ -206,7 +220,7 @@ one_free (OnceOne *one)
 static gboolean
 is_foreign (const GError *error)
 {
-  return once_is_all () && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  return once_select_is_described () && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
 }
 
 static void
@@ -238,8 +252,8 @@ once_one_end (OnceOne *one,
   start_more (self);
 }
 
-static int
-get_remaining (OnceOne *one)
+int
+once_one_get_remaining (OnceOne *one)
 {
   if (one->deadline == 0)
     return QMP_TIMEOUT_NONE;
@@ -249,7 +263,7 @@ get_remaining (OnceOne *one)
 void
 once_one_set_timeout (OnceOne *one)
 {
-  qmp_client_set_timeout (one->client, get_remaining (one));
+  qmp_client_set_timeout (one->client, once_one_get_remaining (one));
 }
 
 static void
@@ -259,13 +273,18 @@ opened_cb (GObject      *object,
 {
   OnceOne *one = user_data;
   GError *error = NULL;
+  gboolean good;
 
   if (one->many->stopped)
     return;
-  if (!qmp_client_open_finish (one->client, result, &error))
-    once_one_end (one, error);
-  else
+  good = one->machine != NULL ? qmp_machine_open_finish (one->machine, result, &error)
+                              : qmp_client_open_finish (one->client, result, &error);
+  if (g_error_matches (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_BUSY))
+    tool_server_name_holder (one->target->address, error);
+  if (good)
     one->many->funcs->go (one);
+  else
+    once_one_end (one, error);
 }
 
 static void
@@ -273,8 +292,8 @@ set_deadline (OnceOne *one)
 {
   gint64 time = one->once->time;
 
-  if (time == 0 && one->many->funcs->bounded)
-    time = BOUND_SECONDS * G_USEC_PER_SEC;
+  if (time == 0)
+    time = (gint64) one->many->funcs->seconds * G_USEC_PER_SEC;
   one->deadline = time != 0 ? g_get_monotonic_time () + time : 0;
 }
 
@@ -298,10 +317,16 @@ start (OnceMany   *self,
       return;
     }
   if (one->deadline != 0)
-    qmp_client_set_open_timeout (one->client, get_remaining (one));
+    qmp_client_set_open_timeout (one->client, once_one_get_remaining (one));
+  once_one_set_timeout (one);
   if (self->funcs->prepare != NULL)
     self->funcs->prepare (one);
-  qmp_client_open_async (one->client, target->address, NULL, opened_cb, one);
+  if (self->funcs->as_machines)
+    one->machine = qmp_machine_new (one->client);
+  if (one->machine != NULL)
+    qmp_machine_open_async (one->machine, target->address, NULL, opened_cb, one);
+  else
+    qmp_client_open_async (one->client, target->address, NULL, opened_cb, one);
 }
 
 /* --- all --- */
@@ -341,14 +366,17 @@ once_many_run (Once                *once,
                gpointer             user_data,
                GError             **error)
 {
-  g_autoptr(GPtrArray) targets = once_list_targets (once, error);
+  g_autoptr(GPtrArray) targets = NULL;
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  OnceMany self = { once, funcs, user_data, targets, .loop = loop };
+  OnceMany self = { once, funcs, user_data, .loop = loop };
 
   /* What is wrong for all is said once. */
-  if (targets == NULL || !once_set_up_client (once, once->client, error))
+  if (!once_set_up_client (once, once->client, error))
     return FALSE;
-  if (once->deadline != 0 && !funcs->bounded)
+  targets = self.targets = once_list_targets (once, error);
+  if (targets == NULL)
+    return FALSE;
+  if (once->deadline != 0 && funcs->seconds == 0)
     g_timeout_add (once_remaining (once), late_cb, &self);
   start_more (&self);
   if (!self.stopped && self.n_running > 0)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "once.h"
+#include "once-select.h"
 
-/* One thing with several servers at once, each with a client of its own, in one main loop: those of --also beside ADDRESS, or
- * all of this computer with --all. What one says is marked with its name. */
+/* One thing with several servers at once, each with a client of its own, in one main loop. What one says is marked with its name. */
 
 G_BEGIN_DECLS
 
@@ -21,11 +20,7 @@ void        once_target_free       (OnceTarget          *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OnceTarget, once_target_free)
 
-/* Whether the command line says so. */
-gboolean    once_is_many           (void);
-/* Whether it says so in place of ADDRESS. */
-gboolean    once_is_all            (void);
-/* All of them, of OnceTarget. */
+/* All that the command line says, of OnceTarget. */
 GPtrArray  *once_list_targets      (Once                *once,
                                     GError             **error);
 
@@ -39,6 +34,7 @@ typedef struct {
   Once       *once;
   OnceTarget *target;
   QmpClient  *client;
+  QmpMachine *machine;    /* on the client; nullable: not opened as one */
   gint64      deadline;   /* of the monotonic clock; 0: none */
   gpointer    user_data;  /* of once_many_run() */
   gpointer    data;       /* the verb's own */
@@ -48,7 +44,8 @@ typedef struct {
   void     (*prepare)   (OnceOne *one);   /* before it is opened; nullable */
   void     (*go)        (OnceOne *one);   /* it is open; to end with once_one_end(), now or later */
   void     (*free_data) (gpointer data);  /* nullable */
-  gboolean   bounded;                     /* --timeout is for each of them, and ten seconds without it; else for all together */
+  guint      seconds;                     /* --timeout is for each of them, and that without it; 0: it is for all together */
+  gboolean   as_machines;                 /* how they are opened */
 } OnceManyFuncs;
 
 /* Opens them, a few dozen at a time, and returns when all have ended. That one has failed is told of when it has, and in the status to
@@ -62,6 +59,8 @@ void        once_one_end           (OnceOne             *one,
                                     GError              *error);
 /* Gives its next call the time that is left. */
 void        once_one_set_timeout   (OnceOne             *one);
+/* The milliseconds that are left, or QMP_TIMEOUT_NONE for all the time there is. */
+int         once_one_get_remaining (OnceOne             *one);
 /* Ends all: takes error, which is nullable. */
 void        once_many_stop         (OnceMany            *many,
                                     GError              *error);
@@ -72,11 +71,17 @@ void        once_one_print_value   (OnceOne             *one,
 /* The same of a text for people, where --json was not given. */
 void        once_one_print_line    (OnceOne             *one,
                                     const char          *text);
+/* The same of a text of many lines, with no line of its own for the end of the last one. */
+void        once_one_print_text    (OnceOne             *one,
+                                    const char          *text);
 /* An event, as once_print_event() does. */
 void        once_one_print_event   (OnceOne             *one,
                                     QmpEvent            *event);
 
 /* --- commands for them; see once-call-many.c --- */
+
+/* Longer than a server takes that answers at all. */
+#define ONCE_ANSWER_SECONDS 10
 
 /* reply: not an error. */
 typedef void (*OncePrintReplyFunc) (OnceOne    *one,
@@ -87,6 +92,26 @@ gboolean    once_call_many         (Once                *once,
                                     const char * const  *words,
                                     GQueue              *messages,
                                     OncePrintReplyFunc   print,
+                                    GError             **error);
+
+/* --- what machines are told; see once-power-many.c --- */
+
+typedef struct {
+  void     (*start)  (QmpMachine           *machine,
+                      GCancellable         *cancellable,
+                      GAsyncReadyCallback   callback,
+                      gpointer              user_data);
+  /* said (out): what there is to say of it, nullable */
+  gboolean (*finish) (QmpMachine           *machine,
+                      GAsyncResult         *result,
+                      const char          **said,
+                      GError              **error);
+} OncePush;
+
+/* seconds: that each may take without --timeout. */
+gboolean    once_push_many         (Once                *once,
+                                    const OncePush      *push,
+                                    guint                seconds,
                                     GError             **error);
 
 G_END_DECLS

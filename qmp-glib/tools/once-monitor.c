@@ -189,7 +189,7 @@ run_monitor (Once                *once,
 {
   static const OnceManyFuncs funcs = { prepare, go, g_free };
 
-  if (!once_is_many ())
+  if (!once_is_many (once))
     return follow_one (once, words, error);
   tool_streams_watch_output ();
   return once_many_run (once, &funcs, (gpointer) words, error);

@@ -39,7 +39,7 @@ run_status (Once                *once,
             const char * const  *words,
             GError             **error)
 {
-  if (once_is_many ())
+  if (once_is_many (once))
     return run_statuses (once, error);
   if (once->json)
     return once_open (once, error) &&
@@ -54,76 +54,61 @@ run_status (Once                *once,
 
 /* --- verbs --- */
 
-typedef void     (*StartFunc)  (QmpMachine           *machine,
-                                GCancellable         *cancellable,
-                                GAsyncReadyCallback   callback,
-                                gpointer              user_data);
-typedef gboolean (*FinishFunc) (QmpMachine           *machine,
-                                GAsyncResult         *result,
-                                GError              **error);
-
 static gboolean
-act (Once        *once,
-     StartFunc    start,
-     FinishFunc   finish,
-     GError     **error)
+push_one (Once            *once,
+          const OncePush  *push,
+          GError         **error)
 {
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GAsyncResult) result = NULL;
+  const char *said = NULL;
 
   if (!once_open_machine (once, error))
     return FALSE;
-  start (once->machine, cancellable, once_take_result, &result);
-  return once_await_result (once, &result, cancellable, error) && finish (once->machine, result, error);
+  push->start (once->machine, cancellable, once_take_result, &result);
+  if (!once_await_result (once, &result, cancellable, error) || !push->finish (once->machine, result, &said, error))
+    return FALSE;
+  if (said != NULL)
+    once_print_line (once, "%s", said);
+  return TRUE;
 }
 
 static gboolean
-run_pause (Once                *once,
-           const char * const  *words,
-           GError             **error)
+push (Once            *once,
+      const OncePush  *push,
+      guint            seconds,
+      GError         **error)
 {
-  return act (once, qmp_machine_pause_async, qmp_machine_pause_finish, error);
+  return once_is_many (once) ? once_push_many (once, push, seconds, error) : push_one (once, push, error);
 }
 
-static gboolean
-run_resume (Once                *once,
-            const char * const  *words,
-            GError             **error)
-{
-  return act (once, qmp_machine_resume_async, qmp_machine_resume_finish, error);
-}
+/* Those that are done without a word. */
+#define DEFINE_PUSH(name, verb) \
+  static gboolean \
+  finish_##name (QmpMachine    *machine, \
+                 GAsyncResult  *result, \
+                 const char   **said, \
+                 GError       **error) \
+  { \
+    return qmp_machine_##verb##_finish (machine, result, error); \
+  } \
+  \
+  static gboolean \
+  run_##name (Once                *once, \
+              const char * const  *words, \
+              GError             **error) \
+  { \
+    static const OncePush funcs = { qmp_machine_##verb##_async, finish_##name }; \
+  \
+    return push (once, &funcs, ONCE_ANSWER_SECONDS, error); \
+  }
 
-static gboolean
-run_reset (Once                *once,
-           const char * const  *words,
-           GError             **error)
-{
-  return act (once, qmp_machine_reset_async, qmp_machine_reset_finish, error);
-}
-
-static gboolean
-run_powerdown (Once                *once,
-               const char * const  *words,
-               GError             **error)
-{
-  return act (once, qmp_machine_power_down_async, qmp_machine_power_down_finish, error);
-}
-
-static gboolean
-run_wakeup (Once                *once,
-            const char * const  *words,
-            GError             **error)
-{
-  return act (once, qmp_machine_wake_up_async, qmp_machine_wake_up_finish, error);
-}
-
-static gboolean
-run_quit (Once                *once,
-          const char * const  *words,
-          GError             **error)
-{
-  return act (once, qmp_machine_quit_async, qmp_machine_quit_finish, error);
-}
+DEFINE_PUSH (pause, pause)
+DEFINE_PUSH (resume, resume)
+DEFINE_PUSH (reset, reset)
+DEFINE_PUSH (powerdown, power_down)
+DEFINE_PUSH (wakeup, wake_up)
+DEFINE_PUSH (quit, quit)
 
 /* --- shutdown --- */
 
@@ -146,76 +131,102 @@ read_stage (double       seconds,
   return -1;
 }
 
+/* Of both stages. */
+static int ask_milliseconds, quit_milliseconds;
+
+static void
+start_shutdown (QmpMachine          *machine,
+                GCancellable        *cancellable,
+                GAsyncReadyCallback  callback,
+                gpointer             user_data)
+{
+  qmp_machine_shut_down_async (machine, get_flags (), ask_milliseconds, quit_milliseconds, cancellable, callback, user_data);
+}
+
+static gboolean
+finish_shutdown (QmpMachine    *machine,
+                 GAsyncResult  *result,
+                 const char   **said,
+                 GError       **error)
+{
+  g_autoptr(QmpOutcome) outcome = qmp_machine_shut_down_finish (machine, result, error);
+
+  if (outcome != NULL)
+    *said = qmp_outcome_get_by_guest (outcome) ? _("The guest has turned itself off") : _("QEMU has quit");
+  return outcome != NULL;
+}
+
 static gboolean
 run_shutdown (Once                *once,
               const char * const  *words,
               GError             **error)
 {
-  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr(GAsyncResult) result = NULL;
-  g_autoptr(QmpOutcome) outcome = NULL;
-  int ask = read_stage (ask_seconds, "--ask", error);
-  int quit = ask >= 0 ? read_stage (quit_seconds, "--quit", error) : -1;
+  static const OncePush funcs = { start_shutdown, finish_shutdown };
 
-  if (quit < 0 || !once_open_machine (once, error))
-    return FALSE;
-  qmp_machine_shut_down_async (once->machine, get_flags (), ask, quit, cancellable, once_take_result, &result);
-  if (!once_await_result (once, &result, cancellable, error))
-    return FALSE;
-  outcome = qmp_machine_shut_down_finish (once->machine, result, error);
-  if (outcome != NULL)
-    once_print_line (once, "%s", qmp_outcome_get_by_guest (outcome) ? _("The guest has turned itself off")
-                                                                    : _("QEMU has quit"));
-  return outcome != NULL;
+  ask_milliseconds = read_stage (ask_seconds, "--ask", error);
+  quit_milliseconds = ask_milliseconds >= 0 ? read_stage (quit_seconds, "--quit", error) : -1;
+  return quit_milliseconds >= 0 &&
+         push (once, &funcs, ONCE_ANSWER_SECONDS + (guint) (ask_seconds + 1) + (guint) (quit_seconds + 1), error);
 }
 
 /* --- */
 
 const OnceVerb once_status = {
   .words = "status",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Print whether the machine runs: “running”, “paused” and the like"),
+  .addresses = TRUE,
   .many = TRUE,
   .run = run_status,
 };
 
 const OnceVerb once_pause = {
   .words = "pause",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Pause the machine"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_pause,
 };
 
 const OnceVerb once_resume = {
   .words = "resume",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Let the machine go on"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_resume,
 };
 
 const OnceVerb once_reset = {
   .words = "reset",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Reset the machine, as its reset button does"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_reset,
 };
 
 const OnceVerb once_powerdown = {
   .words = "powerdown",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Press the power button, and do not wait for the guest"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_powerdown,
 };
 
 const OnceVerb once_wakeup = {
   .words = "wakeup",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Wake a guest that sleeps"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_wakeup,
 };
 
@@ -232,17 +243,21 @@ static const GOptionEntry shutdown_entries[] = {
 
 const OnceVerb once_shutdown = {
   .words = "shutdown",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Shut the machine down: ask its guest, then let QEMU quit"),
   .entries = shutdown_entries,
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_shutdown,
 };
 
 const OnceVerb once_quit = {
   .words = "quit",
-  .parameters = "",
+  .parameters = N_("ADDRESS…"),
   .summary = N_("Let QEMU quit at once, without asking the guest"),
   .prints_no_json = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_quit,
 };

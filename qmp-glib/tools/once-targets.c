@@ -2,37 +2,11 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "once-many.h"
 #include "tool-print.h"
 #include "tool-server.h"
-
-static gboolean all;
-static char **also;
-static char *kind_name;
-static char *pattern;
-
-const GOptionEntry once_many_entries[] = {
-  { "also", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &also, N_("Another server, beside ADDRESS; may be repeated"), N_("ADDRESS") },
-  { "all", 'A', 0, G_OPTION_ARG_NONE, &all, N_("All machines on this computer, and no ADDRESS"), NULL },
-  { "name", 0, 0, G_OPTION_ARG_STRING, &pattern, N_("The same, of those whose name is like PATTERN"), N_("PATTERN") },
-  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind_name, N_("The same, of that kind: machine or storage-daemon"), N_("KIND") },
-  G_OPTION_ENTRY_NULL
-};
-
-gboolean
-once_is_all (void)
-{
-  return all || pattern != NULL || kind_name != NULL;
-}
-
-gboolean
-once_is_many (void)
-{
-  return once_is_all () || also != NULL;
-}
 
 void
 once_target_free (OnceTarget *self)
@@ -44,53 +18,37 @@ once_target_free (OnceTarget *self)
   g_free (self);
 }
 
-/* --- those that are named --- */
-
-static void
-add_server (Once       *once,
-            GPtrArray  *targets,
-            const char *server)
+/* Returns it, borrowed. */
+static OnceTarget *
+add_target (GPtrArray  *targets,
+            char       *mark)
 {
   OnceTarget *target = g_new0 (OnceTarget, 1);
 
-  target->mark = tool_print_harmless_line (server);
-  target->address = tool_server_find (server, once->agent, FALSE, &target->error);
+  target->mark = mark;
   g_ptr_array_add (targets, target);
+  return target;
 }
 
-static void
-add_servers (Once      *once,
-             GPtrArray *targets)
-{
-  add_server (once, targets, once->server);
-  for (guint i = 0; also[i] != NULL; i++)
-    add_server (once, targets, also[i]);
-}
-
-/* --- all there are --- */
+/* --- those that are named --- */
 
 static gboolean
-read_kind (QmpInstanceKind  *kind,
-           GError          **error)
+add_named (Once       *once,
+           GPtrArray  *targets,
+           GError    **error)
 {
-  g_autoptr(GEnumClass) kinds = g_type_class_ref (QMP_TYPE_INSTANCE_KIND);
-  GEnumValue *value = g_enum_get_value_by_nick (kinds, kind_name != NULL ? kind_name : "machine");
+  g_auto(GStrv) names = once_select_list_names (once, error);
 
-  if (value == NULL || value->value == QMP_INSTANCE_KIND_GUEST_AGENT)
-    return once_fail (error, ONCE_STATUS_USAGE, _("--kind takes “machine” or “storage-daemon”, not “%s”"), kind_name);
-  *kind = value->value;
-  return TRUE;
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      OnceTarget *target = add_target (targets, tool_print_harmless_line (names[i]));
+
+      target->address = tool_server_find (names[i], once->agent, FALSE, &target->error);
+    }
+  return names != NULL;
 }
 
-static gboolean
-is_wanted (QmpInstance     *instance,
-           QmpInstanceKind  kind)
-{
-  const char *name = qmp_instance_get_name (instance);
-
-  return qmp_instance_get_kind (instance) == kind &&
-         (pattern == NULL || (name != NULL && g_pattern_match_simple (pattern, name)));
-}
+/* --- those that are described --- */
 
 static gboolean
 is_only_one (GListModel *instances,
@@ -138,30 +96,35 @@ choose (Once        *once,
     target->address = qmp_address_parse (qmp_endpoint_get_address (endpoint), &target->error);
 }
 
+/* Others have one that is like theirs. */
+static void
+add_unmatched (GPtrArray  *targets,
+               GListModel *instances)
+{
+  g_autoptr(GPtrArray) unmatched = once_select_list_unmatched (instances);
+
+  for (guint i = 0; i < unmatched->len; i++)
+    add_target (targets, tool_print_harmless_line (unmatched->pdata[i]))->error = once_select_new_unmatched (unmatched->pdata[i]);
+}
+
 static gboolean
-add_all (Once       *once,
-         GPtrArray  *targets,
-         GError    **error)
+add_described (Once       *once,
+               GPtrArray  *targets,
+               GError    **error)
 {
   g_autoptr(QmpFinder) finder = qmp_finder_new ();
-  QmpInstanceKind kind = QMP_INSTANCE_KIND_MACHINE;
+  GListModel *instances = G_LIST_MODEL (finder);
 
-  if (!read_kind (&kind, error) || !qmp_finder_refresh (finder, NULL, error))
+  if (!qmp_finder_refresh (finder, NULL, error) || !once_select_check_matches (instances, error))
     return FALSE;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (finder)); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (instances); i++)
     {
-      g_autoptr(QmpInstance) instance = g_list_model_get_item (G_LIST_MODEL (finder), i);
-      OnceTarget *target;
+      g_autoptr(QmpInstance) instance = g_list_model_get_item (instances, i);
 
-      if (!is_wanted (instance, kind))
-        continue;
-      target = g_new0 (OnceTarget, 1);
-      target->mark = dup_mark (G_LIST_MODEL (finder), instance);
-      choose (once, target, instance);
-      g_ptr_array_add (targets, target);
+      if (once_select_wants (instance))
+        choose (once, add_target (targets, dup_mark (instances, instance)), instance);
     }
-  if (targets->len == 0 && isatty (STDERR_FILENO))
-    g_printerr ("qmp: %s\n", _("There is no such machine on this computer"));
+  add_unmatched (targets, instances);
   return TRUE;
 }
 
@@ -173,14 +136,10 @@ once_list_targets (Once    *once,
 {
   g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func ((GDestroyNotify) once_target_free);
 
-  if (once_is_all () && also != NULL)
-    {
-      once_fail (error, ONCE_STATUS_USAGE, _("--also has an ADDRESS to be beside, and --all has none"));
-      return NULL;
-    }
-  if (!once_is_all ())
-    add_servers (once, targets);
-  else if (!add_all (once, targets, error))
+  if (!(once_select_is_described () ? add_described (once, targets, error) : add_named (once, targets, error)))
     return NULL;
+  /* Where all are meant, that there is none is not a fault; a script has no use for the word. */
+  if (targets->len == 0 && isatty (STDERR_FILENO))
+    g_printerr ("qmp: %s\n", once_select_is_described () ? _("There is no such machine on this computer") : _("The file names no machine"));
   return g_steal_pointer (&targets);
 }

@@ -490,7 +490,7 @@ run_top (Once                *once,
     return FALSE;
   top.cancellable = g_cancellable_new ();
   top.machines = top_machines_new (top.interval, changed_cb, &top);
-  good = top_machines_add (top.machines, once, words, error) &&
+  good = top_machines_add (top.machines, once, !prints_once, error) &&
          (prints_once || once->json ? print (&top, error) : fill_screen (&top, error));
   clear (&top);
   return good;
@@ -507,8 +507,8 @@ const OnceVerb once_top = {
   .parameters = N_("[ADDRESS…]"),
   .summary = N_("Show how busy machines are, all the time"),
   .entries = top_entries,
-  .max_words = G_MAXUINT,
   .local = TRUE,
-  .connects = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_top,
 };

@@ -5,7 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "once.h"
+#include "once-select.h"
 #include "tool-streams.h"
 #include "tool-value.h"
 
@@ -492,9 +492,9 @@ run_watch (Once                *once,
   gboolean good;
 
   watch.members = g_ptr_array_new_with_free_func (member_free);
-  watch.all = words[0] == NULL;
+  watch.all = once_select_is_found (once);
   g_signal_connect (list, "items-changed", G_CALLBACK (items_cb), &watch);
-  good = once_add_machines (once, list, words, error) && follow (&watch, error);
+  good = once_add_machines (once, list, TRUE, error) && follow (&watch, error);
   g_signal_handlers_disconnect_by_data (list, &watch);
   g_ptr_array_unref (watch.members);
   return good;
@@ -510,8 +510,8 @@ const OnceVerb once_watch = {
   .parameters = N_("[ADDRESS…]"),
   .summary = N_("Show what becomes of machines, line by line"),
   .entries = watch_entries,
-  .max_words = G_MAXUINT,
   .local = TRUE,
-  .connects = TRUE,
+  .addresses = TRUE,
+  .many = TRUE,
   .run = run_watch,
 };

@@ -145,6 +145,8 @@ once_open (Once    *once,
     return FALSE;
   if (once->deadline != 0)
     qmp_client_set_open_timeout (once->client, once_remaining (once));
+  /* Of a machine more is asked before it is open. */
+  once_set_timeout (once);
   if (!open_and_tell (once, error))
     return FALSE;
   once_set_timeout (once);

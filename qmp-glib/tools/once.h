@@ -57,11 +57,11 @@ struct _OnceVerb {
   guint               min_words;    /* behind ADDRESS */
   guint               max_words;
   gboolean            local;        /* there is no ADDRESS */
-  gboolean            connects;     /* nor need there be one, but all words are addresses */
+  gboolean            addresses;    /* all words are: one at least, unless it is local */
   gboolean            listens;      /* at ADDRESS, which is not a machine's name then */
   gboolean            strict;       /* what follows ADDRESS is not an option */
   gboolean            prints_no_json;
-  gboolean            many;         /* takes once_many_entries */
+  gboolean            many;         /* takes once_many_entries; see once-select.h */
   gboolean            pages;        /* what is longer than a terminal goes through a pager */
   gboolean            agent;
   gboolean            passes_status;    /* the status is another program's; see once_guest_exec */
@@ -90,8 +90,8 @@ extern const OnceVerb * const once_verbs[];
 
 /* The options that all have, and those of how to print. */
 extern const GOptionEntry once_common_entries[], once_output_entries[];
-/* Those of verbs that take several servers; see once-many.h. */
-extern const GOptionEntry once_many_entries[];
+/* Those of verbs that take several servers, and those alone that choose among what runs here; see once-select.h. */
+extern const GOptionEntry once_many_entries[], once_choice_entries[];
 
 /* Sets what the command line says. Leaves the program when help was asked for. */
 gboolean     once_read_line         (Once              *once,
@@ -150,10 +150,11 @@ gboolean     once_set_up_client     (Once              *once,
                                      GError           **error);
 gboolean     once_open              (Once              *once,
                                      GError           **error);
-/* Adds machines by their names or addresses to those that are kept open; all of this computer without one. */
+/* Adds the machines that the command line says to those that are kept open; without a word about it all of this computer. waits:
+ * there may be others to come, so that it is not a failure when nothing is like what is said of them. */
 gboolean     once_add_machines      (Once              *once,
                                      QmpMachineList    *list,
-                                     const char * const *words,
+                                     gboolean           waits,
                                      GError           **error);
 /* The same as once_open(), as a machine. */
 gboolean     once_open_machine      (Once              *once,

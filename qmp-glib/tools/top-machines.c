@@ -123,10 +123,10 @@ top_machines_free (TopMachines *self)
 gboolean
 top_machines_add (TopMachines         *self,
                   Once                *once,
-                  const char * const  *words,
+                  gboolean             waits,
                   GError             **error)
 {
-  return once_add_machines (once, self->list, words, error);
+  return once_add_machines (once, self->list, waits, error);
 }
 
 void

@@ -18,7 +18,7 @@ void         top_machines_free        (TopMachines     *self);
 /* Machines by their names or addresses; all of this computer without one. They are opened in the main context. */
 gboolean     top_machines_add         (TopMachines     *self,
                                        Once            *once,
-                                       const char * const *words,
+                                       gboolean         waits,
                                        GError         **error);
 /* Looks how busy they are; once an interval. */
 void         top_machines_tick        (TopMachines     *self);

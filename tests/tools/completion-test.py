@@ -179,6 +179,12 @@ class Completion(unittest.TestCase):
             (f'qmp monitor --name {name}', f'{name}.one '),
             ('qmp call --kind sto', 'qmp call --kind storage-daemon '),
             ('qmp call monitor --als', 'qmp call monitor --also '),
+            ('qmp pause monitor monitor-', 'qmp pause monitor monitor-other '),
+            ('qmp shutdown --fil', 'qmp shutdown --file '),
+            ('qmp export --nam', 'qmp export --name '),
+            ('qmp list --kind gue', 'qmp list --kind guest-agent '),
+            ('qmp call --kind gue', 'qmp call --kind gue'),
+            ('qmp pause --all monitor-', 'qmp pause --all monitor-'),
             ('qmp call --all query-versi', 'qmp call --all query-versi'),
             ('qmp list mon', 'qmp list mon'),
         )

@@ -6,6 +6,8 @@ usage: qmp-batch-test.py QMP
 """
 
 import json
+import os
+import re
 import subprocess
 import sys
 import unittest
@@ -116,6 +118,16 @@ class Batch(Case):
         code, output, errors = self.outcome(path, '-k', input='quit\nquery-name\nquery-name\n')
         self.assertEqual((code, output, len(errors)), (LINK, ['{}'], 1))
         self.assertRegex(errors[0], '^qmp: -:2: ')
+
+    def test_page(self):
+        """The file that the page on scripts shows."""
+        with open(os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'scripts.md'), encoding='utf-8') as page:
+            script = re.search(r'\n```\n(# a disk.*?)```\n', page.read(), re.DOTALL)[1]
+        path = self.storage_daemon().path
+        self.assertEqual(self.good('batch', path, '-', input='blockdev-del node-name=source\nblockdev-del node-name=target\n'), '{}\n{}\n')
+        self.assertEqual(self.good('batch', path, self.file('disks.qmp', script)), '{}\n' * 3)
+        sizes = self.good('call', path, 'query-named-block-nodes', '-f', 'image.virtual-size', '-f', 'dirty-bitmaps[0].name')
+        self.assertEqual(sizes, '1048576\tchanged\n' * 2)
 
     def test_end_of_time(self):
         puppet = self.puppet()

@@ -136,17 +136,159 @@ class Commands(Many):
             ('--also has an ADDRESS', ('status', '--all', '-a', 'x')),
             ('--kind takes', ('status', '--kind', 'nonsense')),
             ('--kind takes', ('status', '--kind', 'guest-agent')),
+            ('--kind takes .* not “nonsense”', ('list', '--kind', 'nonsense')),
+            ('--file names the machines', ('status', '--all', '--file', 'x')),
+            ('address is missing', ('status',)),
+            ('address is missing', ('pause', '-a', 'x')),
             ('too few words', ('call', '--all')),
             ('too many words: “x”; see', ('status', '--all', 'x')),
-            ('too many words: “y”; another server is given with --also', ('status', 'x', 'y')),
-            ('Unknown option --all', ('pause', '--all')),
+            ('too many words: “x”; see', ('top', '--name', 'y', 'x')),
+            ('Unknown option --all', ('introspect', '--all')),
+            ('Unknown option --also', ('list', '--also', 'x')),
+            # Nothing is sent to anybody when one cannot be an address.
+            ('The address is empty', ('pause', 'x', '')),
+            ('The address is “-”, and QMP_SOCKET is not set', ('pause', 'x', '-a', '-')),
+            ('The port “y” in the address “tcp:x:y”', ('pause', 'x', 'tcp:x:y')),
             ('not the name of a command', ('call', 'x', 'a b', '-a', 'y')),
             ('cannot be used', ('status', '--name', 'x', '--tls-ca', self.path('nothing'))),
         ]:
             with self.subTest(words=words):
                 self.bad(USAGE, pattern, *words)
-        # No machine is like it, and nothing has failed.
-        self.assertEqual(self.good('status', '--name', 'no-machine-has-this-name*'), '')
+
+
+class NotThere(Many):
+    def test_pattern(self):
+        """What is like nothing is said, with a status of its own. Only by verbs that would do no harm to another's machine."""
+        said = 'Nothing of a name like “no-machine-has-this-name\\*” runs on this computer$'
+        for words in [('status',), ('call', 'query-name'), ('hmp', 'info name'), ('monitor', '-t', '1'), ('list',),
+                      ('top', '--once'), ('status', '--json'), ('list', '--json')]:
+            with self.subTest(words=words):
+                self.bad(LINK, said, words[0], '--name', 'no-machine-has-this-name*', *words[1:])
+        self.bad(LINK, 'a name like “” runs', 'status', '--name', '')
+
+    def test_pattern_that_may_come(self):
+        """Who waits for what comes is told, and waits."""
+        for verb in ('watch', 'export'):
+            result = self.run_qmp(verb, '--name', 'no-machine-has-this-name*', '-t', '0.2')
+            self.assertEqual((result.returncode, result.stdout), (TIMEOUT, ''))
+            self.assertRegex(result.stderr, '^qmp: Nothing of a name like .*\nqmp: The time is over\n$')
+
+    def test_one_pattern_of_several(self):
+        a = self.named('some-a')
+        result = self.run_qmp('status', '--name', a.name, '--name', 'no-machine-has-this-name')
+        self.assertEqual((result.returncode, result.stdout), (FAILED, f'{a.name}: running\n'))
+        self.assertEqual(result.stderr, 'qmp: no-machine-has-this-name: Nothing of a name like “no-machine-has-this-name” runs on this '
+                                        'computer\n')
+
+    def test_file(self):
+        for status, pattern, content in [(USAGE, 'list:2: The port “y”', '# them\ntcp:x:y\n'), (FAILED, 'No such file', None)]:
+            if content is not None:
+                with open(self.path('list'), 'w', encoding='utf-8') as file:
+                    file.write(content)
+            self.bad(status, pattern, 'pause', '-F', self.path('list' if content is not None else 'nothing'))
+        self.bad(FAILED, 'Is a directory', 'pause', '-F', self.directory)
+        # Of a list with nothing in it nothing is wanted.
+        self.good('pause', '-F', os.devnull)
+
+
+class Pushes(Many):
+    """What machines are told to do."""
+
+    def test_addresses(self):
+        a, b = self.named('a'), self.named('b')
+        self.assertEqual(self.good('pause', a.path, b.name), '')
+        self.assertEqual(sorted(self.good('status', a.path, b.path).splitlines()), [f'{a.path}: paused', f'{b.path}: paused'])
+        self.assertEqual(self.objects(self.good('resume', '--json', a.path, '--', b.path)), {s.path: {'return': {}} for s in (a, b)})
+        # One alone is as it was.
+        self.assertEqual((self.good('reset', a.path, '--json'), self.good('status', a.path)), ('', 'running\n'))
+
+    def test_hmp(self):
+        a, b = self.named('hmp-a'), self.named('hmp-b')
+        self.assertEqual(sorted(self.good('hmp', '--name', f'hmp-?-{os.getpid()}', 'info', 'name').splitlines()),
+                         [f'{s.name}: {s.name}' for s in (a, b)])
+
+    def test_shut_down_as_json(self):
+        a, b = self.named('a'), self.named('b')
+        with open(self.path('list'), 'w', encoding='utf-8') as file:
+            file.write(f'# both\n {a.path}\n\n{b.path}\n')
+        self.assertEqual(self.objects(self.good('shutdown', '-F', self.path('list'), '--ask', '0', '--json')),
+                         {s.path: {'return': 'QEMU has quit'} for s in (a, b)})
+
+    def test_one_fails(self):
+        """The others do what they are told."""
+        a = self.named('a')
+        storage = self.storage_daemon()
+        result = self.run_qmp('pause', self.path('nobody'), a.path, storage.path)
+        self.assertEqual((result.returncode, result.stdout), (FAILED, ''))
+        self.assertRegex(result.stderr, r'(?m)^qmp: /[^ ]*/nobody: .*No such file')
+        self.assertRegex(result.stderr, rf'(?m)^qmp: {storage.path}: ')
+        self.assertEqual(self.good('status', a.path), 'paused\n')
+
+    def test_hung(self):
+        """It is given up when its time is over, also with a link that is open."""
+        a, hung = self.named('a'), self.named('hung')
+        self.stop(hung)
+        puppet = self.puppet()
+        program = self.start('pause', hung.path, puppet.path, a.path, '-t', '0.5')
+        puppet.accept()
+        output, errors = program.communicate()
+        self.assertEqual((program.returncode, output), (FAILED, ''))
+        self.assertEqual(sorted(line.split(': ')[1] for line in errors.splitlines()), sorted([hung.path, puppet.path]))
+        self.assertEqual(self.good('status', a.path), 'paused\n')
+
+    def test_vanishes(self):
+        """It goes when it has greeted."""
+        a, puppet = self.named('a'), self.puppet()
+        program = self.start('pause', puppet.path, a.path)
+        puppet.accept()
+        puppet.take()
+        puppet.peer.close()
+        output, errors = program.communicate()
+        self.assertEqual((program.returncode, output), (FAILED, ''))
+        self.assertRegex(errors, f'^qmp: {puppet.path}: [^\n]*\n$')
+        self.assertEqual(self.good('status', a.path), 'paused\n')
+
+
+class Followed(Many):
+    """Those that are kept open."""
+
+    def test_names(self):
+        a, b, other = self.named('kept-a'), self.named('kept-b'), self.named('other')
+        pattern = f'kept-?-{os.getpid()}'
+        self.assertEqual(sorted(self.good('list', '--name', pattern, '-f', 'name').splitlines()), [a.name, b.name])
+        lines = self.good('top', '--once', '--json', '-i', '0.1', '--name', pattern).splitlines()
+        self.assertEqual(sorted(json.loads(line)['machine'] for line in lines), [a.name, b.name])
+        lines = self.good('top', '--once', '--json', '-i', '0.1', a.path, '-a', other.path).splitlines()
+        self.assertEqual(sorted(json.loads(line)['machine'] for line in lines), [a.path, other.path])
+        for verb in ('watch', 'export'):
+            program = self.start(verb, '--json', '--name', pattern)
+            seen = set()
+            while seen != {a.name, b.name}:
+                seen.add(json.loads(program.stdout.readline())['machine'])
+                self.assertLessEqual(seen, {a.name, b.name})
+            program.send_signal(signal.SIGTERM)
+            self.assertEqual((program.communicate()[1], program.returncode), ('', DONE))
+
+    def test_comes(self):
+        """One that is started later, and whose name is like the pattern."""
+        pattern = f'late-?-{os.getpid()}'
+        program = self.start('export', '--name', pattern)
+        self.assertRegex(program.stderr.readline(), 'Nothing of a name like')
+        other, late = self.named('other'), self.named('late-a')
+        self.assertEqual(json.loads(program.stdout.readline()), {'machine': late.name, 'connected': True})
+        self.good('quit', other.path)
+        self.good('quit', late.other_path)
+        while (line := json.loads(program.stdout.readline())).get('connected', True):
+            self.assertEqual(line['machine'], late.name)
+        program.send_signal(signal.SIGTERM)
+        self.assertNotIn(other.name, program.communicate()[0])
+
+    def test_storage_daemon(self):
+        """It is none of a list's machines, and is kept open all the same."""
+        storage = self.storage_daemon()
+        pid = str(storage.process.pid)
+        self.assertIn(pid, self.good('list', '--kind', 'storage-daemon', '-f', 'pid').splitlines())
+        self.assertNotIn(pid, self.good('list', '--kind', 'machine', '--kind', 'guest-agent', '-f', 'pid').splitlines())
 
 
 class All(Many):
@@ -193,7 +335,11 @@ class All(Many):
             qemu-storage-daemon --daemonize --pidfile {self.directory}/pid --blockdev null-co,node-name=n \\
               --chardev socket,id=c,path={self.directory}/s,server=on,wait=off --monitor c
             "$0" status --all; "$0" status --all --name b; "$0" call --kind storage-daemon query-named-block-nodes -f node-name
-            "$0" status -A --kind machine --name c; echo $?'''
+            "$0" status -A --kind machine --name c; echo $?
+            "$0" pause --all; "$0" resume --name a; "$0" status --all
+            "$0" pause --name nobody 2>/dev/null; echo $?; "$0" shutdown --name 'b*' --ask 0; "$0" list --name b -f name 2>/dev/null
+            "$0" top --once --kind storage-daemon -i 0.1 --json -f machine
+            "$0" quit --all; while "$0" list --kind machine -f pid | grep -q .; do :; done; "$0" status --all; echo $?'''
         result = subprocess.run(['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, QMP],
                                 capture_output=True, text=True, check=False, timeout=terminal.SECONDS, env=self.environment(),
                                 stdin=subprocess.DEVNULL)
@@ -201,7 +347,12 @@ class All(Many):
         self.assertEqual(sorted(lines[:2]), ['a: running', 'b: running'], result.stderr)
         self.assertEqual(lines[2], 'b: running')
         self.assertRegex(lines[3], r'^\d+\tn$')
-        self.assertEqual((lines[4:], result.stderr), (['0'], ''))
+        self.assertEqual((lines[4], result.stderr), ('3', 'qmp: Nothing of a name like “c” runs on this computer\n'))
+        self.assertEqual(sorted(lines[5:7]), ['a: running', 'b: paused'])
+        self.assertEqual(lines[7:9], ['3', 'b: QEMU has quit'])
+        self.assertRegex(lines[9], r'^\d+$')
+        # Where all are meant, that there is none is not a failure.
+        self.assertEqual(lines[10:], ['0'])
 
 
 class Monitor(Many):

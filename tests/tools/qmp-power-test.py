@@ -5,6 +5,7 @@
 usage: qmp-power-test.py QMP
 """
 
+import os
 import sys
 import unittest
 
@@ -39,6 +40,18 @@ class Power(Case):
         self.bad(TIMEOUT, 'in time', 'shutdown', server.path, '-t', '0.2')
         self.assertEqual(self.good('shutdown', server.path, '--ask=0.1'), 'QEMU has quit\n')
         self.assertEqual(server.process.wait(), 0)
+
+    def test_timeout(self):
+        """Of one that greets, and says nothing when its status is asked for."""
+        for words in [('pause',), ('status',), ('shutdown',), ('job', 'list')]:
+            with self.subTest(words=words):
+                puppet = self.puppet()
+                program = self.start(*words, puppet.path, '-t', '0.5')
+                puppet.accept()
+                self.assertEqual(program.communicate(), ('', 'qmp: The server did not answer “query-status” in time\n'))
+                self.assertEqual(program.returncode, TIMEOUT)
+                puppet.close()
+                os.unlink(puppet.path)
 
     def test_shutdown_by_guest(self):
         """One that the test plays: it turns itself off when it is asked."""
