@@ -310,6 +310,15 @@ blocking (guint count)
 
 /* What a program reads of a reply, by nodes and by paths. */
 static void
+read_status (JsonNode *value)
+{
+  JsonObject *object = json_node_get_object (value);
+
+  g_assert (json_object_get_boolean_member (object, "running"));
+  g_assert (strcmp (json_object_get_string_member (object, "status"), "running") == 0);
+}
+
+static void
 status_nodes (guint count)
 {
   g_autoptr(QmpClient) client = open_client ();
@@ -319,11 +328,9 @@ status_nodes (guint count)
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(JsonNode) value = qmp_client_execute (client, "status", NULL, NULL, &error);
-      JsonObject *object = json_node_get_object (value);
 
       check (error);
-      g_assert (json_object_get_boolean_member (object, "running"));
-      g_assert (strcmp (json_object_get_string_member (object, "status"), "running") == 0);
+      read_status (value);
     }
   end ();
 }
@@ -353,6 +360,7 @@ typedef struct {
   guint      to_start;
   guint      to_finish;
   GMainLoop *loop;
+  gboolean   reads;  /* the status, which the server answers with then */
 } Run;
 
 static void executed_cb (GObject      *source,
@@ -364,7 +372,7 @@ execute_one (QmpClient *client,
              Run       *run)
 {
   run->to_start--;
-  qmp_client_execute_async (client, "query-status", NULL, NULL, executed_cb, run);
+  qmp_client_execute_async (client, run->reads ? "status" : "query-status", NULL, NULL, executed_cb, run);
 }
 
 static void
@@ -377,6 +385,8 @@ executed_cb (GObject      *source,
   g_autoptr(JsonNode) value = qmp_client_execute_finish (QMP_CLIENT (source), result, &error);
 
   check (error);
+  if (run->reads)
+    read_status (value);
   if (run->to_start > 0)
     execute_one (QMP_CLIENT (source), run);
   if (--run->to_finish == 0)
@@ -385,12 +395,13 @@ executed_cb (GObject      *source,
 
 /* Keeps in_flight commands under way. */
 static void
-run_async (guint count,
-           guint in_flight)
+run_async (guint    count,
+           guint    in_flight,
+           gboolean reads)
 {
   g_autoptr(QmpClient) client = open_client ();
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Run run = { count, count, loop };
+  Run run = { count, count, loop, reads };
 
   begin ();
   for (guint i = 0; i < in_flight; i++)
@@ -402,13 +413,25 @@ run_async (guint count,
 static void
 async (guint count)
 {
-  run_async (count, 1);
+  run_async (count, 1, FALSE);
+}
+
+static void
+status_async (guint count)
+{
+  run_async (count, 1, TRUE);
 }
 
 static void
 pipelined (guint count)
 {
-  run_async (count, IN_FLIGHT);
+  run_async (count, IN_FLIGHT, FALSE);
+}
+
+static void
+status_pipelined (guint count)
+{
+  run_async (count, IN_FLIGHT, TRUE);
 }
 
 static void
@@ -827,6 +850,8 @@ static const Case cases[] = {
   { "blocking", blocking },
   { "status-nodes", status_nodes },
   { "status-lookup", status_lookup },
+  { "status-async", status_async },
+  { "status-pipelined", status_pipelined },
   { "async", async },
   { "pipelined", pipelined },
   { "event-signal", event_signal },

@@ -64,8 +64,8 @@ LONG = ('pipelined', 1000000)
 
 # For these the instructions of one are counted: those of the second count less those of the first, which takes the
 # start of the program out.
-INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'status-nodes', 'status-lookup', 'async', 'pipelined',
-                'event-signal', 'event-listener', 'event-nobody', 'event-machine']
+INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'status-nodes', 'status-lookup', 'async', 'status-async',
+                'pipelined', 'status-pipelined', 'event-signal', 'event-listener', 'event-nobody', 'event-machine']
 INSTRUCTION_COUNTS = (10000, 20000)
 
 # The same, with QEMU's own client.
