@@ -135,6 +135,24 @@ test_scalars (void)
     }
 }
 
+/* Of each length, before other text and as near to its end as can be, with and without what is not plain. */
+static void
+test_strings (void)
+{
+  static const char * const tails[] = { "", "\xc3\xa9", "\\n", "\\u00e9" };
+
+  for (gsize length = 0; length < 150; length++)
+    for (gsize i = 0; i < G_N_ELEMENTS (tails); i++)
+      {
+        g_autofree char *letters = g_strnfill (length, 'x');
+        g_autofree char *object = g_strdup_printf ("{\"%s%s\":\"%s%s\"}", letters, tails[i], tails[i], letters);
+        g_autofree char *array = g_strdup_printf ("[\"%s%s\",\"%s\"]", letters, tails[i], letters);
+
+        assert_like_json_glib (object);
+        assert_like_json_glib (array);
+      }
+}
+
 /* What nodes cannot hold. */
 static void
 test_beyond_nodes (void)
@@ -307,6 +325,7 @@ main (int   argc,
   g_test_add_func ("/json-node/like-json-glib/cases", test_like_json_glib);
   g_test_add_func ("/json-node/like-json-glib/random", test_like_json_glib_random);
   g_test_add_func ("/json-node/scalars", test_scalars);
+  g_test_add_func ("/json-node/strings", test_strings);
   g_test_add_func ("/json-node/beyond-nodes", test_beyond_nodes);
   g_test_add_func ("/json-node/duplicate-keys", test_duplicate_keys);
   g_test_add_func ("/json-node/many-members", test_many_members);

@@ -7,6 +7,7 @@
 #include "core/qmp-error-private.h"
 #include "json/qmp-json-node-private.h"
 #include "json/qmp-json-text-private.h"
+#include "json/qmp-json-walk-private.h"
 
 /* Objects of a few members cost little, whatever their keys are. */
 #define FEW_MEMBERS 256
@@ -28,44 +29,132 @@ typedef struct {
   char        buffer[128];
 } Builder;
 
-static JsonNode *build_value (Builder *self);
+/* A string, with its quotes. */
+typedef struct {
+  const char *text;
+  gsize       length;
+  gboolean    plain;  /* ASCII without an escape; otherwise it may still be without one */
+} String;
 
-static char
-peek (Builder *self)
+static JsonNode *build_object (Builder *self);
+static JsonNode *build_array  (Builder *self);
+
+static inline String
+take_string (Builder *self)
 {
-  self->position = qmp_json_skip_spaces (self->position, self->end);
-  return self->position < self->end ? *self->position : '\0';
+  String string = { .text = self->position };
+
+  self->position = qmp_json_walk_string (string.text, self->end, &string.plain);
+  string.length = self->position - string.text;
+  return string;
 }
 
-/* The unescaped string, valid until the next call. */
 static const char *
-plain_string (Builder    *self,
-              const char *text,
-              gsize       length)
+unescape (Builder      *self,
+          const String *string)
 {
-  if (length < sizeof self->buffer && memchr (text, '\\', length) == NULL)
-    {
-      memcpy (self->buffer, text + 1, length - 2);
-      self->buffer[length - 2] = '\0';
-      return self->buffer;
-    }
-
   if (self->scratch == NULL)
     self->scratch = g_string_new (NULL);
   g_string_truncate (self->scratch, 0);
-  qmp_json_append_unescaped (self->scratch, text, length, QMP_JSON_REPLACEMENT_CHARACTER);
+  qmp_json_append_unescaped (self->scratch, string->text, string->length, QMP_JSON_REPLACEMENT_CHARACTER);
   return self->scratch->str;
 }
 
+/* What the string says, valid until the next call. */
+static inline const char *
+get_plain (Builder      *self,
+           const String *string)
+{
+  gsize length = string->length - 2;
+
+  if (length >= sizeof self->buffer || !(string->plain || memchr (string->text, '\\', string->length) == NULL))
+    return unescape (self, string);
+
+  /* Of a size that the compiler knows it is one instruction. */
+  if (length <= 16 && self->end - string->text > 16)
+    memcpy (self->buffer, string->text + 1, 16);
+  else
+    memcpy (self->buffer, string->text + 1, length);
+  self->buffer[length] = '\0';
+  return self->buffer;
+}
+
+static void
+pass_by (Builder *self)
+{
+  self->position = qmp_json_walk_value (self->position, self->end);
+}
+
+static JsonNode *
+build_string (Builder *self)
+{
+  String string = take_string (self);
+
+  return json_node_init_string (json_node_alloc (), get_plain (self, &string));
+}
+
+/* Any number, and words of which there are none in valid text. */
+static JsonNode *
+build_word (Builder *self)
+{
+  const char *text = self->position;
+  JsonNode *node = json_node_alloc ();
+  gsize length;
+  gint64 value;
+
+  pass_by (self);
+  length = self->position - text;
+  if (qmp_json_get_int64 (text, length, &value))
+    return json_node_init_int (node, value);
+
+  return json_node_init_double (node, qmp_json_get_double (text, length));
+}
+
+static inline void
+skip (Builder *self,
+      gsize    length)
+{
+  self->position = qmp_json_walk_bytes (length, self->position, self->end);
+}
+
+static inline JsonNode *
+build_value (Builder *self)
+{
+  char first = self->position < self->end ? *self->position : 'n';
+
+  if (first == '{')
+    return build_object (self);
+  if (first == '[')
+    return build_array (self);
+
+  self->cost += SCALAR_COST;
+  switch (first)
+    {
+    case '"':
+      return build_string (self);
+    case 't':
+      skip (self, strlen ("true"));
+      return json_node_init_boolean (json_node_alloc (), TRUE);
+    case 'f':
+      skip (self, strlen ("false"));
+      return json_node_init_boolean (json_node_alloc (), FALSE);
+    case 'n':
+      skip (self, strlen ("null"));
+      return json_node_init_null (json_node_alloc ());
+    default:
+      return build_word (self);
+    }
+}
+
 /* Moves over a value that is left out, if there is no room for it. */
-static gboolean
+static inline gboolean
 leave_out (Builder *self)
 {
   if (self->cost < QMP_JSON_MAX_VALUES)
     return FALSE;
 
   self->full = TRUE;
-  self->position = qmp_json_skip_value (self->position, self->end);
+  pass_by (self);
   return TRUE;
 }
 
@@ -81,22 +170,31 @@ has_room (Builder    *self,
   return n_members < FEW_MEMBERS || self->work <= MAX_WORK;
 }
 
-static void
+/* Goes to the next member or element; behind the closing bracket if there is none. */
+static inline gboolean
+find_next (Builder *self)
+{
+  const char *p = qmp_json_walk_over (',', self->position, self->end);
+  gboolean found = p < self->end && *p != '}' && *p != ']';
+
+  self->position = found || p == self->end ? p : p + 1;
+  return found;
+}
+
+/* n: of those that come before it in the text. */
+static inline void
 add_member (Builder    *self,
             JsonNode   *node,
-            JsonObject *object)
+            JsonObject *object,
+            gsize       n)
 {
-  const char *key = self->position;
-  const char *key_end = qmp_json_skip_value (key, self->end);
+  String key = take_string (self);
   JsonNode *value;
 
-  self->position = key_end;
-  if (peek (self) == ':')
-    self->position++;
-  peek (self);
-  if (!has_room (self, object))
+  self->position = qmp_json_walk_over (':', self->position, self->end);
+  if (n >= FEW_MEMBERS && !has_room (self, object))
     {
-      self->position = qmp_json_skip_value (self->position, self->end);
+      pass_by (self);
       return;
     }
   if (leave_out (self))
@@ -104,7 +202,7 @@ add_member (Builder    *self,
 
   value = build_value (self);
   json_node_set_parent (value, node);
-  json_object_set_member (object, plain_string (self, key, key_end - key), value);
+  json_object_set_member (object, get_plain (self, &key), value);
 }
 
 static JsonNode *
@@ -114,17 +212,10 @@ build_object (Builder *self)
   JsonObject *object = json_object_new ();
 
   json_node_take_object (node, object);
+  self->cost += OBJECT_COST;
   self->position++;
-  while (peek (self) != '}' && self->position < self->end)
-    {
-      add_member (self, node, object);
-      if (peek (self) == ',')
-        {
-          self->position++;
-          peek (self);
-        }
-    }
-  self->position++;
+  for (gsize n = 0; find_next (self); n++)
+    add_member (self, node, object, n);
 
   return node;
 }
@@ -136,75 +227,18 @@ build_array (Builder *self)
   JsonArray *array = json_array_new ();
 
   json_node_take_array (node, array);
+  self->cost += ARRAY_COST;
   self->position++;
-  while (peek (self) != ']' && self->position < self->end)
-    {
-      if (!leave_out (self))
-        {
-          JsonNode *element = build_value (self);
+  while (find_next (self))
+    if (!leave_out (self))
+      {
+        JsonNode *element = build_value (self);
 
-          json_node_set_parent (element, node);
-          json_array_add_element (array, element);
-        }
-      if (peek (self) == ',')
-        self->position++;
-    }
-  self->position++;
+        json_node_set_parent (element, node);
+        json_array_add_element (array, element);
+      }
 
   return node;
-}
-
-static JsonNode *
-build_number (const char *text,
-              gsize       length)
-{
-  JsonNode *node = json_node_alloc ();
-  gint64 value;
-
-  if (qmp_json_get_int64 (text, length, &value))
-    return json_node_init_int (node, value);
-
-  return json_node_init_double (node, qmp_json_get_double (text, length));
-}
-
-static JsonNode *
-build_scalar (Builder *self)
-{
-  const char *text = self->position;
-  gsize length;
-
-  self->position = qmp_json_skip_value (text, self->end);
-  length = self->position - text;
-
-  switch (length > 0 ? *text : 'n')
-    {
-    case '"':
-      return json_node_init_string (json_node_alloc (), plain_string (self, text, length));
-    case 't':
-    case 'f':
-      return json_node_init_boolean (json_node_alloc (), *text == 't');
-    case 'n':
-      return json_node_init_null (json_node_alloc ());
-    default:
-      return build_number (text, length);
-    }
-}
-
-static JsonNode *
-build_value (Builder *self)
-{
-  switch (peek (self))
-    {
-    case '{':
-      self->cost += OBJECT_COST;
-      return build_object (self);
-    case '[':
-      self->cost += ARRAY_COST;
-      return build_array (self);
-    default:
-      self->cost += SCALAR_COST;
-      return build_scalar (self);
-    }
 }
 
 /* What was left out. */
@@ -222,8 +256,8 @@ build (const char *text,
   Builder builder;
   JsonNode *node;
 
-  builder.position = text;
   builder.end = text + length;
+  builder.position = qmp_json_walk_spaces (text, builder.end);
   builder.work = 0;
   builder.cost = 0;
   builder.full = FALSE;

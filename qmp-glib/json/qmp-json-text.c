@@ -4,82 +4,40 @@
 #include <math.h>
 #include <string.h>
 
-#include "json/qmp-json-scan-private.h"
 #include "json/qmp-json-text-private.h"
+#include "json/qmp-json-walk-private.h"
 
 /* Each function here trusts that the text is valid, but still stops at its end. */
-
-/* Outside of strings valid text has no other control characters. */
-static inline gboolean
-is_space (char c)
-{
-  return (guint8) c <= ' ';
-}
-
-static inline const char *
-skip_spaces (const char *p,
-             const char *end)
-{
-  while (p < end && is_space (*p))
-    p++;
-
-  return p;
-}
 
 const char *
 qmp_json_skip_spaces (const char *p,
                       const char *end)
 {
-  return skip_spaces (p, end);
+  return qmp_json_walk_spaces (p, end);
 }
 
-static inline const char *
-scan_plain (const char *p,
-            const char *end)
-{
-  return (const char *) qmp_json_scan_plain ((const guint8 *) p, (const guint8 *) end);
-}
-
-/* From a byte on that is not plain. */
-static const char *
-skip_rest_of_string (const char *p,
-                     const char *end)
+const char *
+qmp_json_walk_rest_of_string (const char *p,
+                              const char *end)
 {
   while (p < end && *p != '"')
-    p = scan_plain (*p == '\\' ? p + 2 : p + 1, end);
+    p = (const char *) qmp_json_scan_plain ((const guint8 *) (*p == '\\' ? p + 2 : p + 1), (const guint8 *) end);
 
   return p < end ? p + 1 : end;
 }
 
-/* p: at the opening quote. Returns the place after the closing one. */
 static inline const char *
 skip_string (const char *p,
              const char *end)
 {
-  p = scan_plain (p + 1, end);
+  gboolean plain;
 
-  return G_LIKELY (p < end && *p == '"') ? p + 1 : skip_rest_of_string (p, end);
+  return qmp_json_walk_string (p, end, &plain);
 }
 
-static inline gboolean
-ends_word (char c)
-{
-  return is_space (c) || c == ',' || c == ']' || c == '}';
-}
-
-static inline const char *
-skip_word (const char *p,
-           const char *end)
-{
-  while (p < end && !ends_word (*p))
-    p++;
-
-  return p;
-}
-
-static const char *
-skip_container (const char *p,
-                const char *end)
+const char *
+qmp_json_walk_container (const char *p,
+                         const char *end)
 {
   gsize depth = 0;
 
@@ -102,30 +60,11 @@ skip_container (const char *p,
   return p;
 }
 
-static inline const char *
-skip_value (const char *p,
-            const char *end)
-{
-  if (p == end)
-    return end;
-
-  switch (*p)
-    {
-    case '"':
-      return skip_string (p, end);
-    case '{':
-    case '[':
-      return skip_container (p, end);
-    default:
-      return skip_word (p, end);
-    }
-}
-
 const char *
 qmp_json_skip_value (const char *p,
                      const char *end)
 {
-  return skip_value (p, end);
+  return qmp_json_walk_value (p, end);
 }
 
 /* The cursor. */
@@ -136,44 +75,16 @@ qmp_json_cursor_init (QmpJsonCursor *self,
                       gsize          length)
 {
   self->end = text + length;
-  self->position = skip_spaces (text, self->end);
+  self->position = qmp_json_walk_spaces (text, self->end);
   if (self->position < self->end)
     self->position++;
-}
-
-/* Takes what begins at p, which is not the end. */
-static inline void
-take_value (QmpJsonCursor *self,
-            const char    *p,
-            QmpJsonSlice  *value)
-{
-  self->position = skip_value (p, self->end);
-  value->text = p;
-  value->length = self->position - p;
-}
-
-/* Where the next element or key begins; NULL if there is none. */
-static inline const char *
-find_next (QmpJsonCursor *self)
-{
-  const char *p = skip_spaces (self->position, self->end);
-
-  if (p < self->end && *p == ',')
-    p = skip_spaces (p + 1, self->end);
-  return p == self->end || *p == ']' || *p == '}' ? NULL : p;
 }
 
 gboolean
 qmp_json_cursor_next_element (QmpJsonCursor *self,
                               QmpJsonSlice  *value)
 {
-  const char *p = find_next (self);
-
-  if (p == NULL)
-    return FALSE;
-
-  take_value (self, p, value);
-  return TRUE;
+  return qmp_json_walk_next_element (self, value);
 }
 
 gboolean
@@ -181,19 +92,7 @@ qmp_json_cursor_next_member (QmpJsonCursor *self,
                              QmpJsonSlice  *key,
                              QmpJsonSlice  *value)
 {
-  const char *p = find_next (self);
-
-  if (p == NULL)
-    return FALSE;
-
-  key->text = p;
-  p = skip_string (p, self->end);
-  key->length = p - key->text;
-  p = skip_spaces (p, self->end);
-  if (p < self->end && *p == ':')
-    p = skip_spaces (p + 1, self->end);
-  take_value (self, p, value);
-  return TRUE;
+  return qmp_json_walk_next_member (self, key, value);
 }
 
 /* Strings. */
@@ -405,24 +304,30 @@ qmp_json_find_noncharacter (const char *string,
 
 /* Numbers. */
 
+/* So many digits always fit. */
+#define SAFE_DIGITS 19
+
 gboolean
 qmp_json_get_uint64 (const char *text,
                      gsize       length,
                      guint64    *value)
 {
   guint64 result = 0;
-  gsize start = length == 2 && text[0] == '-' && text[1] == '0' ? 1 : 0;
+  const char *p = length == 2 && text[0] == '-' && text[1] == '0' ? text + 1 : text;
+  const char *end = text + length;
+  const char *safe_end = text + MIN (length, SAFE_DIGITS);
 
-  for (gsize i = start; i < length; i++)
-    {
-      guint8 digit = text[i] - '0';
+  for (; p < safe_end && (guint8) (*p - '0') < 10; p++)
+    result = result * 10 + (guint8) (*p - '0');
+  for (; p < end && (guint8) (*p - '0') < 10; p++)
+    if (!g_uint64_checked_mul (&result, result, 10) || !g_uint64_checked_add (&result, result, (guint8) (*p - '0')))
+      return FALSE;
 
-      if (digit > 9 || !g_uint64_checked_mul (&result, result, 10) || !g_uint64_checked_add (&result, result, digit))
-        return FALSE;
-    }
+  if (length == 0 || p < end)
+    return FALSE;
 
   *value = result;
-  return length > 0;
+  return TRUE;
 }
 
 gboolean
@@ -517,7 +422,7 @@ qmp_json_append_compact (GString    *out,
         {
           p = skip_string (p, end);
         }
-      else if (is_space (*p))
+      else if (qmp_json_walk_is_space (*p))
         {
           g_string_append_len (out, start, p - start);
           start = p = qmp_json_skip_spaces (p, end);
