@@ -477,12 +477,32 @@ clear (char     type,
 }
 
 static gboolean
+is_type (char letter)
+{
+  switch (letter)
+    {
+    case 'b':
+    case 'i':
+    case 'u':
+    case 'x':
+    case 't':
+    case 'd':
+    case 's':
+    case 'v':
+    case 'j':
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
 check_type (const char  *type,
             GError     **error)
 {
   const char *letter = type + (*type == '?');
 
-  if (*letter != '\0' && strchr ("biuxtdsvj", *letter) != NULL && letter[1] == '\0')
+  if (is_type (*letter) && letter[1] == '\0')
     return TRUE;
 
   g_critical ("“%s” is not a type that qmp_message_lookup() knows", type);
@@ -499,17 +519,21 @@ look_up (QmpMessage   *self,
          GError      **error)
 {
   gboolean optional = *type == '?';
+  gboolean found;
   QmpJsonSlice value;
 
   if (!check_type (type, error))
     return FALSE;
 
   type += optional;
-  clear (*type, place);
-  if (optional && (!qmp_path_find_next (self, memo, path, &value, NULL) || *value.text == 'n'))
+  found = qmp_path_find_next (self, memo, path, &value, optional ? NULL : error);
+  if (optional)
+    found = found && *value.text != 'n';
+  if (found && read_as (*type, path, value, place, error))
     return TRUE;
 
-  return (optional || qmp_path_find_next (self, memo, path, &value, error)) && read_as (*type, path, value, place, error);
+  clear (*type, place);
+  return optional && !found;
 }
 
 /* Takes back what was stored for the first n values. arguments: from the first type on. */

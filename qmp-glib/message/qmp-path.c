@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/qmp-error-private.h"
+#include "json/qmp-json-walk-private.h"
 #include "message/qmp-message-struct-private.h"
 #include "message/qmp-reply-private.h"
 
@@ -280,15 +281,15 @@ memorize (QmpPathMemo  *memo,
           QmpJsonSlice  object)
 {
   QmpJsonCursor cursor;
+  guint n = 0;
 
   memo->path = walk->path;
   memo->length = walk->start - walk->path;
   memo->object = object;
-  memo->n_members = 0;
   qmp_json_cursor_init (&cursor, object.text, object.length);
-  while (memo->n_members < QMP_PATH_MAX_MEMBERS &&
-         qmp_json_cursor_next_member (&cursor, &memo->keys[memo->n_members], &memo->values[memo->n_members]))
-    memo->n_members++;
+  while (n < QMP_PATH_MAX_MEMBERS && qmp_json_walk_next_member (&cursor, &memo->keys[n], &memo->values[n]))
+    n++;
+  memo->n_members = n;
 }
 
 static gboolean
