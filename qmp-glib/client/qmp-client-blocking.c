@@ -18,9 +18,7 @@ get_private_io (void)
 
   if (io == NULL)
     {
-      g_autoptr(GMainContext) context = g_main_context_new ();
-
-      io = qmp_io_context_get (context);
+      io = qmp_io_context_new_private ();
       g_private_set (&private_io, io);
     }
   return io;

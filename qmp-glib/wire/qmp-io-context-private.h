@@ -71,6 +71,9 @@ typedef struct {
 
 /* This thread's for that main context. */
 QmpIoContext *qmp_io_context_get              (GMainContext     *main_context);
+/* One for each thread at most, with a main context of its own, that nobody else iterates. Coming and going there takes no
+ * system calls. */
+QmpIoContext *qmp_io_context_new_private      (void);
 QmpIoContext *qmp_io_context_ref              (QmpIoContext     *self);
 void          qmp_io_context_unref            (QmpIoContext     *self);
 GMainContext *qmp_io_context_get_main_context (QmpIoContext     *self);

@@ -34,6 +34,8 @@ struct _QmpIoContext {
   guint         n_registrations;  /* watches and timers */
   guint         n_holds;
   gboolean      is_sooner;        /* the first timer was set within a hold */
+  gboolean      is_private;       /* the main context is iterated by this thread alone, and polls for the set */
+  gboolean      is_woken;         /* since the source was last asked */
   QmpPollSet   *set;
   QmpDeadlines  timers;
 
@@ -115,12 +117,16 @@ peek_timer (QmpIoContext *self)
 }
 
 /* Nobody has to be woken by the main context's own thread, which looks here before it sleeps. But a foreign main loop
- * that polls the context's descriptors by itself, as asyncio's and Qt's do, does not hold the context while it sleeps. */
+ * that polls the context's descriptors by itself, as asyncio's and Qt's do, does not hold the context while it sleeps. Once
+ * is enough until the source is asked, since that comes before each sleep. */
 static void
 wake (QmpIoContext *self)
 {
-  if (self->n_holds == 0 && !g_main_context_is_owner (self->main_context))
-    g_main_context_wakeup (self->main_context);
+  if (self->n_holds > 0 || self->is_private || self->is_woken || g_main_context_is_owner (self->main_context))
+    return;
+
+  self->is_woken = TRUE;
+  g_main_context_wakeup (self->main_context);
 }
 
 /* --- before the main context sleeps --- */
@@ -220,6 +226,8 @@ prepare (GSource *source,
 {
   QmpIoContext *self = ((IoSource *) source)->context;
 
+  self->is_woken = FALSE;
+  qmp_poll_set_settle (self->set);
   stir_postponed (self);
   ask_stirred (self);
   check_sometimes (self);
@@ -377,12 +385,14 @@ create_sources (QmpIoContext *self)
 {
   self->source = add_source (self, &source_funcs, "[qmp] I/O", G_PRIORITY_DEFAULT);
   self->later = add_source (self, &later_funcs, "[qmp] I/O, later", PRIORITY_LATER);
-  qmp_poll_set_set_source (self->set, self->source);
+  if (!self->is_private)
+    qmp_poll_set_set_source (self->set, self->source);
 }
 
 static void
 drop_sources (QmpIoContext *self)
 {
+  self->is_woken = FALSE;
   qmp_poll_set_set_source (self->set, NULL);
   qmp_clear_source (&self->source);
   qmp_clear_source (&self->later);
@@ -526,6 +536,29 @@ qmp_io_context_get (GMainContext *main_context)
   return qmp_io_context_ref (self);
 }
 
+/* GLib gives it nothing to know the context by. */
+static GPrivate private_set = G_PRIVATE_INIT (NULL);
+
+static int
+poll_private (GPollFD *fds,
+              guint    n_fds,
+              int      timeout)
+{
+  return qmp_poll_set_poll (g_private_get (&private_set), fds, n_fds, timeout);
+}
+
+QmpIoContext *
+qmp_io_context_new_private (void)
+{
+  g_autoptr(GMainContext) main_context = g_main_context_new ();
+  QmpIoContext *self = qmp_io_context_get (main_context);
+
+  self->is_private = TRUE;
+  g_private_set (&private_set, self->set);
+  g_main_context_set_poll_func (main_context, poll_private);
+  return self;
+}
+
 QmpIoContext *
 qmp_io_context_ref (QmpIoContext *self)
 {
@@ -583,7 +616,8 @@ qmp_io_context_release (QmpIoContext *self)
 {
   if (--self->n_holds > 0)
     return;
-  if (self->stirred.head != NULL || self->postponed.head != NULL || has_noted (self) || self->is_sooner)
+  if (self->stirred.head != NULL || self->postponed.head != NULL || has_noted (self) || self->is_sooner ||
+      !qmp_poll_set_is_settled (self->set))
     wake (self);
   self->is_sooner = FALSE;
 }
@@ -761,6 +795,9 @@ qmp_io_watch_set_fd (QmpIoWatch   *watch,
     qmp_poll_set_remove (set, &watch->entry);
   if (fd >= 0)
     qmp_poll_set_add (set, &watch->entry, fd, events);
+  /* To remove one may move others. */
+  if (!qmp_poll_set_is_settled (set))
+    wake (watch->context);
 }
 
 void

@@ -22,6 +22,7 @@ typedef struct {
   GPollFD    poll;        /* fd is -1 while it is not in a set */
   GList      link;        /* private, as is the rest: among the polled */
   gboolean   is_polled;
+  gboolean   is_fresh;    /* the source does not know of it yet */
   guint      generation;  /* what the kernel was told, to know it again: numbers of descriptors are given again */
 } QmpPollEntry;
 
@@ -34,7 +35,7 @@ QmpPollSet *qmp_poll_set_new            (QmpPollSetFunc  func,
                                          gpointer        user_data);
 /* Empty. */
 void        qmp_poll_set_free           (QmpPollSet     *self);
-/* Who polls from now on. source: nullable, not destroyed. */
+/* Who polls from now on. source: nullable, not destroyed; without one qmp_poll_set_poll() does. */
 void        qmp_poll_set_set_source     (QmpPollSet     *self,
                                          GSource        *source);
 /* For tests: another number than QMP_POLL_SET_MAX_POLLED. While it is empty. */
@@ -53,6 +54,17 @@ void        qmp_poll_set_modify         (QmpPollSet     *self,
 /* Before the descriptor is closed. */
 void        qmp_poll_set_remove         (QmpPollSet     *self,
                                          QmpPollEntry   *entry);
+
+/* Before the source sleeps: it is told of what was added since. GLib wakes a main context for each descriptor that is given
+ * to it or taken back, by a system call; what comes and goes between two turns, as in a blocking opening, costs none. So who
+ * adds and removes has to see to it that a turn follows, as long as this says FALSE. */
+void        qmp_poll_set_settle         (QmpPollSet     *self);
+gboolean    qmp_poll_set_is_settled     (QmpPollSet     *self);
+/* Settled, and without a source: polls what is in the set together with these, as g_poll() does. */
+int         qmp_poll_set_poll           (QmpPollSet     *self,
+                                         GPollFD        *fds,
+                                         guint           n_fds,
+                                         int             timeout);
 
 /* Has the source found something ready? */
 gboolean    qmp_poll_set_is_ready       (QmpPollSet     *self);

@@ -3,6 +3,7 @@
 
 #include "wire/qmp-poll-set-private.h"
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ struct _QmpPollSet {
   GSource        *source;      /* borrowed, nullable */
   guint           max_polled;
 
-  GQueue          polled;      /* of QmpPollEntry, by their links */
+  GQueue          polled;      /* of QmpPollEntry, by their links; so is the next */
+  GQueue          fresh;       /* will be: see qmp_poll_set_settle() */
 
   GPollFD         epoll;       /* fd is -1 while there is none */
   pid_t           pid;         /* whose the epoll set is: a forked child shares it, and must not change it */
@@ -44,7 +46,7 @@ qmp_poll_set_new (QmpPollSetFunc func,
 static guint
 get_n_entries (QmpPollSet *self)
 {
-  return self->polled.length + g_hash_table_size (self->by_fd);
+  return self->polled.length + self->fresh.length + g_hash_table_size (self->by_fd);
 }
 
 void
@@ -65,7 +67,7 @@ qmp_poll_set_set_max_polled (QmpPollSet *self,
   self->max_polled = max_polled;
 }
 
-/* --- what GLib polls --- */
+/* --- what is polled one by one --- */
 
 /* The program may have destroyed the source, which has forgotten what it polled then. */
 static void
@@ -90,18 +92,40 @@ add_polled (QmpPollSet   *self,
             QmpPollEntry *entry)
 {
   entry->is_polled = TRUE;
+  entry->is_fresh = TRUE;
+  entry->poll.revents = 0;
   entry->link = (GList) { entry, NULL, NULL };
-  g_queue_push_tail_link (&self->polled, &entry->link);
-  poll_fd (self, &entry->poll);
+  g_queue_push_tail_link (&self->fresh, &entry->link);
 }
 
 static void
 remove_polled (QmpPollSet   *self,
                QmpPollEntry *entry)
 {
-  unpoll_fd (self, &entry->poll);
-  g_queue_unlink (&self->polled, &entry->link);
+  if (!entry->is_fresh)
+    unpoll_fd (self, &entry->poll);
+  g_queue_unlink (entry->is_fresh ? &self->fresh : &self->polled, &entry->link);
   entry->is_polled = FALSE;
+}
+
+void
+qmp_poll_set_settle (QmpPollSet *self)
+{
+  while (self->fresh.head != NULL)
+    {
+      GList *link = g_queue_pop_head_link (&self->fresh);
+      QmpPollEntry *entry = link->data;
+
+      g_queue_push_tail_link (&self->polled, link);
+      entry->is_fresh = FALSE;
+      poll_fd (self, &entry->poll);
+    }
+}
+
+gboolean
+qmp_poll_set_is_settled (QmpPollSet *self)
+{
+  return self->fresh.head == NULL;
 }
 
 void
@@ -205,12 +229,14 @@ make_anew (QmpPollSet *self)
 static void
 begin_epoll (QmpPollSet *self)
 {
-  GQueue polled = self->polled;
+  GQueue polled;
   GList *link;
 
   if (!open_epoll (self))
     return;
 
+  qmp_poll_set_settle (self);
+  polled = self->polled;
   for (GList *l = polled.head; l != NULL; l = l->next)
     unpoll_fd (self, &((QmpPollEntry *) l->data)->poll);
   g_queue_init (&self->polled);
@@ -287,6 +313,56 @@ qmp_poll_set_remove (QmpPollSet   *self,
   /* Not to and fro with each that comes and goes. */
   if (self->epoll.fd >= 0 && get_n_entries (self) <= self->max_polled / 2)
     end_epoll (self);
+}
+
+/* --- without a source --- */
+
+static GPollFD *
+collect (QmpPollSet *self,
+         GPollFD    *fds,
+         guint       n_fds,
+         guint      *n_all)
+{
+  GPollFD *all = g_new (GPollFD, n_fds + self->polled.length + 1);
+  guint n = n_fds;
+
+  memcpy (all, fds, n_fds * sizeof *fds);
+  for (GList *l = self->polled.head; l != NULL; l = l->next)
+    all[n++] = ((QmpPollEntry *) l->data)->poll;
+  if (self->epoll.fd >= 0)
+    all[n++] = self->epoll;
+  *n_all = n;
+  return all;
+}
+
+static void
+spread (QmpPollSet    *self,
+        const GPollFD *all,
+        GPollFD       *fds,
+        guint          n_fds)
+{
+  for (guint i = 0; i < n_fds; i++)
+    fds[i].revents = all[i].revents;
+  all += n_fds;
+  for (GList *l = self->polled.head; l != NULL; l = l->next)
+    ((QmpPollEntry *) l->data)->poll.revents = all++->revents;
+  if (self->epoll.fd >= 0)
+    self->epoll.revents = all->revents;
+}
+
+int
+qmp_poll_set_poll (QmpPollSet *self,
+                   GPollFD    *fds,
+                   guint       n_fds,
+                   int         timeout)
+{
+  guint n_all;
+  g_autofree GPollFD *all = collect (self, fds, n_fds, &n_all);
+  int n = g_poll (all, n_all, timeout);
+
+  if (n >= 0)
+    spread (self, all, fds, n_fds);
+  return n;
 }
 
 /* --- what is ready --- */
