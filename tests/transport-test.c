@@ -630,6 +630,53 @@ test_iterate_ready (void)
 }
 
 static void
+read_rest (TestWire *wire)
+{
+  qmp_transport_read_rest (wire->transport);
+}
+
+/* A socket of our own is waited for by reading it. */
+static void
+test_own_socket (void)
+{
+  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
+  g_autoptr(QmpPacket) packet = NULL;
+  g_autofree char *heard = NULL;
+
+  qmp_transport_own_socket (wire->transport);
+  g_assert_cmpint (fcntl (qmp_transport_get_fd (wire->transport), F_GETFL) & O_NONBLOCK, ==, 0);
+  test_wire_say (wire, "{\"a\":1}");
+  qmp_transport_iterate (wire->transport, -1);
+  test_assert_log (wire, "text({\"a\":1}) |");
+
+  /* No other read waits, and no write. */
+  wire->after_dispatch = read_rest;
+  test_wire_say (wire, "{\"b\":1}");
+  qmp_transport_iterate (wire->transport, -1);
+  test_assert_log (wire, "text({\"b\":1}) |");
+  wire->after_dispatch = NULL;
+  qmp_transport_iterate (wire->transport, -1);
+  test_assert_log (wire, "|");
+  qmp_transport_iterate (wire->transport, 0);
+  g_assert_false (test_wire_turn (wire));
+  packet = test_wire_fill (wire);
+  heard = test_wire_hear (wire);
+  qmp_transport_iterate (wire->transport, -1);
+  g_assert_true (packet->begun);
+}
+
+static void
+test_own_socket_ended (void)
+{
+  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
+
+  qmp_transport_own_socket (wire->transport);
+  test_wire_hang_up (wire);
+  qmp_transport_iterate (wire->transport, -1);
+  test_assert_log (wire, "ended(broken-pipe) |");
+}
+
+static void
 iterate_once (TestWire *wire)
 {
   wire->after_dispatch = NULL;
@@ -681,6 +728,8 @@ main (int    argc,
   g_test_add_func ("/transport/attach/blocked", test_attach_blocked);
   g_test_add_func ("/transport/iterate", test_without_context);
   g_test_add_func ("/transport/iterate/ready", test_iterate_ready);
+  g_test_add_func ("/transport/own-socket", test_own_socket);
+  g_test_add_func ("/transport/own-socket/ended", test_own_socket_ended);
   g_test_add_func ("/transport/nested", test_nested);
   g_test_add_func ("/transport/tcp", test_tcp);
 

@@ -155,6 +155,8 @@ shake_hands (QmpOpening *self,
     }
   if (self->connector != NULL)
     self->link->tunnel = qmp_connector_steal_tunnel (self->connector);
+  if (self->connector != NULL && !qmp_address_is_given (plan->address))
+    qmp_transport_own_socket (self->link->transport);
   self->step = QMP_OPENING_HANDSHAKE;
   qmp_link_begin (self->link, self->context, &handshake_funcs, self);
 }

@@ -161,14 +161,27 @@ qmp_stream_abandon (GIOStream *stream)
   g_io_stream_close (stream, NULL, NULL);
 }
 
+/* NULL for a socket that only its descriptor is known of. */
+static GSocket *
+get_lowest_socket (GIOStream *stream)
+{
+  GSocket *below = qmp_stream_get_socket_below (stream);
+
+  return below != NULL ? below : qmp_stream_get_socket (stream);
+}
+
 /* Commands are small and wait for nothing: Nagle's algorithm would hold each second one back. Other sockets do not know
  * the option. */
 void
 qmp_stream_set_no_delay (GIOStream *stream)
 {
+  GSocket *socket = get_lowest_socket (stream);
   int on = TRUE;
-  int fd = qmp_stream_get_lowest_fd (stream);
+  int fd;
 
+  if (socket != NULL && g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return;
+  fd = qmp_stream_get_lowest_fd (stream);
   if (fd >= 0)
     setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof (on));
 }

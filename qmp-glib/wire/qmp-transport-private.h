@@ -63,6 +63,10 @@ gboolean      qmp_transport_can_iterate  (QmpTransport            *self);
 void          qmp_transport_iterate      (QmpTransport            *self,
                                           int                      timeout);
 
+/* Nobody else has the stream's socket, so that its flags are ours. A blocking call that nothing else is at work in may wait
+ * for what comes by reading it. */
+void          qmp_transport_own_socket   (QmpTransport            *self);
+
 /* Queues; the packet goes out when the context is iterated next, or with qmp_transport_flush(). */
 void          qmp_transport_send         (QmpTransport            *self,
                                           QmpPacket               *packet);

@@ -4,6 +4,7 @@
 #include "wire/qmp-transport-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -62,6 +63,8 @@ struct _QmpTransport {
   guint                    blocked      : 1; /* the last write would have blocked */
   guint                    read_outside : 1; /* something was read outside of a dispatch */
   guint                    tell_flushed : 1; /* the owner waits for that: after_dispatch when all is written */
+  guint                    can_wait     : 1; /* a read without MSG_DONTWAIT waits: nobody else has the socket */
+  guint                    waits        : 1; /* the next one does */
   guint                    over         : 1; /* ended was called */
   guint                    lost         : 1; /* something that was queued never went out */
 };
@@ -416,11 +419,13 @@ read_socket (QmpTransport *self,
              gsize         size,
              GError      **error)
 {
+  int flags = self->waits ? 0 : MSG_DONTWAIT;
   gssize n;
 
+  self->waits = FALSE;
   do
     n = self->takes_fds ? qmp_fd_receive (self->fd, buffer, size, &self->new_fds)
-                        : recv (self->fd, buffer, size, MSG_DONTWAIT);
+                        : recv (self->fd, buffer, size, flags);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
     {
@@ -700,6 +705,7 @@ work (QmpTransport *self,
 
   if (!self->over)
     more = handle_readiness (self, ready);
+  self->waits = FALSE;
   if (self->over)
     unwatch (self);
   if (self->owner != NULL)
@@ -772,19 +778,48 @@ qmp_transport_can_iterate (QmpTransport *self)
 }
 
 void
+qmp_transport_own_socket (QmpTransport *self)
+{
+  self->can_wait = self->fd >= 0 && fcntl (self->fd, F_SETFL, 0) == 0;
+}
+
+/* Is there nothing but what comes, and no end of the time? Then the read itself may wait, and need not be preceded by a
+ * poll, which is a third of the system calls of a command. */
+static gboolean
+has_only_to_read (QmpTransport *self,
+                  int           timeout)
+{
+  return timeout < 0 && self->can_wait && !self->blocked && !self->paused && !self->takes_fds && !self->reads_bytes &&
+         !is_ready (self) && !can_go_on (self);
+}
+
+/* What there is to do; 0: nothing yet. */
+static GIOCondition
+wait_for_something (QmpTransport *self,
+                    int           timeout)
+{
+  GPollFD fd = { self->fd, G_IO_IN | (self->blocked ? G_IO_OUT : 0), 0 };
+
+  self->waits = has_only_to_read (self, timeout);
+  if (self->waits)
+    return G_IO_IN;
+  g_poll (&fd, 1, is_ready (self) || can_go_on (self) ? 0 : timeout);
+  return fd.revents;
+}
+
+void
 qmp_transport_iterate (QmpTransport *self,
                        int           timeout)
 {
-  GPollFD fd = { self->fd, G_IO_IN, 0 };
+  GIOCondition ready;
 
   g_rc_box_acquire (self);
   self->funcs->begins (self->owner);
   if (can_go_on (self))
     flush (self);
-  if (self->blocked)
-    fd.events |= G_IO_OUT;
-  if (g_poll (&fd, 1, is_ready (self) || can_go_on (self) ? 0 : timeout) > 0 || is_ready (self))
-    work (self, fd.revents);
+  ready = wait_for_something (self, timeout);
+  if (ready != 0 || is_ready (self))
+    work (self, ready);
   /* What is done here need not be done again by the context. */
   if (!is_ready (self) && !can_go_on (self))
     qmp_io_watch_calm (&self->watch);
@@ -793,12 +828,16 @@ qmp_transport_iterate (QmpTransport *self,
 
 /* --- beginning and end --- */
 
+/* socket: nullable. */
 static gboolean
-is_unix_socket (int fd)
+is_unix_socket (GSocket *socket,
+                int      fd)
 {
   int domain = 0;
   socklen_t size = sizeof (domain);
 
+  if (socket != NULL)
+    return g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
   return getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
@@ -808,7 +847,7 @@ use_socket (QmpTransport *self,
 {
   self->fd = fd;
   self->socket = qmp_stream_get_socket (self->stream);
-  self->is_unix = is_unix_socket (fd);
+  self->is_unix = is_unix_socket (self->socket, fd);
 }
 
 static gboolean
