@@ -140,68 +140,67 @@ qmp_greeting_init (QmpGreeting *self)
   self->capabilities = g_new0 (char *, 1);
 }
 
-/* The member of an object; of a key used twice the last one. FALSE also if it is not an object. */
-static gboolean
-find_in (QmpJsonSlice  object,
-         const char   *name,
-         QmpJsonSlice *value)
+/* The members of an object; of a key used twice the last one. values: none at first, which stays so for what is not there, and
+ * for all if it is not an object. */
+static void
+find_members (QmpJsonSlice        object,
+              const char * const *names,
+              QmpJsonSlice       *values)
 {
   QmpJsonCursor cursor;
   QmpJsonSlice key;
-  QmpJsonSlice candidate;
-  gboolean found = FALSE;
+  QmpJsonSlice value;
 
   if (*object.text != '{')
-    return FALSE;
+    return;
 
   qmp_json_cursor_init (&cursor, object.text, object.length);
-  while (qmp_json_cursor_next_member (&cursor, &key, &candidate))
-    {
-      if (!qmp_json_string_equal (key.text, key.length, name))
-        continue;
-
-      *value = candidate;
-      found = TRUE;
-    }
-
-  return found;
+  while (qmp_json_cursor_next_member (&cursor, &key, &value))
+    for (guint i = 0; names[i] != NULL; i++)
+      if (qmp_json_string_equal (key.text, key.length, names[i]))
+        values[i] = value;
 }
 
+/* 0 if it is not there, or not a number of a version. */
 static guint
-find_number (QmpJsonSlice  object,
-             const char   *name)
+get_number (QmpJsonSlice value)
 {
-  QmpJsonSlice value;
   guint64 number;
 
-  if (!find_in (object, name, &value) ||
-      !qmp_json_get_uint64 (value.text, value.length, &number) ||
-      number > G_MAXUINT)
+  if (value.text == NULL || !qmp_json_get_uint64 (value.text, value.length, &number) || number > G_MAXUINT)
     return 0;
 
   return (guint) number;
 }
 
 static void
+read_numbers (QmpGreeting  *self,
+              QmpJsonSlice  qemu)
+{
+  const char *names[] = { "major", "minor", "micro", NULL };
+  QmpJsonSlice values[3] = { 0 };
+
+  find_members (qemu, names, values);
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    self->version[i] = get_number (values[i]);
+  g_free (self->version_string);
+  self->version_string = g_strdup_printf ("%u.%u.%u", self->version[0], self->version[1], self->version[2]);
+}
+
+static void
 read_version (QmpGreeting  *self,
               QmpJsonSlice  version)
 {
-  QmpJsonSlice value;
+  const char *names[] = { "qemu", "package", NULL };
+  QmpJsonSlice values[2] = { 0 };
 
-  if (find_in (version, "qemu", &value))
-    {
-      self->version[0] = find_number (value, "major");
-      self->version[1] = find_number (value, "minor");
-      self->version[2] = find_number (value, "micro");
-      g_free (self->version_string);
-      self->version_string = g_strdup_printf ("%u.%u.%u", self->version[0], self->version[1],
-                                              self->version[2]);
-    }
-
-  if (find_in (version, "package", &value) && *value.text == '"')
+  find_members (version, names, values);
+  if (values[0].text != NULL)
+    read_numbers (self, values[0]);
+  if (values[1].text != NULL && *values[1].text == '"')
     {
       g_free (self->package);
-      self->package = qmp_json_dup_string (value.text, value.length);
+      self->package = qmp_json_dup_string (values[1].text, values[1].length);
     }
 }
 
@@ -235,8 +234,9 @@ qmp_greeting_new_received (QmpJsonReader  *reader,
                            GError        **error)
 {
   g_autoptr(QmpGreeting) self = qmp_message_new_received_as (QMP_TYPE_GREETING, reader, frame);
+  const char *names[] = { "version", "capabilities", NULL };
+  QmpJsonSlice values[2] = { 0 };
   QmpJsonSlice qmp;
-  QmpJsonSlice value;
 
   if (!qmp_body_find (&QMP_MESSAGE (self)->body, "QMP", &qmp) || *qmp.text != '{')
     {
@@ -246,10 +246,11 @@ qmp_greeting_new_received (QmpJsonReader  *reader,
       return NULL;
     }
 
-  if (find_in (qmp, "version", &value))
-    read_version (self, value);
-  if (find_in (qmp, "capabilities", &value))
-    read_capabilities (self, value);
+  find_members (qmp, names, values);
+  if (values[0].text != NULL)
+    read_version (self, values[0]);
+  if (values[1].text != NULL)
+    read_capabilities (self, values[1]);
 
   return g_steal_pointer (&self);
 }
