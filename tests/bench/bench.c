@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
 #include <malloc.h>
+#include <poll.h>
 #include <qmp-glib/qmp-glib.h>
 #include <signal.h>
 #include <string.h>
@@ -82,6 +84,18 @@ read_lines (int   fd,
     }
 }
 
+/* As whoever has more to wait for than one socket must. */
+static void
+poll_lines (int   fd,
+            guint n_lines)
+{
+  struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+  if (poll (&poll_fd, 1, -1) != 1)
+    g_error ("poll: %s", g_strerror (errno));
+  read_lines (fd, n_lines);
+}
+
 static int
 connect_to (const char *path)
 {
@@ -100,29 +114,98 @@ connect_server (void)
   return server_path != NULL ? connect_to (server_path) : bench_server_start ();
 }
 
+typedef void (* ReadFunc) (int   fd,
+                           guint n_lines);
+
 static int
-open_floor (int fd)
+open_floor_with (int      fd,
+                 ReadFunc read)
 {
-  read_lines (fd, 1);
+  read (fd, 1);
   send_text (fd, "{\"execute\":\"qmp_capabilities\",\"id\":123456789}");
-  read_lines (fd, 1);
+  read (fd, 1);
   return fd;
 }
 
+static int
+open_floor (int fd)
+{
+  return open_floor_with (fd, read_lines);
+}
+
 static void
-floor_blocking (guint count)
+send_command (int   fd,
+              guint i)
+{
+  char text[64];
+
+  g_snprintf (text, sizeof text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
+  send_text (fd, text);
+}
+
+static void
+run_floor (guint    count,
+           ReadFunc read)
 {
   int fd = open_floor (connect_server ());
 
   begin ();
   for (guint i = 0; i < count; i++)
     {
-      char text[64];
-
-      g_snprintf (text, sizeof text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
-      send_text (fd, text);
-      read_lines (fd, 1);
+      send_command (fd, i);
+      read (fd, 1);
     }
+  end ();
+}
+
+static void
+floor_blocking (guint count)
+{
+  run_floor (count, read_lines);
+}
+
+static void
+floor_poll (guint count)
+{
+  run_floor (count, poll_lines);
+}
+
+typedef struct {
+  int        fd;
+  guint      to_send;
+  GMainLoop *loop;
+} FloorLoop;
+
+static gboolean
+readable_cb (int          fd,
+             GIOCondition ready,
+             gpointer     user_data)
+{
+  FloorLoop *self = user_data;
+
+  read_lines (fd, 1);
+  if (--self->to_send > 0)
+    send_command (fd, self->to_send);
+  else
+    g_main_loop_quit (self->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+/* As a main loop must, with a source of one descriptor. GLib takes that out of what it polls while a source is dispatched
+ * that cannot recurse, which costs four system calls more. */
+static void
+floor_loop (guint count)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  FloorLoop self = { open_floor (connect_server ()), count, loop };
+  g_autoptr(GSource) source = g_unix_fd_source_new (self.fd, G_IO_IN);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (readable_cb), &self, NULL);
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, NULL);
+  begin ();
+  send_command (self.fd, count);
+  g_main_loop_run (loop);
   end ();
 }
 
@@ -183,17 +266,30 @@ listen_somewhere (pid_t *pid)
 }
 
 static void
-floor_open (guint count)
+run_floor_open (guint    count,
+                ReadFunc read)
 {
   pid_t pid;
   g_autofree char *path = listen_somewhere (&pid);
 
   begin ();
   for (guint i = 0; i < count; i++)
-    close (open_floor (connect_to (path)));
+    close (open_floor_with (connect_to (path), read));
   end ();
   unlink (path);
   kill (pid, SIGKILL);
+}
+
+static void
+floor_open (guint count)
+{
+  run_floor_open (count, read_lines);
+}
+
+static void
+floor_open_poll (guint count)
+{
+  run_floor_open (count, poll_lines);
 }
 
 /* --- what GLib and json-glib take by themselves for what the library's interface is made of --- */
@@ -293,9 +389,9 @@ open_client (void)
 }
 
 static void
-blocking (guint count)
+run_blocking (QmpClient *client,
+              guint      count)
 {
-  g_autoptr(QmpClient) client = open_client ();
   g_autoptr(GError) error = NULL;
 
   begin ();
@@ -306,6 +402,42 @@ blocking (guint count)
       check (error);
     }
   end ();
+}
+
+static QmpClient *
+open_address (const char *path)
+{
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr(GError) error = NULL;
+  QmpClient *client = qmp_client_new (NULL);
+
+  qmp_client_open (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
+  check (error);
+  return client;
+}
+
+/* Over a socket of the client's own, as programs do. */
+static void
+blocking (guint count)
+{
+  pid_t pid = 0;
+  g_autofree char *path = server_path == NULL ? listen_somewhere (&pid) : NULL;
+  g_autoptr(QmpClient) client = open_address (server_path != NULL ? server_path : path);
+
+  run_blocking (client, count);
+  if (pid == 0)
+    return;
+  unlink (path);
+  kill (pid, SIGKILL);
+}
+
+/* Over one that it was given. */
+static void
+blocking_stream (guint count)
+{
+  g_autoptr(QmpClient) client = open_client ();
+
+  run_blocking (client, count);
 }
 
 /* What a program reads of a reply, by nodes and by paths. */
@@ -841,13 +973,17 @@ serve (const char *path,
 
 static const Case cases[] = {
   { "floor-blocking", floor_blocking },
+  { "floor-poll", floor_poll },
+  { "floor-loop", floor_loop },
   { "floor-pipelined", floor_pipelined },
   { "floor-event", floor_event },
   { "floor-schema", floor_schema },
   { "floor-open", floor_open },
+  { "floor-open-poll", floor_open_poll },
   { "glib-event", glib_event },
   { "glib-command", glib_command },
   { "blocking", blocking },
+  { "blocking-stream", blocking_stream },
   { "status-nodes", status_nodes },
   { "status-lookup", status_lookup },
   { "status-async", status_async },
