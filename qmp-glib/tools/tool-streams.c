@@ -205,13 +205,23 @@ tool_streams_open_private (const char *path,
 
 /* --- all of it --- */
 
+/* Numbers, sorting and texts: each category may be a file of its own, and dates are written the same everywhere. */
+static void
+set_up_locale (void)
+{
+  setlocale (LC_CTYPE, "");
+  setlocale (LC_NUMERIC, "");
+  setlocale (LC_COLLATE, "");
+  setlocale (LC_MESSAGES, "");
+}
+
 void
 tool_streams_set_up (void)
 {
   open_missing ();
   /* A command's effect is not to depend on who reads its reply. GIO ignores it as well, once there is a GSocket. */
   signal (SIGPIPE, SIG_IGN);
-  setlocale (LC_ALL, "");
+  set_up_locale ();
   bindtextdomain (GETTEXT_PACKAGE, QMP_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
