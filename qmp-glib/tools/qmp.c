@@ -123,9 +123,10 @@ run (Once    *once,
       once->status = once_complete (once, argc - 2, argv + 2);
       return TRUE;
     }
+  if (!once_read_line (once, &argc, &argv, error))
+    return FALSE;
   once->client = qmp_client_new (NULL);
-  return once_read_line (once, &argc, &argv, error) &&
-         run_verb (once, error);
+  return run_verb (once, error);
 }
 
 int

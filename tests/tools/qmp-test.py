@@ -315,6 +315,21 @@ class Call(Case):
             self.assertIn('not a QMP greeting', program.communicate()[1])
         self.assertEqual(program.returncode, LINK)
 
+    def test_little_is_started(self):
+        """A script's call has one thread, and only those files of the locale that it uses."""
+        puppet = self.puppet()
+        program = self.start('call', puppet.path, 'x')
+        puppet.accept()
+        command = puppet.take()
+        threads = os.listdir(f'/proc/{program.pid}/task')
+        with open(f'/proc/{program.pid}/maps', encoding='utf-8') as file:
+            maps = file.read()
+        puppet.answer(command, {})
+        self.assertEqual((*program.communicate(), program.returncode), ('{}\n', '', DONE))
+        self.assertEqual(len(threads), 1)
+        self.assertNotIn('LC_TIME', maps)
+        self.assertNotIn('gio/modules', maps)
+
     def test_output_that_fails(self):
         path = self.server().path
         with open('/dev/full', 'w', encoding='utf-8') as full:
