@@ -35,7 +35,7 @@ struct _ShellInput {
   GCancellable      *cancellable;   /* of its reading */
 
   char              *history;       /* the file */
-  guint              input_source;  /* while asking */
+  guint              input_source;  /* while asking, unless GIO reads */
   guint              resize_source;
   guint              stop_source;
   int                stop_fd;
@@ -236,20 +236,16 @@ set_up_readline (ShellInput *self)
 
 /* --- anything else --- */
 
+/* line: taken; nullable. */
 static void
-read_line_cb (GObject      *object,
-              GAsyncResult *result,
-              gpointer      user_data)
+take_stream_line (ShellInput   *self,
+                  char         *line,
+                  gsize         length,
+                  const GError *error)
 {
-  ShellInput *self = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *line = NULL;
-  gsize length = 0, skipped = 0;
+  g_autofree char *owned = line;
+  gsize skipped = 0;
 
-  line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (object), result, &length, &error);
-  /* Cancelled: self may be gone. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
   self->asking = FALSE;
   if (line != NULL && !self->has_begun && g_str_has_prefix (line, BYTE_ORDER_MARK))
     skipped = strlen (BYTE_ORDER_MARK);
@@ -258,9 +254,42 @@ read_line_cb (GObject      *object,
 }
 
 static void
+read_line_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  gsize length = 0;
+  char *line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (object), result, &length, &error);
+
+  /* Cancelled: self may be gone. */
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    take_stream_line (user_data, line, length, error);
+}
+
+static void
+read_line_now_cb (gpointer user_data)
+{
+  ShellInput *self = user_data;
+  g_autoptr(GError) error = NULL;
+  gsize length = 0;
+  char *line;
+
+  self->input_source = 0;
+  line = g_data_input_stream_read_line (self->stream, &length, NULL, &error);
+  take_stream_line (self, line, length, error);
+}
+
+/* A file cannot be waited for: GIO would read it in a thread. */
+static void
 ask_stream (ShellInput *self)
 {
-  g_data_input_stream_read_line_async (self->stream, G_PRIORITY_DEFAULT, self->cancellable, read_line_cb, self);
+  GInputStream *base = g_filter_input_stream_get_base_stream (G_FILTER_INPUT_STREAM (self->stream));
+
+  if (g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (base)))
+    g_data_input_stream_read_line_async (self->stream, G_PRIORITY_DEFAULT, self->cancellable, read_line_cb, self);
+  else
+    self->input_source = g_timeout_add_once (0, read_line_now_cb, self);
 }
 
 /* --- for all --- */
@@ -304,6 +333,7 @@ shell_input_free (ShellInput *self)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->stream);
+  g_clear_handle_id (&self->input_source, g_source_remove);
   g_clear_handle_id (&self->resize_source, g_source_remove);
   g_clear_handle_id (&self->stop_source, g_source_remove);
   if (self->stop_fd >= 0)

@@ -7,13 +7,21 @@ usage: shell-pipe-test.py QMP_SHELL QMP_SHELL_WRAP
 
 import json
 import os
+import pathlib
 import select
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import terminal
 from shellcase import NO_MACHINE, PC, PROMPT, SHELL, WRAP, Case
+
+
+def threads_of(pid):
+    """Their names."""
+    for path in pathlib.Path(f'/proc/{pid}/task').glob('*/comm'):
+        yield path.read_text(encoding='utf-8')
 
 
 class InPipe(Case):
@@ -60,6 +68,23 @@ class InPipe(Case):
                                         timeout=terminal.SECONDS)
                 self.assertEqual(result.returncode, status)
         self.assertEqual(self.pipe('query-name\n', path).returncode, 0)
+
+    def test_file(self):
+        """It is read line by line, and in no thread."""
+        puppet = terminal.Puppet(self.directory)
+        self.addCleanup(puppet.close)
+        with tempfile.TemporaryFile('w+') as file:
+            file.write('\ufefffirst\n# nothing\nsecond')
+            file.seek(0)
+            shell = subprocess.Popen([SHELL, puppet.path], stdin=file, stdout=subprocess.PIPE, text=True)
+        puppet.accept()
+        for name in ('first', 'second'):
+            command = puppet.take()
+            self.assertEqual(command['execute'], name)
+            self.assertFalse([thread for thread in threads_of(shell.pid) if thread.startswith('pool-qmp')])
+            puppet.answer(command, name)
+        self.assertEqual(shell.communicate()[0], '{"return": "first"}\n{"return": "second"}\n')
+        self.assertEqual(shell.returncode, 0)
 
     def test_unreadable_input(self):
         directory = os.open(self.directory, os.O_RDONLY)
