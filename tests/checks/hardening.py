@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was linked is hardened: its headers, and the functions that it calls, say so.
+"""What was linked is hardened: its headers, and the functions that it calls, say so. The library binds its own by itself.
 
 FLAGS is what the compiler was asked for: of canary, fortify, a comma between them.
 
@@ -15,10 +15,12 @@ import checklib
 SEGMENT = re.compile(r'^ +(GNU_\w+|LOAD)\s+0x\S+ 0x\S+ 0x\S+\s+0x\S+ 0x\S+ ([RWE ]{3})', re.MULTILINE)
 FLAGS = re.compile(r'\((?:FLAGS|FLAGS_1)\)\s+(?:Flags: )?(.*)$', re.MULTILINE)
 CALLED = re.compile(r' UND (\w+)')
+# A call by name of what is defined here, which has a value.
+OWN = re.compile(r'R_\w+_JU?MP_SLOT +0*[1-9a-f]\w* (\w+)')
 
 
 def check_text(name, asked, text):
-    """text: what readelf says of its headers, segments, dynamic section and symbols."""
+    """text: what readelf says of its headers, segments, dynamic section, symbols and relocations."""
     segments = SEGMENT.findall(text)
     dynamic = ' '.join(FLAGS.findall(text)).split()
     called = set(CALLED.findall(text))
@@ -43,11 +45,13 @@ def check_text(name, asked, text):
         yield f'{name}: no stack protector'
     if 'fortify' in asked and is_library and not any(call.endswith('_chk') for call in called):
         yield f'{name}: not fortified'
+    if is_library and OWN.search(text):
+        yield f'{name}: looks for its own {OWN.search(text).group(1)}()'
 
 
 def check(asked, *paths):
     for path in paths:
-        text = checklib.output(['readelf', '--wide', '--file-header', '--segments', '--dynamic', '--dyn-syms', path])
+        text = checklib.output(['readelf', '--wide', '--file-header', '--segments', '--dynamic', '--dyn-syms', '--relocs', path])
         yield from check_text(path.rpartition('/')[2], asked.split(','), text)
 
 
@@ -60,6 +64,7 @@ ELF = '''  Type:                              DYN (Shared object file)
  0x000000006ffffffb (FLAGS_1)            Flags: NOW NODELETE
      6: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __stack_chk_fail@GLIBC_2.4 (3)
      7: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __memcpy_chk@GLIBC_2.3.4 (4)
+00000000000de018  0000000700000007 R_X86_64_JUMP_SLOT     0000000000000000 __memcpy_chk@GLIBC_2.3.4 + 0
 '''
 ASKED = ['canary', 'fortify']
 
@@ -75,7 +80,7 @@ def right():
 def wrong():
     changes = [('DYN (Shared', 'EXEC (Some'), (' NODELETE', ''), ('GNU_RELRO', 'GNU_OTHER'), ('GNU_STACK', 'GNU_OTHER'),
                ('RW  0x10', 'RWE 0x10'), ('R E', 'RWE'), ('__stack_chk_fail', 'puts'), ('__memcpy_chk', 'memcpy'),
-               ('BIND_NOW', 'TEXTREL BIND_NOW')]
+               ('BIND_NOW', 'TEXTREL BIND_NOW'), ('SLOT     0000000000000000', 'SLOT     000000000004ba00')]
     return [
         *(('liba.so', ASKED, ELF.replace(old, new)) for old, new in changes),
         ('liba.so', ASKED, ELF.replace('BIND_NOW', '').replace('NOW ', '')),
