@@ -33,6 +33,22 @@ def list_functions(path):
                        'isMethod': function.tag == f'{CORE}method', 'takes': list(parameter_types(function))}
 
 
+def takes_cancellable(function):
+    return any(type_.get('name') == 'Gio.Cancellable' for type_ in function.iterfind(f'{CORE}parameters/{CORE}parameter/{CORE}type'))
+
+
+def list_throwing(path):
+    """All that can fail: their type, None if they have none, name, whether they are methods, and what they take."""
+    namespace = xml.etree.ElementTree.parse(path).getroot().find(f'{CORE}namespace')
+    for owner in [namespace, *namespace]:
+        for function in owner:
+            if function.tag == f'{CORE}callback' or function.get('throws') != '1' or function.get('introspectable') == '0':
+                continue
+            yield {'type': None if owner is namespace else owner.get('name'), 'name': function.get('name'),
+                   'isMethod': function.tag == f'{CORE}method', 'takes': list(parameter_types(function)),
+                   'cancellable': takes_cancellable(function)}
+
+
 def main():
     functions = list(list_functions(sys.argv[1]))
     if not functions:

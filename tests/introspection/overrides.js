@@ -306,6 +306,7 @@ tests['kinds of errors'] = async vm => {
   for (const [Class, run] of [
     [Qmp.StateError, () => new Qmp.Client().execute('stop')],
     [Qmp.AddressError, () => Qmp.address_parse('[::1')],
+    [Qmp.NotFoundError, () => Qmp.Instance.find('no-machine-has-this-name')],
     [Qmp.NotASocketError, () => new Qmp.Client().open('/etc/passwd')],
     [Qmp.TimeoutError, () => vm.listener().next_async(0)],
     [Qmp.BusyError, () => Qmp.Client.open_address_async(socketPath, {openTimeout: 100})],

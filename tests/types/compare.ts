@@ -19,7 +19,7 @@ type AddedStatic = 'open_address' | 'open_address_async' | 'from';
 type AddedName = 'ExecuteError' | 'StateError' | 'InterruptedError' | 'BusyError' | 'AddressError' | 'NotASocketError' |
   'FailureEventError' | 'TimeoutError' | 'CancelledError' | 'GuestLostError' | 'GuestThawedError' | 'LaunchError' | 'EndedError' |
   'NoAnswerError' | 'NoProcessError' | 'JobError' | 'JobCancelledError' | 'LostError' | 'MigrationError' |
-  'MigrationCancelledError' | 'UnexpectedCommandError' | 'MissingCommandError';
+  'MigrationCancelledError' | 'NotFoundError' | 'AmbiguousError' | 'NoEndpointError' | 'UnexpectedCommandError' | 'MissingCommandError';
 
 type Missing = {[C in Classes]: Exclude<keyof Made<(typeof Plain)[C]>, keyof Made<(typeof Qmp)[C]> | Helper>}[Classes];
 type More = {[C in Classes]: Exclude<keyof Made<(typeof Qmp)[C]>, keyof Made<(typeof Plain)[C]> | Added>}[Classes];

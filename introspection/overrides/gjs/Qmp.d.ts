@@ -351,6 +351,21 @@ declare module 'gi://Qmp?version=1.0' {
       constructor(message: string);
     }
 
+    /** Nothing of that name, UUID or process ID runs on this computer. */
+    class NotFoundError extends FinderError {
+      constructor(message: string);
+    }
+
+    /** Several have that name; the text lists their processes. */
+    class AmbiguousError extends FinderError {
+      constructor(message: string);
+    }
+
+    /** It has no monitor, or no guest agent, that can be connected to. */
+    class NoEndpointError extends FinderError {
+      constructor(message: string);
+    }
+
     /** A mock was sent what it did not expect; the text says both. */
     class UnexpectedCommandError extends MockError {
       constructor(message: string);

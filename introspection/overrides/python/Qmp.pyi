@@ -325,7 +325,15 @@ class ShutDownStage(GObject.GEnum):
     KILLING: ShutDownStage
 
 
-class ExecuteError(GLib.Error):
+class Error(GLib.Error):
+    """What the functions of the library raise: its domain and code say what it is. What programs deal with has a class of its own."""
+
+    def __repr__(self) -> str: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def copy(self) -> Error: ...
+
+
+class ExecuteError(Error):
     """The server answered a command with an error."""
 
     error_class: str
@@ -341,7 +349,7 @@ class ExecuteError(GLib.Error):
     def copy(self) -> ExecuteError: ...
 
 
-class _KnownError(GLib.Error):
+class _KnownError(Error):
     def __init__(self, message: str) -> None: ...
     def __str__(self) -> str: ...
     def __repr__(self) -> str: ...
@@ -378,6 +386,18 @@ class GuestLostError(_KnownError):
 
 class GuestThawedError(_KnownError):
     """The guest's file systems were thawed before the program did it: GuestAgentError.THAWED."""
+
+
+class NotFoundError(_KnownError):
+    """Nothing of that name, UUID or process ID runs on this computer."""
+
+
+class AmbiguousError(_KnownError):
+    """Several have that name; the text lists their processes."""
+
+
+class NoEndpointError(_KnownError):
+    """It has no monitor, or no guest agent, that can be connected to."""
 
 
 class UnexpectedCommandError(_KnownError, AssertionError):

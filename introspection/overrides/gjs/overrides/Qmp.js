@@ -336,6 +336,9 @@ function _init() {
   defineError('LostError', Qmp.MachineError, Qmp.MachineError.LOST);
   defineError('MigrationError', Qmp.MachineError, Qmp.MachineError.MIGRATION);
   defineError('MigrationCancelledError', Qmp.MachineError, Qmp.MachineError.MIGRATION_CANCELLED);
+  defineError('NotFoundError', Qmp.FinderError, Qmp.FinderError.NOT_FOUND);
+  defineError('AmbiguousError', Qmp.FinderError, Qmp.FinderError.AMBIGUOUS);
+  defineError('NoEndpointError', Qmp.FinderError, Qmp.FinderError.NO_ENDPOINT);
   defineError('UnexpectedCommandError', Qmp.MockError, Qmp.MockError.UNEXPECTED);
   defineError('MissingCommandError', Qmp.MockError, Qmp.MockError.MISSING);
   defineError('TimeoutError', Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);

@@ -61,7 +61,7 @@ def set_environment(self, environment=None):
     _plain_set_environment(self, _to_words_or_none(environment, 'environment'))
 
 
-_plain_inherit_fd = Qmp.Launcher.inherit_fd
+_plain_inherit_fd = _explained(Qmp.Launcher.inherit_fd)
 
 
 @_add(Qmp.Launcher)
@@ -70,7 +70,7 @@ def inherit_fd(self, fd):
     return _plain_inherit_fd(self, _to_fd(fd))
 
 
-_plain_set_leave_running = Qmp.Launcher.set_leave_running
+_plain_set_leave_running = _explained(Qmp.Launcher.set_leave_running)
 
 
 @_add(Qmp.Launcher)

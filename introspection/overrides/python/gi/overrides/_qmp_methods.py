@@ -10,7 +10,7 @@ from gi.repository import GLib
 
 from ..module import get_introspection_module
 from . import _qmp_calls, _qmp_waiting
-from ._qmp_errors import explain
+from ._qmp_errors import adapt_command_error, explain
 
 Qmp = get_introspection_module('Qmp')
 
@@ -64,14 +64,6 @@ def check_thread(self):
         what = 'job' if isinstance(client, Qmp.Job) else 'client'
         raise RuntimeError(f'this {what} belongs to another thread, the one that made it: it cannot be used in thread '
                            f'{threading.current_thread().name}')
-
-
-def in_own_thread(function):
-    """A method of a client that raises RuntimeError in another thread."""
-    def call(self, *arguments, **keywords):
-        check_thread(self)
-        return function(self, *arguments, **keywords)
-    return functools.update_wrapper(call, function, assigned=('__doc__',), updated=())
 
 
 class Method:
@@ -189,6 +181,84 @@ def explained(function):
         except GLib.Error as error:
             raise explain(error) from None
     return call
+
+
+# --- functions of the library's that have no other override ---
+
+_Plain = type(_plain_open)
+
+
+class _Signature:
+    """What inspect.signature() finds of a function of the library's, which takes too long to make for all of them."""
+
+    def __init__(self, plain):
+        self._plain = plain
+
+    @property
+    def __signature__(self):
+        from inspect import Parameter, Signature  # which nobody needs otherwise
+        arguments, _end, _result = self._plain.__doc__.partition('(')[2].partition(')')
+        names = [argument.partition(':')[0].partition('=')[0] for argument in arguments.split(', ') if argument[:1] not in ('', '*')]
+        return Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+
+
+def in_own_thread(function):
+    """A method of a client that raises RuntimeError in another thread."""
+    def call(self, *arguments, **keywords):
+        check_thread(self)
+        return function(self, *arguments, **keywords)
+
+    if type(function) is _Plain:
+        call.__doc__ = 'As in the C library.'
+        call.__wrapped__ = _Signature(function)
+        return call
+    return functools.update_wrapper(call, function, assigned=('__doc__',), updated=())
+
+
+def _set_explained(cls, name, call, plain):
+    call.__name__ = name
+    call.__qualname__ = f'{cls.__name__}.{name}'
+    call.__doc__ = 'As in the C library. Its errors are Qmp.Error.'
+    call.__wrapped__ = _Signature(plain)
+    setattr(cls, name, call if plain.is_method() else staticmethod(call))
+
+
+def _explain_result(plain):
+    """A method that tells of an error, and does not raise it."""
+    def call(self):
+        error = plain(self)
+        return None if error is None else explain(error)
+    return call
+
+
+def _explain_class(cls):
+    for name, plain in list(vars(cls).items()):
+        if type(plain) is not _Plain:
+            continue
+        if plain.can_throw_gerror():
+            _set_explained(cls, name, explained(plain if plain.is_method() else getattr(cls, name)), plain)
+        elif name in ('get_error', 'get_link_error'):
+            _set_explained(cls, name, _explain_result(plain), plain)
+
+
+class _Namespace(type(Qmp)):
+    """The names of the library. What nobody has asked for yet is made when somebody does."""
+
+    def __getattr__(self, name):
+        value = super().__getattr__(name)
+        if name == 'CommandError':
+            adapt_command_error(value)
+        elif isinstance(value, type):
+            _explain_class(value)
+        return value
+
+
+def explain_rest():
+    """Has the errors of all functions be those of _qmp_errors. Called when everything else is overridden."""
+    for value in list(vars(Qmp).values()):
+        if isinstance(value, type):
+            _explain_class(value)
+    Qmp.__class__ = _Namespace
 
 
 def replace(cls, name, function, wrap=lambda function: function):
