@@ -48,6 +48,53 @@ test_results (void)
   test_peer_close (peer, client);
 }
 
+#define N_LENGTHS 200
+
+/* All at once: a string of each length. */
+static gboolean
+send_lengths (TestPeer *peer,
+              gpointer  user_data)
+{
+  g_autoptr (GString) replies = g_string_new (NULL);
+
+  for (guint i = 0; i < N_LENGTHS; i++)
+    {
+      g_autofree char *id = NULL;
+      g_autofree char *letters = g_strnfill (i, 'a' + i % 26);
+
+      if (test_peer_read_command (peer) == NULL)
+        return FALSE;
+      id = test_peer_pop_id (peer);
+      g_string_append_printf (replies, "{\"return\": \"%s\", \"id\": %s}\r\n", letters, id);
+    }
+  return test_peer_send (peer, replies->str, -1);
+}
+
+/* Long values are made when they come, short ones when they are returned. */
+static void
+test_result_lengths (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_CALL (send_lengths, NULL));
+  QmpClient *client = test_peer_open (peer);
+  g_autoptr (GPtrArray) results = g_ptr_array_new_full (N_LENGTHS, g_object_unref);
+
+  g_ptr_array_set_size (results, N_LENGTHS);
+  for (guint i = 0; i < N_LENGTHS; i++)
+    qmp_client_execute_async (client, "a", NULL, NULL, test_result_cb, (GAsyncResult **) &results->pdata[i]);
+  test_spin_until (results->pdata[N_LENGTHS - 1] != NULL);
+  for (guint i = 0; i < N_LENGTHS; i++)
+    {
+      g_autofree char *letters = g_strnfill (i, 'a' + i % 26);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) value = qmp_client_execute_finish (client, results->pdata[i], &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (json_node_get_string (value), ==, letters);
+    }
+  g_ptr_array_set_size (results, 0);
+  test_peer_close (peer, client);
+}
+
 /* error replies */
 
 typedef struct {
@@ -749,6 +796,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/call/results", test_results);
+  g_test_add_func ("/client/call/result-lengths", test_result_lengths);
   g_test_add_func ("/client/call/errors", test_command_errors);
   g_test_add_func ("/client/call/arguments-no-object", test_arguments_no_object);
   g_test_add_func ("/client/call/exchange", test_exchange_replies);

@@ -25,6 +25,9 @@ typedef enum {
   QMP_CALL_DONE,       /* out of the table: outcome is set */
 } QmpCallPhase;
 
+/* The values of most replies are shorter. */
+#define QMP_CALL_SHORT 128
+
 /* Owned by the QmpCalls until it is DONE, then by who was handed it. */
 typedef struct {
   QmpInboxEntry entry;         /* once it is DONE and has a task; its created is set by who makes the task */
@@ -46,9 +49,11 @@ typedef struct {
   guint         link_number;     /* private to QmpCalls */
   gint64        issued;        /* likewise; 0 if nobody asked for it: see qmp_calls_watch() */
 
-  /* The outcome: one of value and error. */
+  /* The outcome: one of value and error; of a call with a task, instead of value, the short text that its node is made of
+   * when it is returned. So the memory that a caller has given back for one is there for the next one. */
   gpointer      value;         /* JsonNode or QmpMessage by form; owned */
   GError       *error;         /* owned */
+  guint         text_length;
   QmpJsonFrame *frame;         /* borrowed: the reply of one that is RELAYED, while it is told */
 
   /* Of the caller; not touched here but freed with the call. */
@@ -57,6 +62,8 @@ typedef struct {
   QmpPairedCall *pair;         /* borrowed, nullable: what it is the command of */
   QmpPatience  *patience;      /* owned, nullable */
   gpointer      relay;         /* borrowed, nullable: who is told of one that is RELAYED */
+
+  char          text[QMP_CALL_SHORT];
 } QmpCall;
 
 /* Takes packet (nullable). */

@@ -4,12 +4,16 @@
 #include "link/qmp-call-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "core/qmp-error-private.h"
 #include "json/qmp-json-node-private.h"
 #include "json/qmp-json-text-private.h"
 #include "message/qmp-message-private.h"
 #include "message/qmp-reply-private.h"
+
+/* No short text is refused. */
+G_STATIC_ASSERT (QMP_CALL_SHORT < QMP_JSON_MAX_MEMBERS && QMP_CALL_SHORT < QMP_JSON_MAX_VALUES);
 
 QmpCall *
 qmp_call_new (QmpCallForm  form,
@@ -18,7 +22,9 @@ qmp_call_new (QmpCallForm  form,
   /* Not g_new0(): calloc() passes by the memory that was freed just before. */
   QmpCall *self = g_new (QmpCall, 1);
 
-  *self = (QmpCall) { .form = form, .packet = packet };
+  memset (self, 0, offsetof (QmpCall, text));
+  self->form = form;
+  self->packet = packet;
   self->pending_link.data = self;
   self->held_link.data = self;
   self->watched_link.data = self;
@@ -94,6 +100,21 @@ set_error_reply (QmpCall       *self,
 }
 
 static void
+set_value (QmpCall    *self,
+           const char *text,
+           gsize       length)
+{
+  if (self->task == NULL || length > sizeof self->text)
+    {
+      self->value = qmp_json_to_whole_node (text, length, &self->error);
+      return;
+    }
+
+  memcpy (self->text, text, length);
+  self->text_length = length;
+}
+
+static void
 set_result (QmpCall       *self,
             QmpJsonReader *reader,
             QmpJsonFrame  *frame)
@@ -101,7 +122,7 @@ set_result (QmpCall       *self,
   QmpJsonSpan span = frame->outline.members[QMP_JSON_KEY_RETURN];
 
   if (self->form == QMP_CALL_VALUE)
-    self->value = qmp_json_to_whole_node (frame->text + span.start, span.length, &self->error);
+    set_value (self, frame->text + span.start, span.length);
   else
     self->value = qmp_message_new_received (reader, frame);
 }
@@ -191,7 +212,8 @@ void
 qmp_call_return (QmpCall *self)
 {
   g_autoptr(GTask) task = g_steal_pointer (&self->task);
-  gpointer value = g_steal_pointer (&self->value);
+  gpointer value = self->text_length > 0 ? qmp_json_to_node (self->text, self->text_length)
+                                         : g_steal_pointer (&self->value);
   GError *error = g_steal_pointer (&self->error);
   GDestroyNotify free_value = self->form == QMP_CALL_VALUE ? (GDestroyNotify) json_node_unref : g_object_unref;
 
