@@ -4,7 +4,6 @@
 #include "client/qmp-client-relay-private.h"
 
 #include "client/qmp-client-private.h"
-#include "json/qmp-json-writer-private.h"
 #include "message/qmp-message-private.h"
 
 void
@@ -94,7 +93,6 @@ append_command (GString                 *text,
 {
   const char *start = command->out_of_band ? "{\"exec-oob\":" : "{\"execute\":";
   const char *between = command->arguments.length > 0 ? ",\"arguments\":" : "";
-  char digits[QMP_JSON_DIGITS];
   char *p;
 
   g_string_set_size (text, strlen (start) + command->name.length + strlen (between) + command->arguments.length);
@@ -102,7 +100,7 @@ append_command (GString                 *text,
   p = copy_slice (p, command->name);
   p = mempcpy (p, between, strlen (between));
   copy_slice (p, command->arguments);
-  qmp_message_append_id (text, qmp_json_format_uint64 (digits, serial));
+  qmp_message_append_id (text, serial);
 }
 
 QmpCall *

@@ -57,9 +57,7 @@ static gboolean
 end_text (QmpRequest  *self,
           GError     **error)
 {
-  char digits[QMP_JSON_DIGITS];
-
-  qmp_message_append_id (self->text, qmp_json_format_uint64 (digits, self->serial));
+  qmp_message_append_id (self->text, self->serial);
   return check_large (self->text, error);
 }
 
@@ -79,8 +77,7 @@ qmp_request_init_command (QmpRequest  *self,
     .serial = qmp_calls_take_serial (calls),
     .timeout = timeout,
   };
-  g_string_append_len (text, QMP_MESSAGE_COMMAND_START, strlen (QMP_MESSAGE_COMMAND_START));
-  if (!qmp_json_append_string (text, command, -1, error) ||
+  if (!qmp_message_begin_command (text, command, error) ||
       !append_arguments (text, arguments, error))
     return FALSE;
   return end_text (self, error);

@@ -16,13 +16,15 @@
 /* Most commands fit in. */
 #define TEXT_SIZE 128
 
-/* Begins the text of a command in an empty string, {"execute":"name". */
-static gboolean
-begin_command (GString     *text,
-               const char  *command,
-               GError     **error)
+gboolean
+qmp_message_begin_command (GString     *text,
+                           const char  *command,
+                           GError     **error)
 {
-  g_string_append_len (text, QMP_MESSAGE_COMMAND_START, strlen (QMP_MESSAGE_COMMAND_START));
+  gsize length = strlen (QMP_MESSAGE_COMMAND_START);
+
+  g_string_set_size (text, length);
+  memcpy (text->str, QMP_MESSAGE_COMMAND_START, length);
   return qmp_json_append_string (text, command, -1, error);
 }
 
@@ -79,7 +81,7 @@ qmp_message_new_command (const char  *command,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   text = g_string_sized_new (TEXT_SIZE);
-  if (!begin_command (text, command, error))
+  if (!qmp_message_begin_command (text, command, error))
     return NULL;
 
   start = text->len;
@@ -189,7 +191,7 @@ qmp_message_append_parsed (GString     *text,
                            const char  *format,
                            va_list     *arguments)
 {
-  if (!begin_command (text, command, error))
+  if (!qmp_message_begin_command (text, command, error))
     return FALSE;
 
   *name_end = text->len;

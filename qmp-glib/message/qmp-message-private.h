@@ -32,6 +32,11 @@ gboolean     qmp_message_append_wire   (QmpMessage            *self,
                                         const char            *id_text,
                                         GError               **error);
 
+/* Begins the text of a command in an empty string: {"execute":"name". */
+gboolean     qmp_message_begin_command (GString               *text,
+                                        const char            *command,
+                                        GError               **error);
+
 /* Appends a command with its arguments in place, as qmp_message_new_parsed_va() makes it, but for the closing brace, to an empty
  * string. name_end (out): where its name ends. */
 gboolean     qmp_message_append_parsed (GString               *text,
@@ -43,7 +48,7 @@ gboolean     qmp_message_append_parsed (GString               *text,
 
 /* Ends the text of a command: the id is its last member. */
 void         qmp_message_append_id     (GString               *out,
-                                        const char            *id_text);
+                                        guint                  id);
 
 /* The command's name, or NULL if the message is not a command (has neither or both of "execute" and
  * "exec-oob", or they are not a string). Owned by the caller. */

@@ -3,24 +3,35 @@
 
 #include <string.h>
 
+#include "json/qmp-json-writer-private.h"
 #include "message/qmp-message-private.h"
 #include "message/qmp-message-struct-private.h"
 
 /* How a message is sent. */
 
-void
-qmp_message_append_id (GString    *out,
-                       const char *id_text)
+static void
+append_id (GString    *out,
+           const char *id_text,
+           gsize       id_length)
 {
   const char before[] = ",\"id\":";
   gsize start = out->len;
-  gsize length = strlen (id_text);
   char *p;
 
-  g_string_set_size (out, start + strlen (before) + length + strlen ("}"));
+  g_string_set_size (out, start + strlen (before) + id_length + strlen ("}"));
   p = mempcpy (out->str + start, before, strlen (before));
-  p = mempcpy (p, id_text, length);
+  p = mempcpy (p, id_text, id_length);
   *p = '}';
+}
+
+void
+qmp_message_append_id (GString *out,
+                       guint    id)
+{
+  char digits[QMP_JSON_DIGITS];
+  const char *first = qmp_json_format_uint64 (digits, id);
+
+  append_id (out, first, digits + QMP_JSON_DIGITS - 1 - first);
 }
 
 gboolean
@@ -38,7 +49,7 @@ qmp_message_append_wire (QmpMessage  *self,
     {
       /* A command of the library's own making, without an id: that goes before the closing brace. */
       g_string_append_len (out, self->body.text, self->body.length - 1);
-      qmp_message_append_id (out, id_text);
+      append_id (out, id_text, strlen (id_text));
     }
   else
     qmp_members_append (qmp_body_ensure_members (&self->body), out, id_text);
