@@ -248,6 +248,15 @@ qmp_message_init (QmpMessage *self)
 /* Whether this thread makes a received message right now. */
 static __thread gboolean is_receiving;
 
+static void
+take_received (QmpMessage    *self,
+               QmpJsonReader *reader,
+               QmpJsonFrame  *frame)
+{
+  qmp_body_take_frame (&self->body, reader, frame);
+  self->read_only = TRUE;
+}
+
 gpointer
 qmp_message_new_received_as (GType          type,
                              QmpJsonReader *reader,
@@ -256,10 +265,9 @@ qmp_message_new_received_as (GType          type,
   QmpMessage *self;
 
   is_receiving = TRUE;
-  self = g_object_new (type, NULL);
+  self = QMP_MESSAGE (g_object_new_with_properties (type, 0, NULL, NULL));
   is_receiving = FALSE;
-  qmp_body_take_frame (&self->body, reader, frame);
-  self->read_only = TRUE;
+  take_received (self, reader, frame);
 
   return self;
 }
@@ -275,7 +283,10 @@ QmpMessage *
 qmp_message_new_received (QmpJsonReader *reader,
                           QmpJsonFrame  *frame)
 {
-  return qmp_message_new_received_as (QMP_TYPE_MESSAGE, reader, frame);
+  QmpMessage *self = qmp_message_new ();
+
+  take_received (self, reader, frame);
+  return self;
 }
 
 /**
@@ -290,7 +301,8 @@ qmp_message_new_received (QmpJsonReader *reader,
 QmpMessage *
 qmp_message_new (void)
 {
-  return g_object_new (QMP_TYPE_MESSAGE, NULL);
+  /* What g_object_new() comes down to. */
+  return QMP_MESSAGE (g_object_new_with_properties (QMP_TYPE_MESSAGE, 0, NULL, NULL));
 }
 
 /**
