@@ -190,15 +190,29 @@ is_link_over (QmpClient *self)
 }
 
 static void
-after_dispatch (gpointer owner)
+settle (QmpClient *self)
 {
-  g_autoptr(QmpClient) self = g_object_ref (owner);
-
   qmp_event_hub_match (&self->hub);
   if (self->closing != NULL)
     qmp_closing_look (self->closing);
   if (is_link_over (self))
     qmp_client_drop_link (self);
+}
+
+static void
+after_dispatch (gpointer owner)
+{
+  g_autoptr(QmpClient) self = NULL;
+
+  /* A blocking call holds it, and delivers nothing. */
+  if (((QmpClient *) owner)->blocking)
+    {
+      settle (owner);
+      return;
+    }
+
+  self = g_object_ref (owner);
+  settle (self);
   if (!self->blocking)
     qmp_client_deliver (self);
 }
