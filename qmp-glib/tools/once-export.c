@@ -10,6 +10,7 @@
 #include "once-export.h"
 #include "tool-http.h"
 #include "tool-metrics.h"
+#include "tool-server.h"
 #include "tool-streams.h"
 #include "tool-value.h"
 
@@ -196,7 +197,7 @@ listen_at (Export  *self,
 
   if (listen_text == NULL)
     return TRUE;
-  address = qmp_address_parse (listen_text, error);
+  address = tool_server_parse (listen_text, error);
   if (address == NULL)
     return FALSE;
   self->http = tool_http_new (address, asked_cb, self, &local_error);

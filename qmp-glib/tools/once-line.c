@@ -323,7 +323,7 @@ parse_address (Once        *once,
   once->server = text;
   if (once->verb->listens)
     {
-      once->address = qmp_address_parse (text, error);
+      once->address = tool_server_parse (text, error);
       return once->address != NULL;
     }
   /* A name is looked for when it is known what is wanted of the machine. */

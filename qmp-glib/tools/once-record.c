@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "once.h"
-#include "tool-streams.h"
 #include "tool-server.h"
+#include "tool-streams.h"
 
 /* Until it is told to stop, or the server ends a session. */
 
@@ -175,7 +175,7 @@ run_record (Once                *once,
             const char * const  *words,
             GError             **error)
 {
-  g_autoptr(GSocketConnectable) address = qmp_address_parse (words[0], error);
+  g_autoptr(GSocketConnectable) address = tool_server_parse (words[0], error);
   gboolean is_new, done;
   int fd;
 

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "once.h"
+#include "tool-server.h"
 
 typedef struct {
   Once           *once;
@@ -123,7 +124,7 @@ run_share (Once                *once,
            const char * const  *words,
            GError             **error)
 {
-  g_autoptr(GSocketConnectable) address = qmp_address_parse (words[0], error);
+  g_autoptr(GSocketConnectable) address = tool_server_parse (words[0], error);
   Share share = { once };
   gboolean good;
 

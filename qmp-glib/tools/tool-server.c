@@ -19,6 +19,24 @@ tool_server_is_address (const char *text)
   return g_file_test (text, G_FILE_TEST_EXISTS) || g_file_test (pipe, G_FILE_TEST_EXISTS);
 }
 
+/* "9772" would be the path of a socket, but who types it means a port. */
+static gboolean
+is_bare_port (const char *text)
+{
+  return *text != '\0' && strspn (text, "0123456789") == strlen (text) && !tool_server_is_address (text);
+}
+
+GSocketConnectable *
+tool_server_parse (const char  *text,
+                   GError     **error)
+{
+  if (!is_bare_port (text))
+    return qmp_address_parse (text, error);
+  g_set_error (error, QMP_CLIENT_ERROR, QMP_CLIENT_ERROR_ADDRESS,
+               _("“%s” is a number: the port is “:%s”, and a Unix socket of that name is “./%s”"), text, text, text);
+  return NULL;
+}
+
 static GSocketConnectable *
 find_named (const char  *name,
             gboolean     agent,
@@ -47,9 +65,9 @@ tool_server_find (const char  *text,
   address = find_named (text, agent, &local_error);
   /* Without /proc there are addresses alone. */
   if (local_error != NULL && local_error->domain == G_IO_ERROR)
-    return qmp_address_parse (text, error);
+    return tool_server_parse (text, error);
   if (may_come && g_error_matches (local_error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_NOT_FOUND))
-    return qmp_address_parse (text, error);
+    return tool_server_parse (text, error);
   if (g_error_matches (local_error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_NOT_FOUND))
     g_set_error (error, QMP_FINDER_ERROR, QMP_FINDER_ERROR_NOT_FOUND,
                  _("There is no file “%s”, and no machine of that name runs on this computer"), text);

@@ -9,6 +9,10 @@ G_BEGIN_DECLS
 
 /* Whether it is an address in any case: it has a prefix, a port, a folder, or is a file that is there. */
 gboolean            tool_server_is_address (const char  *text);
+/* An address that somebody has typed, and that is not a machine's name. Fails with QMP_CLIENT_ERROR_ADDRESS for a number alone, unless
+ * there is a file of that name. */
+GSocketConnectable *tool_server_parse      (const char  *text,
+                                            GError     **error);
 /* The address; or that of the monitor, or the agent, of the machine of that name, UUID or process ID. Fails with QMP_FINDER_ERROR if
  * it is not an address in any case and there is no such machine; or, if it may come yet, takes it for a path then. */
 GSocketConnectable *tool_server_find       (const char  *text,

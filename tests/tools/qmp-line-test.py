@@ -5,6 +5,7 @@
 usage: qmp-line-test.py QMP
 """
 
+import os
 import subprocess
 import sys
 import unittest
@@ -134,6 +135,23 @@ class CommandLine(Case):
                 self.bad(LINK, 'Could not connect to .*nothing: No such file',
                          *(self.path('nothing') if word == 'X' else word for word in words.split()))
         self.bad(125, 'Could not connect', 'guest', 'exec', self.path('nothing'), 'true')
+
+    def test_number(self):
+        """Where an address has to be it is none, and no socket of that name is made."""
+        said = '“9772” is a number: the port is “:9772”, and a Unix socket of that name is “./9772”; see'
+        for words in [('mock', '9772'), ('share', 'x', '9772'), ('record', 'x', '9772', 'y'),
+                      ('export', '--listen', '9772', '/nonexistent/socket')]:
+            with self.subTest(words=words):
+                self.bad(USAGE, said, *words, cwd=self.directory)
+        self.assertEqual(os.listdir(self.directory), [])
+        self.bad(LINK, 'There is no file “9772', 'call', '9772999999', 'x')
+        for words in [('mock', './9772'), ('mock', 'unix:9772'), ('mock', '9772')]:
+            # The last one finds the file that the others have left.
+            program = self.start(*words, cwd=self.directory)
+            self.assertRegex(program.stdout.readline(), '9772$')
+            program.kill()
+            program.wait()
+            self.assertEqual(os.listdir(self.directory), ['9772'])
 
     def test_address_from_environment(self):
         server = self.server()
