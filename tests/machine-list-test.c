@@ -191,6 +191,15 @@ test_file (void)
   g_unlink (path);
   g_assert_false (qmp_machine_list_add_file (list, path, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_clear_error (&error);
+  /* What does not end is not read to its end. */
+  g_assert_false (qmp_machine_list_add_file (list, "/dev/zero", &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
+  test_assert_error_has (error, "too long");
+  g_clear_error (&error);
+  g_assert_false (qmp_machine_list_add_file (list, folder, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+  g_clear_error (&error);
   g_assert_cmpuint (count (list), ==, 2);
   free_list (list);
   g_rmdir (folder);

@@ -3,8 +3,10 @@
 
 #include "machine/qmp-machine-list-private.h"
 
+#include <errno.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gi18n-lib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "qmp-address.h"
@@ -14,6 +16,8 @@
 
 /* What some editors put in front of a text. */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
+/* Of a file, which has an address a line. */
+#define MAX_BYTES (64 * 1024 * 1024)
 
 /* --- adding --- */
 
@@ -162,17 +166,54 @@ check_line (const char  *line,
   return address != NULL || !is_address (line);
 }
 
+static char *
+fail_to_read (const char  *path,
+              const char  *why,
+              int          code,
+              GError     **error)
+{
+  g_set_error (error, G_FILE_ERROR, code, _("Cannot read “%s”: %s"), path, why);
+  return NULL;
+}
+
+/* A file that does not end, such as a device, would take all memory. */
+static char *
+read_text (const char  *path,
+           gsize       *length,
+           GError     **error)
+{
+  FILE *file = fopen (path, "re");
+  g_autoptr(GString) text = NULL;
+  char buffer[4096];
+  gsize n = 0;
+  int code;
+
+  if (file == NULL)
+    return fail_to_read (path, g_strerror (errno), g_file_error_from_errno (errno), error);
+  text = g_string_new (NULL);
+  while (text->len <= MAX_BYTES && (n = fread (buffer, 1, sizeof buffer, file)) > 0)
+    g_string_append_len (text, buffer, n);
+  code = ferror (file) ? errno : 0;
+  fclose (file);
+  if (code != 0)
+    return fail_to_read (path, g_strerror (code), g_file_error_from_errno (code), error);
+  if (text->len > MAX_BYTES)
+    return fail_to_read (path, _("it is too long"), G_FILE_ERROR_FAILED, error);
+  *length = text->len;
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 /* The lines that say something; NULL with error if one is wrong. */
 static GPtrArray *
 read_lines (const char  *path,
             GError     **error)
 {
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *text = NULL;
+  gsize length = 0;
+  g_autofree char *text = read_text (path, &length, error);
   g_auto(GStrv) all = NULL;
-  gsize length;
 
-  if (!g_file_get_contents (path, &text, &length, error))
+  if (text == NULL)
     return NULL;
   if (!g_utf8_validate (text, length, NULL))
     {
@@ -207,7 +248,7 @@ read_lines (const char  *path,
  * Empty lines count for nothing, nor do those that begin with `#`, nor space at both ends.
  *
  * Fails with `QMP_CLIENT_ERROR_ADDRESS` if a line is an address that cannot be used, or the file is not UTF-8, and with an error of
- * [error@GLib.FileError] if it cannot be read. Then nothing of it is added.
+ * [error@GLib.FileError] if it cannot be read, or is longer than 64 MiB. Then nothing of it is added.
  *
  * Returns: whether all was added
  *

@@ -158,12 +158,23 @@ take_back (const char *path)
     unlink (path);
 }
 
+/* "/dev/stdout" and whatever else is standard output: through two descriptors one would write over what the other has. */
+static gboolean
+is_standard_output (const char *path)
+{
+  struct stat info, output;
+
+  return g_str_equal (path, "-") ||
+         (stat (path, &info) == 0 && fstat (STDOUT_FILENO, &output) == 0 && !S_ISCHR (info.st_mode) &&
+          info.st_dev == output.st_dev && info.st_ino == output.st_ino);
+}
+
 /* It may hold what is nobody else's to read. */
 static int
 open_file (const char  *path,
            GError     **error)
 {
-  int fd = g_str_equal (path, "-") ? STDOUT_FILENO : tool_streams_open_private (path, 0);
+  int fd = is_standard_output (path) ? STDOUT_FILENO : tool_streams_open_private (path, 0);
 
   if (fd < 0)
     once_fail (error, ONCE_STATUS_FAILED, _("Could not write “%s”: %s"), path, g_strerror (errno));

@@ -5,6 +5,10 @@
 #include <glib/gi18n.h>
 
 #include "once.h"
+#include "tool-lines.h"
+
+/* Of a script. */
+#define MAX_SCRIPT (64 * 1024 * 1024)
 
 typedef struct {
   Once      *once;
@@ -80,9 +84,21 @@ read_script (QmpMock     *mock,
              const char  *path,
              GError     **error)
 {
-  g_autofree char *text = NULL;
+  g_autoptr(ToolLines) lines = NULL;
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(GError) cause = NULL;
+  const char *line;
 
-  return path == NULL || (g_file_get_contents (path, &text, NULL, error) && qmp_mock_add_script (mock, text, error));
+  if (path == NULL)
+    return TRUE;
+  lines = tool_lines_open_any (path, error);
+  while (lines != NULL && (line = tool_lines_next (lines, &cause)) != NULL && text->len < MAX_SCRIPT)
+    g_string_append_printf (text, "%s\n", line);
+  if (lines == NULL)
+    return FALSE;
+  if (cause == NULL && text->len < MAX_SCRIPT)
+    return qmp_mock_add_script (mock, text->str, error);
+  return once_fail (error, ONCE_STATUS_FAILED, _("Cannot read “%s”: %s"), path, cause != NULL ? cause->message : _("it is too long"));
 }
 
 gboolean

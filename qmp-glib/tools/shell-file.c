@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct _ShellFile {
   char     *draft;    /* the file that will be put in its place; NULL: it is written directly */
   int       fd;
   gboolean  append;
+  gboolean  shared;   /* fd is one that the program writes to anyway: what it has written stays */
 };
 
 static gboolean
@@ -71,6 +73,39 @@ find_target (ShellFile *self)
   return stat (real, &info) == 0 && S_ISREG (info.st_mode);
 }
 
+/* A descriptor through which the program itself writes to the same file, standard output among them; -1 if there is none. */
+static int
+find_own (const struct stat *info)
+{
+  g_autoptr(GDir) own = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  while (own != NULL && (name = g_dir_read_name (own)) != NULL)
+    {
+      int fd = atoi (name);
+      int flags = fcntl (fd, F_GETFL);
+      struct stat other;
+
+      if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fstat (fd, &other) == 0 &&
+          other.st_dev == info->st_dev && other.st_ino == info->st_ino)
+        return fd;
+    }
+  return -1;
+}
+
+/* "/dev/stdout", where that is a file: another one in its place, or a second position in it, would lose what stands there. */
+static gboolean
+share_own (ShellFile *self)
+{
+  struct stat info;
+  int own = stat (self->path, &info) == 0 && S_ISREG (info.st_mode) ? find_own (&info) : -1;
+
+  if (own >= 0)
+    self->fd = fcntl (own, F_DUPFD_CLOEXEC, 0);
+  self->shared = own >= 0 && self->fd >= 0;
+  return self->shared;
+}
+
 /* Nobody may read a pipe yet: that is an error, and not waited for. It stays so for the writing, where a signal counts. */
 static gboolean
 open_directly (ShellFile  *self,
@@ -92,6 +127,8 @@ shell_file_new (const char  *path,
   self->path = g_strdup (path);
   self->append = append;
   self->fd = -1;
+  if (share_own (self))
+    return g_steal_pointer (&self);
   if (!append && find_target (self) && open_draft (self))
     return g_steal_pointer (&self);
   return open_directly (self, error) ? g_steal_pointer (&self) : NULL;
@@ -156,12 +193,12 @@ write_directly (ShellFile   *self,
   gboolean is_file = fstat (self->fd, &info) == 0 && S_ISREG (info.st_mode);
   int code;
 
-  if (is_file && !self->append && ftruncate (self->fd, 0) != 0)
+  if (is_file && !self->append && !self->shared && ftruncate (self->fd, 0) != 0)
     return fail (self, errno, error);
   if (write_all (self->fd, data, length))
     return TRUE;
   code = errno;
-  if (is_file && self->append)
+  if (is_file && self->append && !self->shared)
     (void) !ftruncate (self->fd, info.st_size);
   return fail (self, code, error);
 }
@@ -174,6 +211,8 @@ shell_file_write (ShellFile   *self,
 {
   int fd = self->fd;
 
+  if (self->shared)
+    fflush (NULL);
   if (self->draft == NULL && !write_directly (self, data, length, error))
     return FALSE;
   if (self->draft != NULL && !write_all (fd, data, length))

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <readline/history.h>
 #include <readline/readline.h>
 #include <signal.h>
@@ -14,8 +15,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "tool-lines.h"
 #include "tool-offers.h"
 #include "tool-streams.h"
+#include "tool-words.h"
 
 #define HISTORY_FILE ".qmp-shell_history"
 #define HISTORY_LENGTH 1024
@@ -32,6 +35,7 @@ struct _ShellInput {
   FILE              *terminal;      /* readline's output; NULL when it is a standard stream */
   GDataInputStream  *stream;        /* when not interactive */
   gboolean           has_begun;     /* its first line was read */
+  gboolean           reads_now;     /* within a call that reads */
   GCancellable      *cancellable;   /* of its reading */
 
   char              *history;       /* the file */
@@ -254,6 +258,17 @@ take_stream_line (ShellInput   *self,
 }
 
 static void
+too_long_cb (gpointer user_data)
+{
+  ShellInput *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  self->input_source = 0;
+  tool_fail (&error, _("The line is longer than %d MiB"), TOOL_LINES_MAX);
+  take_stream_line (self, NULL, 0, error);
+}
+
+static void
 read_line_cb (GObject      *object,
               GAsyncResult *result,
               gpointer      user_data)
@@ -276,8 +291,26 @@ read_line_now_cb (gpointer user_data)
   char *line;
 
   self->input_source = 0;
-  line = g_data_input_stream_read_line (self->stream, &length, NULL, &error);
-  take_stream_line (self, line, length, error);
+  self->reads_now = TRUE;
+  line = g_data_input_stream_read_line (self->stream, &length, self->cancellable, &error);
+  self->reads_now = FALSE;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    too_long_cb (self);
+  else
+    take_stream_line (self, line, length, error);
+}
+
+/* The stream's buffer grows with the line that is read. */
+static void
+buffer_cb (GBufferedInputStream *stream,
+           GParamSpec           *pspec,
+           ShellInput           *self)
+{
+  if (g_buffered_input_stream_get_buffer_size (stream) <= (gsize) TOOL_LINES_MAX * 1024 * 1024)
+    return;
+  g_cancellable_cancel (self->cancellable);
+  if (!self->reads_now && self->input_source == 0)
+    self->input_source = g_timeout_add_once (0, too_long_cb, self);
 }
 
 /* A file cannot be waited for: GIO would read it in a thread. */
@@ -318,6 +351,7 @@ shell_input_new (ShellLineFunc      take_line,
 
       self->stream = g_data_input_stream_new (stream);
       self->cancellable = g_cancellable_new ();
+      g_signal_connect (self->stream, "notify::buffer-size", G_CALLBACK (buffer_cb), self);
     }
   return self;
 }
@@ -329,6 +363,8 @@ shell_input_free (ShellInput *self)
     shell_input_drop (self, "");
   if (self->history != NULL)
     history_truncate_file (self->history, HISTORY_LENGTH);
+  if (self->stream != NULL)
+    g_signal_handlers_disconnect_by_data (self->stream, self);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);

@@ -10,6 +10,7 @@
 
 /* From so many bytes on, lines of JSON are not read anew with each further line. */
 #define LARGE 4096
+#define MAX_BYTES ((gsize) TOOL_GRAMMAR_MAX * 1024 * 1024)
 
 struct _ToolGrammar {
   ToolTypes *types;      /* borrowed, nullable */
@@ -717,6 +718,20 @@ feed_json (ToolGrammar  *self,
 
 /* --- lines --- */
 
+/* What was begun in earlier lines is all kept: an object that does not end would take all memory. It is forgotten then. */
+static gboolean
+check_length (ToolGrammar  *self,
+              const char   *line,
+              GError      **error)
+{
+  gsize before = self->actions->len + (self->json != NULL ? self->json->len : 0);
+
+  if (before == 0 || before + strlen (line) <= MAX_BYTES)
+    return TRUE;
+  tool_grammar_abort (self);
+  return tool_fail (error, _("The command is longer than %d MiB"), TOOL_GRAMMAR_MAX);
+}
+
 gboolean
 tool_grammar_feed (ToolGrammar  *self,
                    const char   *line,
@@ -728,6 +743,8 @@ tool_grammar_feed (ToolGrammar  *self,
   g_autoptr(GError) local_error = NULL;
   QmpMessage *command;
 
+  if (!check_length (self, line, error))
+    return FALSE;
   if (!g_utf8_validate (line, -1, NULL))
     return tool_fail (error, _("The line is not UTF-8"));
   if (self->json != NULL || *first == '{')

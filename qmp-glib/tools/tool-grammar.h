@@ -41,6 +41,9 @@ typedef enum {
   TOOL_STATE_JSON,          /* a JSON object goes on in the next line */
 } ToolState;
 
+/* The longest command over several lines, in MiB: more than QEMU takes. */
+#define TOOL_GRAMMAR_MAX 128
+
 typedef struct _ToolGrammar ToolGrammar;
 
 /* types is borrowed, and nullable. */
@@ -51,7 +54,7 @@ void         tool_grammar_free         (ToolGrammar         *self);
 ToolState    tool_grammar_get_state    (ToolGrammar         *self);
 /* Takes a line, and appends the commands, of QmpMessage, that it makes up: none when there is more to come, several
  * when JSON objects stand one behind the other. After an error nothing is appended and all is as it was before the
- * line, but for a JSON object that has become none, which is forgotten; after TOOL_ERROR_ASK the line is to be fed
+ * line, but for a JSON object that has become none, or a command that is too long, which are forgotten; after TOOL_ERROR_ASK the line is to be fed
  * again when the question is answered. */
 gboolean     tool_grammar_feed         (ToolGrammar         *self,
                                         const char          *line,

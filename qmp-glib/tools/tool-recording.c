@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tool-json.h"
+#include "tool-lines.h"
 
 #define FORMAT 1
 
@@ -231,25 +232,27 @@ read_line (ToolRecording  *self,
 /* The last line has no end when the recorder was killed, or the disk was full: it is left out. */
 static gboolean
 read_lines (ToolRecording  *self,
-            char           *text,
+            ToolLines      *lines,
             GError        **error)
 {
-  guint number = 0;
-  char *end;
+  g_autoptr(GError) cause = NULL;
+  const char *line;
+  guint number;
 
-  for (char *line = text; (end = strchr (line, '\n')) != NULL; line = end + 1)
+  while ((line = tool_lines_next (lines, &cause)) != NULL && tool_lines_has_end (lines))
+    if (!read_line (self, tool_lines_get_number (lines), line, &cause))
+      break;
+  number = tool_lines_get_number (lines);
+  if (cause != NULL)
     {
-      *end = '\0';
-      number++;
-      if (!read_line (self, number, line, error))
-        {
-          g_prefix_error (error, _("line %u: "), number);
-          return FALSE;
-        }
+      g_propagate_error (error, g_steal_pointer (&cause));
+      if (number > 0)
+        g_prefix_error (error, _("line %u: "), number);
+      return FALSE;
     }
-  if (number > 0)
-    return TRUE;
-  return fail (error, *text == '\0' ? _("The file is empty") : _("This is not a recording of “qmp record”: its first line has no end"));
+  if (number == 0)
+    return fail (error, _("The file is empty"));
+  return number > 1 || line == NULL || fail (error, _("This is not a recording of “qmp record”: its first line has no end"));
 }
 
 static gboolean
@@ -269,12 +272,12 @@ tool_recording_read (const char  *path,
                      GError     **error)
 {
   g_autoptr(ToolRecording) self = g_new0 (ToolRecording, 1);
-  g_autofree char *text = NULL;
+  g_autoptr(ToolLines) lines = tool_lines_open_any (path, error);
 
   self->sessions = g_ptr_array_new_with_free_func (session_free);
-  if (!g_file_get_contents (path, &text, NULL, error))
+  if (lines == NULL)
     return NULL;
-  if (read_lines (self, text, error) && check_sessions (self, error))
+  if (read_lines (self, lines, error) && check_sessions (self, error))
     return g_steal_pointer (&self);
   g_prefix_error (error, "%s: ", path);
   return NULL;

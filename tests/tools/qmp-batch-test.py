@@ -12,6 +12,7 @@ import subprocess
 import sys
 import unittest
 
+import terminal
 from qmpcase import DONE, FAILED, LINK, NO_MACHINE, TIMEOUT, USAGE, Case
 
 
@@ -103,6 +104,18 @@ class Batch(Case):
         self.bad(FAILED, '^qmp: -c:2: ', 'batch', path, '-c', 'x = query-name', '-c', 'nonsense', '-c', 'quit')
         self.bad(FAILED, 'Cannot read “.*nothing”: No such file', 'batch', path, '-c', 'quit', self.path('nothing'))
         self.assertEqual(self.value('call', path, 'query-name'), {})
+
+    def test_without_end(self):
+        """Neither a line that does not end takes all memory, nor a command over lines."""
+        path = self.server().path
+        with open('/dev/zero', 'rb') as zero:
+            self.bad(USAGE, '^qmp: -:1: The line is longer than 128 MiB', 'batch', path, stdin=zero, preexec_fn=terminal.limit_memory)
+        with open(self.path('large'), 'w', encoding='utf-8') as file:
+            file.write('{"execute": "x", "arguments": {"a": [\n' + f'"{"x" * (1 << 20)}",\n' * 130)
+        self.bad(USAGE, 'large:129: The command is longer than 128 MiB', 'batch', path, self.path('large'),
+                 preexec_fn=terminal.limit_memory)
+        self.bad(FAILED, 'it is not a regular file', 'batch', path, '/dev/zero')
+        self.bad(FAILED, 'Is a directory', 'batch', path, self.directory)
 
     def test_keep_going(self):
         path = self.server(*NO_MACHINE, '-name', 'vm1').path

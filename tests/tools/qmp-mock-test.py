@@ -76,6 +76,8 @@ class Mock(qmpcase.Case):
         self.bad(FAILED, 'No such file', 'mock', mock, self.path('script'))
         self.bad(FAILED, 'Line 1 of the script: “expects” is not known', 'mock', mock, self.script('{"expects": "stop"}'))
         self.bad(USAGE, 'two', 'mock', mock, 'one', 'two')
+        self.bad(FAILED, 'Cannot read “/dev/zero”: The line is longer than 128 MiB', 'mock', mock, '/dev/zero',
+                 preexec_fn=terminal.limit_memory)
         self.bad(LINK, 'No such file', 'mock', self.path('no/mock'))
         self.ends(self.mock('--timeout', '0.01'), TIMEOUT, 'The time is over', by=None)
 

@@ -138,6 +138,14 @@ class Record(qmpcase.Case):
         self.assertFalse(os.path.exists(self.listen))
         self.assertRegex(errors, 'Broken pipe')
 
+    def test_output_by_name(self):
+        """Through a second descriptor the recording and the address would stand on each other."""
+        self.listen = self.path('recorder')
+        program = self.start('record', self.server(*NO_MACHINE).path, self.listen, '/dev/stdout')
+        self.assertEqual(json.loads(program.stdout.readline())['recording'], 1)
+        program.send_signal(signal.SIGTERM)
+        self.assertEqual((program.communicate(), program.returncode), (('', ''), DONE))
+
     def test_wrong(self):
         listen, file = self.path('recorder'), self.path('recording')
         with open(file, 'w', encoding='utf-8') as old:

@@ -194,6 +194,8 @@ class Replay(qmpcase.Case):
         self.bad(USAGE, 'without a script', 'mock', path, file, '--replay', file)
         self.bad(USAGE, 'without a script', 'mock', path, '--bare', '--replay', file)
         self.bad(FAILED, 'No such file', 'mock', path, '--replay', file)
+        self.bad(USAGE, '/dev/zero: line 1: The line is longer than 128 MiB', 'mock', path, '--replay', '/dev/zero',
+                 preexec_fn=terminal.limit_memory)
         for text, problem in (
                 ('', 'recording: The file is empty'), ('{"a":1}\n', 'line 1: This is not the first line .* no “recording”'),
                 ('x\n', 'line 1: This is not a recording of “qmp record”, which is JSON: .*at byte 0'),

@@ -8,10 +8,11 @@ usage: shell-own-test.py QMP_SHELL QMP_SHELL_WRAP
 import json
 import os
 import signal
+import subprocess
 import unittest
 
 import terminal
-from shellcase import NO_MACHINE, PC, PROMPT, WRAP, Case
+from shellcase import NO_MACHINE, PC, PROMPT, SHELL, WRAP, Case
 
 
 class Own(Case):
@@ -263,6 +264,19 @@ class Source(Own):
             result = self.pipe(f'set redirect on\nsource {path}\nquery-name\n', address)
             self.assertEqual((result.returncode, 'running' in result.stdout), (status, status == 0), (line, result))
             self.assertEqual(result.stdout.splitlines()[-1], '{"return": {}}')
+
+    def test_without_end(self):
+        """A line that does not end does not take all memory: of a file, of standard input that is one, and of a pipe."""
+        address = self.server().path
+        path = os.path.join(self.directory, 'large')
+        with open(path, 'wb') as file:
+            file.truncate(129 << 20)
+        result = self.pipe(f'source {path}\n', address)
+        self.assertEqual((result.returncode, result.stderr), (2, f'{path}:1: The line is longer than 128 MiB\n'))
+        self.assertEqual(self.pipe('source /dev/zero\n', address).returncode, 1)
+        for shell in (f'{SHELL} {address} < {path}', f'cat {path} {path} | {SHELL} {address}'):
+            done = subprocess.run(shell, shell=True, stderr=subprocess.PIPE, text=True, check=False, preexec_fn=terminal.limit_memory)
+            self.assertEqual((done.returncode, done.stderr), (1, 'Could not read standard input: The line is longer than 128 MiB\n'))
 
     def test_many_lines(self):
         """None of them makes the program grow."""

@@ -199,6 +199,27 @@ class File(Case):
         self.run_lines(f'query-name > {self.path}')
         self.assertEqual(self.read(), '{"return": {"name": "vm"}}\n')
 
+    def test_standard_output(self):
+        """Where it is a file, that stays in its place, with all that was written before."""
+        link = os.path.join(self.directory, 'link')
+        os.symlink('/dev/stdout', link)
+        with open(self.path, 'w', encoding='utf-8') as output:
+            before = os.fstat(output.fileno()).st_ino
+            lines = ['set redirect on', 'query-name', 'query-name > /dev/stdout', f'query-name > {link}', 'query-name >> /dev/fd/1',
+                     f'query-name > {self.path}', 'query-name']
+            done = subprocess.run([SHELL, self.address], input='\n'.join(lines), stdout=output, stderr=subprocess.PIPE, text=True,
+                                  check=False, env={**os.environ, 'HOME': self.directory, 'LC_ALL': 'C.UTF-8'})
+        self.assertEqual((done.stderr, done.returncode), ('', 0))
+        self.assertEqual(self.read(), '{"return": {"name": "vm"}}\n' * 6)
+        self.assertEqual((os.stat(self.path).st_ino, os.readlink(link)), (before, '/dev/stdout'))
+
+    def test_log(self):
+        """The shell's own log is not taken from it either."""
+        result = self.pipe(f'set redirect on\nquery-name\nquery-name > {self.path}\nquery-name\n', '--logfile', self.path, self.address)
+        self.assertEqual((result.stderr, result.returncode), ('', 0))
+        lines = [json.loads(line) for line in self.read().splitlines()]
+        self.assertEqual(['execute' in line for line in lines], [True, True, False, True])
+
     def test_names(self):
         self.run_lines(f'query-name > "{self.directory}/a b"', 'query-name > ~/c')
         for name in ('a b', 'c'):

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -177,6 +178,12 @@ class Agent:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+def limit_memory():
+    """In a child, before its program: what would take all memory fails. The address sanitizer needs all the addresses there are."""
+    if 'ASAN_OPTIONS' not in os.environ:
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 
 
 class Puppet:
