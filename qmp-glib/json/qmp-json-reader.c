@@ -126,7 +126,8 @@ drop_frame (QmpJsonReader *self)
   self->start += self->frame_length;
   self->frame_length = 0;
   g_clear_pointer (&self->frame_bytes, g_bytes_unref);
-  g_clear_error (&self->frame_fault);
+  if (self->frame_fault != NULL)
+    g_clear_error (&self->frame_fault);
 
   if (self->start == self->end)
     self->start = self->end = 0;
@@ -231,8 +232,8 @@ give_out_text (QmpJsonReader *self,
                gsize          length)
 {
   give_out (self, frame, length);
-  self->frame_fault = qmp_json_scanner_dup_fault (&self->scanner, self->buffer + self->start,
-                                                  length);
+  if (self->scanner.fault != QMP_JSON_FAULT_NONE)
+    self->frame_fault = qmp_json_scanner_dup_fault (&self->scanner, self->buffer + self->start, length);
   frame->fault = self->frame_fault;
   frame->outline = self->scanner.outline;
   frame->outline.kind = kind_of (frame->text[0]);

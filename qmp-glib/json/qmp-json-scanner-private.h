@@ -106,6 +106,10 @@ QmpJsonKey qmp_json_key_find         (const char     *name,
                                       gsize           length);
 
 /* White space as JSON has it. */
-gboolean  qmp_json_is_space          (guint8          byte);
+static inline gboolean
+qmp_json_is_space (guint8 byte)
+{
+  return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
 
 G_END_DECLS
