@@ -57,7 +57,7 @@ test_event_detail (void)
 {
   TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT,
                                     PEER_EVENT ("STOP"), PEER_EVENT ("RESUME"), PEER_EVENT ("STOP"),
-                                    PEER_EVENT ("NOBODY_EVER_ASKED"), PEER_EVENT ("odd name %s ::x"),
+                                    PEER_EVENT ("STOP"), PEER_EVENT ("STO"), PEER_EVENT ("NOBODY_EVER_ASKED"), PEER_EVENT ("odd name %s ::x"),
                                     PEER_EVENT ("END"));
   QmpClient *client = test_peer_open (peer);
   g_autoptr (TestLog) log = test_log_new (client);
@@ -69,10 +69,36 @@ test_event_detail (void)
   g_signal_connect (client, "event::OTHER", G_CALLBACK (count_event_cb), &n_other);
   test_peer_signal (peer);
   test_spin_until (test_log_has (log, "END"));
-  g_assert_cmpuint (n_all, ==, 6);
-  g_assert_cmpuint (n_stop, ==, 2);
+  g_assert_cmpuint (n_all, ==, 8);
+  g_assert_cmpuint (n_stop, ==, 3);
   g_assert_cmpuint (n_resume, ==, 1);
   g_assert_cmpuint (n_other, ==, 0);
+  test_peer_close (peer, client);
+}
+
+static void
+keep_swapped_cb (GPtrArray *kept,
+                 QmpEvent  *event,
+                 QmpClient *client)
+{
+  g_assert_true (QMP_IS_CLIENT (client));
+  g_assert_cmpstr (qmp_event_get_name (event), ==, "STOP");
+  g_ptr_array_add (kept, g_object_ref (event));
+}
+
+/* One handler alone is called by a way of its own: with its data first, or last. */
+static void
+test_event_alone (void)
+{
+  TestPeer *peer = test_peer_start (TEST_PEER_PAIR, PEER_HANDSHAKE, PEER_WAIT,
+                                    PEER_EVENT ("STOP"), PEER_EVENT ("STOP"));
+  QmpClient *client = test_peer_open (peer);
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_signal_connect_swapped (client, "event::STOP", G_CALLBACK (keep_swapped_cb), kept);
+  test_peer_signal (peer);
+  test_spin_until (kept->len == 2);
+  g_assert_true (g_ptr_array_index (kept, 0) != g_ptr_array_index (kept, 1));
   test_peer_close (peer, client);
 }
 
@@ -471,6 +497,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/events/values", test_event_values);
   g_test_add_func ("/client/events/detail", test_event_detail);
+  g_test_add_func ("/client/events/alone", test_event_alone);
   g_test_add_func ("/client/order/of-wire", test_order_of_wire);
   g_test_add_func ("/client/order/chained", test_order_chained);
   g_test_add_func ("/client/order/started-in-event", test_order_started_in_event);

@@ -7,12 +7,29 @@
 
 #include "event/qmp-event-listener-private.h"
 
+/* A name that nobody has asked for by detail is not made a quark: quarks are never freed. Many events in a row have one name,
+ * for which the table of all quarks is not asked again. */
+static GQuark
+get_detail (QmpClient *self,
+            QmpEvent  *event)
+{
+  const char *name = qmp_event_get_name (event);
+  GQuark detail;
+
+  if (self->detail != 0 && strcmp (name, g_quark_to_string (self->detail)) == 0)
+    return self->detail;
+
+  detail = g_quark_try_string (name);
+  if (detail != 0)
+    self->detail = detail;
+  return detail;
+}
+
 static void
 emit (gpointer  owner,
       QmpEvent *event)
 {
-  /* A name that nobody has asked for by detail is not made a quark: quarks are never freed. */
-  g_signal_emit (owner, qmp_client_signals[QMP_CLIENT_EVENT], g_quark_try_string (qmp_event_get_name (event)), event);
+  g_signal_emit (owner, qmp_client_signals[QMP_CLIENT_EVENT], get_detail (owner, event), event);
 }
 
 static gboolean
@@ -37,7 +54,7 @@ static gboolean
 is_heard (QmpClient *self,
           QmpEvent  *event)
 {
-  GQuark detail = g_quark_try_string (qmp_event_get_name (event));
+  GQuark detail = get_detail (self, event);
 
   return g_signal_has_handler_pending (self, qmp_client_signals[QMP_CLIENT_EVENT], 0, TRUE) ||
          (detail != 0 && g_signal_has_handler_pending (self, qmp_client_signals[QMP_CLIENT_EVENT], detail, TRUE));

@@ -121,6 +121,7 @@ struct _QmpClient {
 
   QmpInbox            inbox;
   QmpEventHub         hub;
+  GQuark              detail;          /* of "event", that was emitted last; 0: of none yet */
   QmpWireLog          wire_log;        /* what goes over the wire, for handlers of "wire" */
   QmpIoWatch          delivery;        /* in io: delivers the inbox */
   QmpIoTimer          deadline;        /* in io: not later than the first of the calls' */

@@ -77,6 +77,11 @@ emit_wire (gpointer    owner,
 
 /* --- the object --- */
 
+/* Of a handler of "event". */
+typedef void (* EventFunc) (gpointer first,
+                            gpointer event,
+                            gpointer last);
+
 static void
 qmp_client_dispose (GObject *object)
 {
@@ -122,6 +127,29 @@ qmp_client_finalize (GObject *object)
   G_OBJECT_CLASS (qmp_client_parent_class)->finalize (object);
 }
 
+/* As g_cclosure_marshal_VOID__OBJECTv() does it, without a reference to the event: whoever emits it has one. */
+static void
+marshal_event (GClosure *closure,
+               GValue   *return_value,
+               gpointer  instance,
+               va_list   arguments,
+               gpointer  marshal_data,
+               int       n_params,
+               GType    *param_types)
+{
+  gpointer function = marshal_data != NULL ? marshal_data : ((GCClosure *) closure)->callback;
+  gpointer event;
+  va_list copy;
+
+  va_copy (copy, arguments);
+  event = va_arg (copy, gpointer);
+  va_end (copy);
+  if (G_CCLOSURE_SWAP_DATA (closure))
+    ((EventFunc) function) (closure->data, event, instance);
+  else
+    ((EventFunc) function) (instance, event, closure->data);
+}
+
 static void
 install_signals (GObjectClass *object_class)
 {
@@ -142,6 +170,7 @@ install_signals (GObjectClass *object_class)
   qmp_client_signals[QMP_CLIENT_EVENT] =
     g_signal_new ("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, QMP_TYPE_EVENT);
+  g_signal_set_va_marshaller (qmp_client_signals[QMP_CLIENT_EVENT], type, marshal_event);
 
   /**
    * QmpClient::closed:

@@ -85,6 +85,22 @@ qmp_body_find (QmpBody      *self,
   return qmp_body_find_name (self, name, strlen (name), value);
 }
 
+/* The same for a member that the reader finds, if it was it that has found this message. name: that of key. */
+static inline gboolean
+qmp_body_find_key (QmpBody      *self,
+                   QmpJsonKey    key,
+                   const char   *name,
+                   QmpJsonSlice *value)
+{
+  const QmpJsonSpan *span = &self->outline.members[key];
+
+  if (!self->has_outline)
+    return qmp_body_find (self, name, value);
+
+  *value = (QmpJsonSlice) { self->text + span->start, span->length };
+  return span->length > 0;
+}
+
 /* Appends the bytes in their shortest form. */
 void        qmp_body_append_compact  (QmpBody               *self,
                                       GString               *out);

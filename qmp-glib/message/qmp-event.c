@@ -166,7 +166,7 @@ make_name (QmpEvent *self)
   QmpJsonSlice value;
   gsize length;
 
-  if (!qmp_body_find (&QMP_MESSAGE (self)->body, "event", &value) || *value.text != '"')
+  if (!qmp_body_find_key (&self->parent_instance.body, QMP_JSON_KEY_EVENT, "event", &value) || *value.text != '"')
     return self->short_name;
   length = value.length - 2;
   if (length >= sizeof self->short_name || memchr (value.text, '\\', value.length) != NULL)
