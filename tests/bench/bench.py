@@ -9,6 +9,7 @@ round, so that a noisy machine is noisy for all of them; the medians are printed
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -75,6 +76,9 @@ LONG = ('pipelined', 1000000)
 INSTRUCTIONS = ['glib-command', 'glib-event', 'blocking', 'status-nodes', 'status-lookup', 'async', 'status-async',
                 'pipelined', 'status-pipelined', 'event-signal', 'event-listener', 'event-nobody', 'event-machine']
 INSTRUCTION_COUNTS = (10000, 20000)
+
+# The monitor that programs ask for query-status.
+TOOL_SOCKET = 'qemu.sock'
 
 # The same, with QEMU's own client.
 QEMU_QMP = '''
@@ -223,10 +227,17 @@ def measure_share(program, rounds):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def start_qemu(path):
+@contextlib.contextmanager
+def run_qemu(path):
     """A QEMU whose monitor at path serves one client after the other."""
-    return subprocess.Popen(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
-                             '-qmp', f'unix:{path},server=on,wait=off'])
+    with subprocess.Popen(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
+                           '-qmp', f'unix:{path},server=on,wait=off']) as qemu:
+        try:
+            while not os.path.exists(path):
+                time.sleep(0.01)
+            yield
+        finally:
+            qemu.kill()
 
 
 def measure_real(program, source, rounds):
@@ -235,15 +246,12 @@ def measure_real(program, source, rounds):
     theirs = []
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'qemu.sock')
-        with start_qemu(path) as qemu:
-            while not os.path.exists(path):
-                time.sleep(0.01)
+        with run_qemu(path):
             for _ in range(rounds):
                 for name, values in times.items():
                     values.append(run_case(program, name, 5000, path))
                 if source:
                     theirs.append(run_qemu_qmp(source, QEMU_QMP_REAL, path, 5000)['async'])
-            qemu.kill()
     report = {name: statistics.median(values) for name, values in times.items()}
     if theirs:
         report['qemu-qmp'] = statistics.median(theirs)
@@ -264,8 +272,11 @@ def measure_python(program):
 
 def tool_cases(program, path, source):
     """Name: the command, and what it is fed."""
-    tools = os.path.join(os.path.dirname(os.path.realpath(program)), '../../qmp-glib/tools')
+    directory = os.path.dirname(os.path.realpath(program))
+    tools = os.path.join(directory, '../../qmp-glib/tools')
     cases = {
+        'linked': ([os.path.join(directory, 'bench-call')], ''),
+        'floor-call': ([os.path.join(directory, 'bench-call'), path], ''),
         'qmp call': ([os.path.join(tools, 'qmp'), 'call', path, 'query-status'], ''),
         'qmp --version': ([os.path.join(tools, 'qmp'), '--version'], ''),
     }
@@ -278,18 +289,21 @@ def tool_cases(program, path, source):
 
 
 def run_tool(command, text, environment):
-    """Spawned and waited for with as little around it as can be: subprocess takes a millisecond itself."""
+    """Spawned and waited for with as little around it as can be: subprocess takes a millisecond itself. No stream of it is
+    a terminal."""
     with tempfile.TemporaryFile('w+') as given, tempfile.TemporaryFile('w+') as printed:
         given.write(text)
         given.seek(0)
-        files = [(os.POSIX_SPAWN_DUP2, given.fileno(), 0), (os.POSIX_SPAWN_DUP2, printed.fileno(), 1)]
+        files = [(os.POSIX_SPAWN_DUP2, given.fileno(), 0), (os.POSIX_SPAWN_DUP2, printed.fileno(), 1),
+                 (os.POSIX_SPAWN_DUP2, printed.fileno(), 2)]
         begin = time.monotonic_ns()
         pid = os.posix_spawn(command[0], command, environment or os.environ, file_actions=files)
         _, status = os.waitpid(pid, 0)
         taken = time.monotonic_ns() - begin
         printed.seek(0)
         output = printed.read()
-    if status != 0 or ('--version' not in command and '"running"' not in output):
+    asks = any(os.path.basename(word) == TOOL_SOCKET for word in command)
+    if status != 0 or (asks and '"running"' not in output):
         sys.exit(f'{command} got no answer, but said {output!r}')
     return taken
 
@@ -304,18 +318,15 @@ def measure_peak(command, text, environment):
 def measure_tools(program, source, rounds):
     """Whole processes, from start to end; what talks, to a real QEMU. In turn, like the rest."""
     with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, 'qemu.sock')
+        path = os.path.join(directory, TOOL_SOCKET)
         environment = {**os.environ, 'HOME': directory, 'PYTHONPATH': source or ''}
         cases = tool_cases(program, path, source)
         times, peaks = {name: [] for name in cases}, {name: [] for name in cases}
-        with start_qemu(path) as qemu:
-            while not os.path.exists(path):
-                time.sleep(0.01)
+        with run_qemu(path):
             for _ in range(rounds):
                 for name, (command, text) in cases.items():
                     times[name].append(run_tool(command, text, environment))
                     peaks[name].append(measure_peak(command, text, environment))
-            qemu.kill()
     return {name: {'ns': statistics.median(times[name]), 'kB': statistics.median(peaks[name])} for name in cases}
 
 
@@ -330,7 +341,7 @@ def format_time(nanoseconds):
 def print_tools(report):
     for name, tool in report.items():
         print(f'{name:19}{format_time(tool["ns"])}  process  {tool["ns"] / report["qmp call"]["ns"]:6.2f} of qmp call, '
-              f'{tool["kB"]:.0f} kB of memory at the most')
+              f'{tool["ns"] / report["floor-call"]["ns"]:.2f} of floor-call, {tool["kB"]:.0f} kB of memory at the most')
 
 
 def print_beside(report):
