@@ -120,7 +120,7 @@ open_and_tell (Once    *once,
   return opening.good;
 }
 
-/* Without a GTask GIO starts no thread, which takes a tenth of a call's time. */
+/* Without a GTask GIO starts no thread. */
 static gboolean
 open_quietly (Once    *once,
               GError **error)
