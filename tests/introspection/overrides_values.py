@@ -202,7 +202,21 @@ class Copies(unittest.TestCase):
         self.assertEqual(child.stdout.decode(), 'ExecuteError gone device_del\n')
 
 
+class End(unittest.TestCase):
+    def test_client_in_a_cycle(self):
+        """When Python ends, PyGObject cannot import what it wants for a call any more: nobody is told of that."""
+        program = 'import gi; gi.require_version("Qmp", "1.0"); from gi.repository import Qmp\n' \
+                  'vm = Qmp.Client(); vm.connect("event", lambda *_arguments: vm)'
+        child = subprocess.run([sys.executable, '-W', 'ignore', '-c', program], stderr=subprocess.PIPE, text=True, check=True)
+        self.assertEqual(child.stderr, '')
+
+
 class Exactness(WithPeer):
+    def test_large(self):
+        """A reply of which no more copies are kept than needed."""
+        for value in ({'error': 'x' * 200000}, ['\u20ac' * 70000, 2**64 - 1]):
+            self.assertEqual(self.vm.execute('echo', value=value), {'value': value})
+
     def test_echo(self):
         for value in (2**63, 2**64 - 1, -2**63, 2**100, -2**100, 0.1, 'a\0b', '\u20ac\U0001f600', '"\\\n',
                       [], {}, None, True, {'a': [{'b': 2**64 - 1}]}):

@@ -6,6 +6,8 @@ client's signals, and the client's thread may be about to call them. So its fina
 the client to its thread.
 """
 
+import sys
+
 from gi.repository import GObject
 
 
@@ -16,6 +18,8 @@ def _end(owned):
 
 
 def _leave_to_own_thread(owned):
+    if sys.is_finalizing():
+        return  # PyGObject could not import any more what it wants for a call, and no other thread runs Python
     try:
         client = owned.get_client() if hasattr(type(owned), 'get_client') else owned
         if client is None or client.is_owner_thread():
