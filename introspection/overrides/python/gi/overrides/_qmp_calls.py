@@ -51,15 +51,21 @@ def _report(what, error):
 
 # --- cancellation ---
 
-class Cancellation:
-    """A cancellable of a call's own, which follows the caller's."""
+_Cancellable = Gio.Cancellable  # PyGObject looks a name up anew each time
 
-    def __init__(self, cancellable):
-        self.own = Gio.Cancellable()
+
+class Cancellation:
+    """A cancellable of a call's own, which follows the caller's.
+
+    own: one that nobody uses, and that is not cancelled
+    """
+
+    def __init__(self, cancellable, own=None):
+        self.own = own or _Cancellable()
         self._cancellable = cancellable
         if cancellable is None:
             return
-        if not isinstance(cancellable, Gio.Cancellable):
+        if not isinstance(cancellable, _Cancellable):
             raise TypeError(f'cancellable must be Gio.Cancellable or None, not {type(cancellable).__name__}')
         own = self.own
         self._handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: own.cancel())

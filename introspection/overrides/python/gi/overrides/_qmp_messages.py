@@ -3,7 +3,6 @@
 
 import collections.abc
 import functools
-import json
 
 from gi.repository import Gio, GLib, GObject, Json
 
@@ -24,12 +23,22 @@ def _plain(value):
     raise TypeError(f'a value of type {_name_type(value)} cannot be sent as JSON')
 
 
-# json.dumps() would make an encoder for each value, and json.loads() look for the encoding of each text.
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain).encode
-_decode = json.JSONDecoder().decode
+_encode = _decode = None
+
+
+def _import_json():
+    """A tenth of what is imported here, most of it regular expressions, and not needed before there is something to say."""
+    global _encode, _decode
+    import json
+
+    # json.dumps() would make an encoder for each value, and json.loads() look for the encoding of each text.
+    _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=_plain).encode
+    _decode = json.JSONDecoder().raw_decode
 
 
 def dump(value):
+    if _encode is None:
+        _import_json()
     try:
         return _encode(value)
     except RecursionError:
@@ -37,9 +46,11 @@ def dump(value):
 
 
 def load(text):
-    """Reads what the library lets through, and Python's json not always."""
+    """Reads a value as the library gives it, without space around it. It lets through what Python's json does not always."""
+    if _decode is None:
+        _import_json()
     try:
-        return _decode(text)
+        return _decode(text)[0]
     except RecursionError:
         raise protocol_error(Qmp.ProtocolError.TOO_DEEP, 'The message is nested too deep for Python') from None
     except ValueError as error:
@@ -47,9 +58,15 @@ def load(text):
         raise protocol_error(Qmp.ProtocolError.TOO_LARGE, f'The message is too much for Python: {error}') from None
 
 
+# PyGObject looks a name up anew each time.
+_new_bytes = GLib.Bytes.new
+_plain_new_from_bytes = _explained(Qmp.Message.new_from_bytes)
+_plain_new_from_bytes_unchecked = Qmp.Message.new_from_bytes_unchecked
+
+
 def parse_message(data, eager=True):
-    make = Qmp.Message.new_from_bytes if eager else Qmp.Message.new_from_bytes_unchecked
-    return make(GLib.Bytes.new(data))
+    make = _plain_new_from_bytes if eager else _plain_new_from_bytes_unchecked
+    return make(_new_bytes(data))
 
 
 def make_message(value):
@@ -69,20 +86,27 @@ def make_command(command, arguments=None, more=()):
         return _plain_new_command(command, arguments)
     if arguments is not None and not isinstance(arguments, collections.abc.Mapping):
         raise TypeError(f'arguments must be a mapping or None, not {_name_type(arguments)}')
-    members = {'execute': command}
     arguments = {**(arguments or {}), **dict(more)}
     if arguments:
-        members['arguments'] = arguments
-    return parse_message(dump(members).encode())
+        return parse_message(dump({'execute': command, 'arguments': arguments}).encode())
+    if command.isascii() and command.isprintable():
+        return _plain_new_command(command, None)
+    return parse_message(dump({'execute': command}).encode())
+
+
+def _check_reply(sent, reply):
+    text = reply.dup_member_text('error')
+    if text is not None:
+        error = load(text)
+        raise ExecuteError(error['desc'], error['class'], sent, reply)
 
 
 def take_value(sent, reply):
-    """What a reply brings: its return value, or its error."""
-    members = load(reply.get_bytes().get_data().decode())
-    if 'error' not in members:
-        return members.get('return')
-    error = members['error']
-    raise ExecuteError(error['desc'], error['class'], sent, reply)
+    """What a reply brings: its return value, or its error; the library has seen to it that it is not both."""
+    text = reply.dup_member_text('return')
+    if text is not None:
+        return load(text)
+    return _check_reply(sent, reply)
 
 
 # --- messages ---
@@ -234,7 +258,7 @@ def check_reply(self, command=None):
 
     command: what it answers, a Qmp.Message, which the error is to have with it
     """
-    take_value(command, self)
+    _check_reply(command, self)
     return True
 
 

@@ -56,7 +56,9 @@ def find_message(values):
 def check_thread(self):
     """A client belongs to the thread that made it, and so does what was added to it or stands on it."""
     client = self
-    if isinstance(self, Qmp.EventListener):
+    if isinstance(self, Qmp.Client):
+        pass
+    elif isinstance(self, Qmp.EventListener):
         client = self._client()
     elif isinstance(self, (Qmp.GuestAgent, Qmp.Machine)):
         client = self.get_client()

@@ -13,30 +13,35 @@ from gi.repository import Gio, GLib, GObject
 from ._qmp_calls import Cancellation, kick
 
 
-class Spy(GObject.Object, Gio.SocketConnectable):
-    """Sees in which main context a blocking call waits."""
+@functools.cache
+def _get_spy_class():
+    """Made when it is needed first: a class of GObject's is registered, which takes as long as a whole module."""
+    class Spy(GObject.Object, Gio.SocketConnectable):
+        """Sees in which main context a blocking call waits."""
 
-    __gtype_name__ = 'QmpPythonSpy'
-    __module__ = 'qmp_glib'  # PyGObject registers no types of gi.overrides
-    context = None
-    cancellable = None
+        __gtype_name__ = 'QmpPythonSpy'
+        __module__ = 'qmp_glib'  # PyGObject registers no types of gi.overrides
+        context = None
+        cancellable = None
 
-    def do_enumerate(self):
-        self.context = GLib.MainContext.ref_thread_default()
-        self.cancellable.cancel()
-        return Gio.UnixSocketAddress.new('/').enumerate()
+        def do_enumerate(self):
+            self.context = GLib.MainContext.ref_thread_default()
+            self.cancellable.cancel()
+            return Gio.UnixSocketAddress.new('/').enumerate()
 
-    do_proxy_enumerate = do_enumerate
+        do_proxy_enumerate = do_enumerate
 
-    @classmethod
-    def find_context(cls, open_client):
-        spy = cls()
-        spy.cancellable = Gio.Cancellable()
-        try:
-            open_client(spy, spy.cancellable)
-        except GLib.Error:
-            pass
-        return spy.context
+    return Spy
+
+
+def _find_context(open_client):
+    spy = _get_spy_class()()
+    spy.cancellable = Gio.Cancellable()
+    try:
+        open_client(spy, spy.cancellable)
+    except GLib.Error:
+        pass
+    return spy.context
 
 
 class Interrupts:
@@ -54,6 +59,7 @@ class Interrupts:
         self._context = context
         self._outer_fd = -1
         self._cancellable = None
+        self._spare = None  # a cancellable that a call has left as it was
         self._error = None
         self._source = None
 
@@ -96,7 +102,8 @@ class Interrupts:
     def call(self, function, arguments, cancellable):
         if self._source is None or self._source.is_destroyed():
             self._attach()
-        cancellation = Cancellation(cancellable)
+        cancellation = Cancellation(cancellable, self._spare)
+        self._spare = None
         outer = self._outer_fd, self._cancellable, self._error
         self._cancellable = cancellation.own
         self._error = None
@@ -115,6 +122,8 @@ class Interrupts:
             error = self._error
             self._outer_fd, self._cancellable, self._error = outer
             cancellation.end()
+            if cancellable is None and self._cancellable is None and error is None:
+                self._spare = cancellation.own
             if error is not None:
                 raise error.with_traceback(None) from None
 
@@ -137,7 +146,7 @@ def block(function, arguments, cancellable, open_client):
     if threading.get_ident() != threading.main_thread().ident:
         return function(*arguments, cancellable)
     if _interrupts is None:
-        _interrupts = Interrupts(Spy.find_context(open_client))
+        _interrupts = Interrupts(_find_context(open_client))
     try:
         return _interrupts.call(function, arguments, cancellable)
     finally:
