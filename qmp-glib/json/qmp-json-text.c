@@ -92,7 +92,9 @@ qmp_json_cursor_next_member (QmpJsonCursor *self,
                              QmpJsonSlice  *key,
                              QmpJsonSlice  *value)
 {
-  return qmp_json_walk_next_member (self, key, value);
+  gboolean plain;
+
+  return qmp_json_walk_next_member (self, key, &plain, value);
 }
 
 /* Strings. */

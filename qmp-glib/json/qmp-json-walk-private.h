@@ -146,19 +146,20 @@ qmp_json_walk_next_element (QmpJsonCursor *cursor,
   return TRUE;
 }
 
+/* plain (out): as that of qmp_json_walk_string(), of the key. */
 static inline gboolean
 qmp_json_walk_next_member (QmpJsonCursor *cursor,
                            QmpJsonSlice  *key,
+                           gboolean      *plain,
                            QmpJsonSlice  *value)
 {
   const char *p = qmp_json_walk_find_next (cursor);
-  gboolean plain;
 
   if (p == NULL)
     return FALSE;
 
   key->text = p;
-  p = qmp_json_walk_string (p, cursor->end, &plain);
+  p = qmp_json_walk_string (p, cursor->end, plain);
   key->length = p - key->text;
   qmp_json_walk_take_value (cursor, qmp_json_walk_over (':', p, cursor->end), value);
   return TRUE;

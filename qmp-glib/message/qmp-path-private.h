@@ -19,6 +19,7 @@ typedef struct {
   QmpJsonSlice  object;
   guint         n_members;  /* QMP_PATH_MAX_MEMBERS: there may be more */
   QmpJsonSlice  keys[QMP_PATH_MAX_MEMBERS];
+  guint32       plain;      /* a bit for each key: ASCII without an escape */
   QmpJsonSlice  values[QMP_PATH_MAX_MEMBERS];
 } QmpPathMemo;
 

@@ -275,21 +275,39 @@ find_member_slowly (QmpJsonSlice  object,
   return is_found;
 }
 
+G_STATIC_ASSERT (QMP_PATH_MAX_MEMBERS == 8 * sizeof ((QmpPathMemo *) 0)->plain);
+
 static void
 memorize (QmpPathMemo  *memo,
           const Walk   *walk,
           QmpJsonSlice  object)
 {
   QmpJsonCursor cursor;
+  gboolean plain;
   guint n = 0;
 
   memo->path = walk->path;
   memo->length = walk->start - walk->path;
   memo->object = object;
+  memo->plain = 0;
   qmp_json_cursor_init (&cursor, object.text, object.length);
-  while (n < QMP_PATH_MAX_MEMBERS && qmp_json_walk_next_member (&cursor, &memo->keys[n], &memo->values[n]))
-    n++;
+  while (n < QMP_PATH_MAX_MEMBERS && qmp_json_walk_next_member (&cursor, &memo->keys[n], &plain, &memo->values[n]))
+    memo->plain |= (guint32) plain << n++;
   memo->n_members = n;
+}
+
+/* The key of the member with that index. */
+static inline gboolean
+is_remembered (const QmpPathMemo *memo,
+               guint              index,
+               const char        *name,
+               gsize              length)
+{
+  QmpJsonSlice key = memo->keys[index];
+
+  if ((memo->plain >> index & 1) == 0)
+    return is_key (key, name, length);
+  return key.length == length + strlen ("\"\"") && memcmp (key.text + 1, name, length) == 0;
 }
 
 static gboolean
@@ -304,7 +322,7 @@ find_member (QmpPathMemo  *memo,
     return find_member_slowly (object, walk, found);
 
   for (guint i = memo->n_members; i > 0; i--)
-    if (is_key (memo->keys[i - 1], walk->name, walk->length))
+    if (is_remembered (memo, i - 1, walk->name, walk->length))
       {
         *found = memo->values[i - 1];
         return TRUE;
