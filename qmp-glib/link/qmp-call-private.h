@@ -17,6 +17,7 @@ typedef enum {
   QMP_CALL_REPLY,    /* QmpMessage: the whole reply; an error reply is an error */
   QMP_CALL_MESSAGE,  /* QmpMessage: the whole reply, an error reply too */
   QMP_CALL_RELAYED,  /* nothing: the reply goes on as it has come */
+  QMP_CALL_NOTHING,  /* nothing; an error reply is an error */
 } QmpCallForm;
 
 typedef enum {

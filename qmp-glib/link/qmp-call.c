@@ -123,7 +123,7 @@ set_result (QmpCall       *self,
 
   if (self->form == QMP_CALL_VALUE)
     set_value (self, frame->text + span.start, span.length);
-  else
+  else if (self->form != QMP_CALL_NOTHING)
     self->value = qmp_message_new_received (reader, frame);
 }
 

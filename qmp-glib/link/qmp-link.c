@@ -64,7 +64,7 @@ greeted (QmpLink     *self,
     }
   text = qmp_handshake_dup_command (&self->handshake, id);
   set_state (self, QMP_LINK_NEGOTIATION);
-  self->negotiation = qmp_calls_issue (self->calls, QMP_CALL_VALUE, qmp_packet_new (text, strlen (text), NULL),
+  self->negotiation = qmp_calls_issue (self->calls, QMP_CALL_NOTHING, qmp_packet_new (text, strlen (text), NULL),
                                        id, NULL, FALSE);
 }
 
