@@ -270,6 +270,16 @@ def measure_python(program):
     return json.loads(output.splitlines()[-1])
 
 
+def measure_simdjson(program):
+    """The check of a real QEMU's schema reply, in turn with simdjson's parser. None where that was not there to build."""
+    beside = os.path.join(os.path.dirname(os.path.realpath(program)), 'bench-simdjson')
+    if not os.path.exists(beside):
+        return None
+    with_qemu = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'with-qemu')
+    output = subprocess.run([with_qemu, beside, '3000'], check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
 def tool_cases(program, path, source):
     """Name: the command, and what it is fed."""
     directory = os.path.dirname(os.path.realpath(program))
@@ -359,6 +369,13 @@ def print_share(report):
         print(f'{name:19}{format_time(report[name])}  of the processor for a message  {more}')
 
 
+def print_simdjson(report):
+    print(f'{"schema of QEMU":18} {format_time(report["qmp-glib"])}  checked, {report["qmp-glib"] / report[report["best"]]:.2f} '
+          f'of simdjson with its best kernel')
+    for kernel in (name for name in report if name not in ('bytes', 'best', 'qmp-glib')):
+        print(f'{"simdjson":18} {format_time(report[kernel])}  {kernel}')
+
+
 def print_table(report):
     print(f'{"":18} {"one takes":>11}  ratio')
     for name, _, floor, unit in CASES:
@@ -373,6 +390,8 @@ def print_table(report):
     if report['python']:
         print('{:18} {:8.2f} ms, {:.2f} of json.loads() of the same bytes'.format(
             'schema in Python', report['python']['execute'], report['python']['ratio']))
+    if report['simdjson']:
+        print_simdjson(report['simdjson'])
     print_tools(report['tools'])
     print_beside(report['beside'])
     print_share(report['share'])
@@ -425,6 +444,7 @@ def main():
     report['beside'] = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['share'] = measure_share(arguments.program, arguments.rounds)
     report['python'] = measure_python(arguments.program)
+    report['simdjson'] = measure_simdjson(arguments.program)
     if arguments.instructions:
         report['instructions'] = measure_instructions(arguments.program)
     if arguments.qemu_qmp:
