@@ -96,6 +96,26 @@ void      qmp_json_scanner_end       (QmpJsonScanner *self,
                                       const guint8   *text,
                                       gsize           length);
 
+/* Inside of a string, at what is not plain: goes over an escape or a character, and says how many bytes that is. 0 if
+ * more has to come to tell, or if it is neither. What is bad is recorded; no more than is surely a part of it is gone over. */
+gsize     qmp_json_scanner_pass_special (QmpJsonScanner *self,
+                                         const guint8   *p,
+                                         const guint8   *end);
+
+/* Keeps the first one. */
+static inline void
+qmp_json_scanner_record_fault (QmpJsonScanner *self,
+                               QmpJsonFault    kind,
+                               const guint8   *p)
+{
+  if (self->fault != QMP_JSON_FAULT_NONE)
+    return;
+
+  self->fault = kind;
+  self->fault_state = self->state;
+  self->fault_offset = p - self->text;
+}
+
 /* What is wrong with the text; transfer full; NULL if nothing is. */
 GError   *qmp_json_scanner_dup_fault (QmpJsonScanner *self,
                                       const guint8   *text,
@@ -109,7 +129,7 @@ QmpJsonKey qmp_json_key_find         (const char     *name,
 static inline gboolean
 qmp_json_is_space (guint8 byte)
 {
-  return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
 G_END_DECLS

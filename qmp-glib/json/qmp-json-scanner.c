@@ -106,19 +106,6 @@ qmp_json_scanner_reset (QmpJsonScanner *self)
   qmp_json_scanner_init (self, document, max_depth);
 }
 
-static void
-record_fault (QmpJsonScanner *self,
-              QmpJsonFault    kind,
-              const guint8   *p)
-{
-  if (self->fault != QMP_JSON_FAULT_NONE)
-    return;
-
-  self->fault = kind;
-  self->fault_state = self->state;
-  self->fault_offset = p - self->text;
-}
-
 /* The structure ends to make sense at p: only brackets count from here, to find the text's end. */
 static const guint8 *
 break_text (QmpJsonScanner *self,
@@ -127,7 +114,7 @@ break_text (QmpJsonScanner *self,
 {
   if (!self->document && *p == QMP_JSON_RESYNC)
     kind = QMP_JSON_FAULT_RESYNC;
-  record_fault (self, kind, p);
+  qmp_json_scanner_record_fault (self, kind, p);
 
   if (self->document)
     self->state = QMP_JSON_STATE_DONE;
@@ -286,6 +273,12 @@ end_string (QmpJsonScanner *self,
 
 /* Words. */
 
+static inline gboolean
+is_digit (guint8 byte)
+{
+  return (guint8) (byte - '0') < 10;
+}
+
 static inline const guint8 *
 skip_digits (const guint8 *p,
              const guint8 *end)
@@ -305,7 +298,7 @@ skip_digits (const guint8 *p,
         return p + __builtin_ctzll (others) / 8;
     }
 #endif
-  while (p < end && (guint8) (*p - '0') < 10)
+  while (p < end && is_digit (*p))
     p++;
 
   return p;
@@ -368,12 +361,12 @@ end_word (QmpJsonScanner *self,
           const guint8   *start,
           const guint8   *p)
 {
-  gboolean numeric = g_ascii_isdigit (*start) || *start == '-';
+  gboolean numeric = is_digit (*start) || *start == '-';
 
   if (numeric && !is_number (start, p))
-    record_fault (self, QMP_JSON_FAULT_NUMBER, start);
+    qmp_json_scanner_record_fault (self, QMP_JSON_FAULT_NUMBER, start);
   else if (!numeric && !is_literal (start, p))
-    record_fault (self, QMP_JSON_FAULT_WORD, start);
+    qmp_json_scanner_record_fault (self, QMP_JSON_FAULT_WORD, start);
 
   if (self->depth == 1)
     end_member (self, start - self->text, p);
@@ -403,128 +396,6 @@ scan_word (QmpJsonScanner *self,
   return p;
 }
 
-/* What is not plain inside of a string. Each returns how many bytes to go on, 0 if the input ends
- * too early to tell. What is bad is recorded, and is as long as is surely a part of it: the rest is
- * looked at again as it stands. */
-
-enum {
-  HEX_BAD = -1,
-  HEX_CUT = -2,
-};
-
-static int
-scan_hex4 (const guint8 *p,
-           const guint8 *end)
-{
-  int unit = 0;
-
-  for (guint i = 0; i < 4; i++)
-    {
-      int digit;
-
-      if (p + i >= end)
-        return HEX_CUT;
-      digit = g_ascii_xdigit_value (p[i]);
-      if (digit < 0)
-        return HEX_BAD;
-      unit = unit * 16 + digit;
-    }
-
-  return unit;
-}
-
-static gsize
-bad_token (QmpJsonScanner *self,
-           QmpJsonFault    kind,
-           const guint8   *p,
-           gsize           length)
-{
-  record_fault (self, kind, p);
-  self->token_bad = TRUE;
-  return length;
-}
-
-/* The second half of a surrogate pair whose first half stands at p. */
-static gsize
-scan_low_surrogate (QmpJsonScanner *self,
-                    const guint8   *p,
-                    const guint8   *end)
-{
-  int unit;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      if (end - p <= 6 + i)
-        return 0;
-      if (p[6 + i] != "\\u"[i])
-        return bad_token (self, QMP_JSON_FAULT_SURROGATE, p, 6);
-    }
-
-  unit = scan_hex4 (p + 8, end);
-  if (unit == HEX_CUT)
-    return 0;
-  if (unit < 0xdc00 || unit > 0xdfff)
-    return bad_token (self, QMP_JSON_FAULT_SURROGATE, p, 6);
-
-  return 12;
-}
-
-static gsize
-scan_escape (QmpJsonScanner *self,
-             const guint8   *p,
-             const guint8   *end)
-{
-  int unit;
-
-  self->token_escaped = TRUE;
-  if (end - p < 2)
-    return 0;
-  if (p[1] != 'u')
-    {
-      if (memchr ("\"\\/bfnrt", p[1], 8) != NULL)
-        return 2;
-      return bad_token (self, QMP_JSON_FAULT_ESCAPE, p, 1);
-    }
-
-  unit = scan_hex4 (p + 2, end);
-  if (unit == HEX_CUT)
-    return 0;
-  if (unit == HEX_BAD)
-    return bad_token (self, QMP_JSON_FAULT_ESCAPE, p, 2);
-  if (unit >= 0xdc00 && unit <= 0xdfff)
-    return bad_token (self, QMP_JSON_FAULT_SURROGATE, p, 6);
-  if (unit >= 0xd800 && unit <= 0xdbff)
-    return scan_low_surrogate (self, p, end);
-
-  return 6;
-}
-
-static gsize
-scan_utf8 (QmpJsonScanner *self,
-           const guint8   *p,
-           const guint8   *end)
-{
-  gsize length = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-  /* The second byte is where overlong forms, surrogates and what is beyond U+10FFFF show. */
-  guint8 low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
-  guint8 high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
-
-  if (*p < 0xc2 || *p > 0xf4)
-    return bad_token (self, QMP_JSON_FAULT_UTF8, p, 1);
-
-  for (gsize i = 1; i < length; i++)
-    {
-      if (p + i >= end)
-        return 0;
-      if (p[i] < low || p[i] > high)
-        return bad_token (self, QMP_JSON_FAULT_UTF8, p, 1);
-      low = 0x80;
-      high = 0xbf;
-    }
-
-  return length;
-}
-
 /* The rest of a string, from where something is not plain or where the input had ended. */
 static const guint8 *
 scan_string (QmpJsonScanner *self,
@@ -546,13 +417,10 @@ scan_string (QmpJsonScanner *self,
           return p + 1;
         }
 
-      if (*p == '\\')
-        length = scan_escape (self, p, end);
-      else if (*p < 0x20 || (*p == QMP_JSON_RESYNC && !self->document))
+      if (*p < 0x20 || (*p == QMP_JSON_RESYNC && !self->document))
         return break_text (self, QMP_JSON_FAULT_CONTROL, p);
-      else
-        length = scan_utf8 (self, p, end);
 
+      length = qmp_json_scanner_pass_special (self, p, end);
       if (length == 0)
         {
           self->starved = TRUE;
@@ -652,7 +520,7 @@ scan_tokens (QmpJsonScanner *self,
           break;
 
         case CLASS_WORD:
-          if (g_ascii_isdigit (*p) && *p != '0')
+          if (is_digit (*p) && *p != '0')
             {
               /* Most numbers are digits and nothing else: that is seen here. */
               p = skip_digits (p + 1, end);
