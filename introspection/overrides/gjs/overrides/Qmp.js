@@ -807,17 +807,46 @@ function _init() {
     };
   }
 
-  // Takes the events as they come, until the link ends.
-  Qmp.EventListener.prototype[Symbol.asyncIterator] = async function* () {
-    for (;;) {
-      try {
-        // What is in the queue already needs no turn of the main loop; while there is none, nothing is added to the queue.
-        yield this.try_next() ?? await this.next_async();
-      } catch (error) {
-        if (error instanceof Qmp.InterruptedError || error instanceof Qmp.StateError)
-          return;
+  async function waitForNext(iteration) {
+    try {
+      if (iteration.listener !== null)
+        return {value: await iteration.listener.next_async(), done: false};
+    } catch (error) {
+      iteration.listener = null;
+      if (!(error instanceof Qmp.InterruptedError || error instanceof Qmp.StateError))
         throw error;
-      }
     }
+    return {value: undefined, done: true};
+  }
+
+  // Takes the events as they come, until the link ends. An asynchronous generator would make three promises for each.
+  class Iteration {
+    constructor(listener) {
+      this.listener = listener;
+    }
+
+    next() {
+      // What is in the queue already needs no turn of the main loop; while there is none, nothing is added to the queue.
+      const event = this.listener?.try_next() ?? null;
+      return event !== null ? Promise.resolve({value: event, done: false}) : waitForNext(this);
+    }
+
+    return(value) {
+      this.listener = null;
+      return Promise.resolve({value, done: true});
+    }
+
+    throw(error) {
+      this.listener = null;
+      return Promise.reject(error);
+    }
+
+    [Symbol.asyncIterator]() {
+      return this;
+    }
+  }
+
+  Qmp.EventListener.prototype[Symbol.asyncIterator] = function () {
+    return new Iteration(this);
   };
 }
