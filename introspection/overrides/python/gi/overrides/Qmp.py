@@ -39,6 +39,9 @@ from ._qmp_methods import (Method as _Method, add as _add, check_thread as _chec
 
 Qmp = get_introspection_module('Qmp')
 
+# The typelib may be found where the library is not: that is said here, and not at the first call.
+Qmp.check_version(0, 0, 0)
+
 __all__ = ['AddressError', 'AmbiguousError', 'BusyError', 'Call', 'CancelledError', 'EndedError', 'Error', 'ExecuteError',
            'FailureEventError', 'GuestLostError', 'GuestThawedError', 'InterruptedError', 'JobCancelledError', 'JobError',
            'LaunchError', 'LostError', 'MigrationCancelledError', 'MigrationError', 'MissingCommandError', 'NoAnswerError',
