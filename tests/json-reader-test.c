@@ -52,6 +52,24 @@ make_schema_reply (void)
   return g_string_free (out, FALSE);
 }
 
+static char *
+make_nested (gsize depth,
+             char  open,
+             char  close)
+{
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; i < depth; i++)
+    {
+      if (open == '{' && i > 0)
+        g_string_append (out, "\"a\":");
+      g_string_append_c (out, open);
+    }
+  for (gsize i = 0; i < depth; i++)
+    g_string_append_c (out, close);
+  return g_string_free (out, FALSE);
+}
+
 /* the scan for plain bytes */
 
 static void
@@ -91,6 +109,25 @@ test_scan_each_byte (void)
       g_assert_true (qmp_json_scan_plain_bytewise (area, area + 16) == area + (special ? 5 : 16));
     }
 }
+
+#if QMP_JSON_HAS_BLOCKS
+static void
+test_scan_block (void)
+{
+  for (guint byte = 0; byte < 256; byte++)
+    for (guint at = 0; at < QMP_JSON_BLOCK; at++)
+      {
+        guint8 area[QMP_JSON_BLOCK];
+        const guint8 *special;
+
+        memset (area, 'x', sizeof area);
+        area[at] = byte;
+        special = qmp_json_scan_plain_bytewise (area, area + sizeof area);
+        g_assert_cmpuint (qmp_json_scan_block (area), ==,
+                          special < area + sizeof area ? G_GUINT64_CONSTANT (1) << at : 0);
+      }
+}
+#endif
 
 /* validation */
 
@@ -229,6 +266,178 @@ test_check_table_in_stream (void)
     }
 }
 
+/* Far within a large text, where it is gone over another way. */
+
+#define FILL "\"fill\": [\"0123456789abcdef\", \"0123456789abcdef\", \"0123456789abcdef\", \"0123456789abcdef\"]"
+#define FILL_AGAIN ", " FILL
+#define LARGE_FRONT "{\"return\": [{" FILL FILL_AGAIN ", \"in\": [0, "
+#define LARGE_BACK ", 0]}], \"error\": {" FILL FILL_AGAIN FILL_AGAIN "}}\n{\"id\": 1}\n"
+
+/* In small chunks nothing is large. */
+static void
+assert_same_in_chunks (const char *text,
+                       gsize       length)
+{
+  g_autofree char *whole = read_in_chunks (text, length, length);
+  g_autofree char *chunked = read_in_chunks (text, length, 50);
+
+  g_assert_cmpstr (whole, ==, chunked);
+}
+
+static void
+test_large_table (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(QmpJsonReader) reader = qmp_json_reader_new (MAX_SIZE, MAX_DEPTH);
+      g_autoptr(GString) text = g_string_new (LARGE_FRONT);
+      QmpJsonFrame frame;
+
+      g_string_append_len (text, cases[i].text, cases[i].length);
+      g_string_append (text, LARGE_BACK);
+      g_test_message ("case %" G_GSIZE_FORMAT, i);
+      assert_same_in_chunks (text->str, text->len);
+
+      test_reader_feed (reader, text->str, text->len);
+      if (cases[i].offset < 0)
+        {
+          test_reader_assert_next (reader, QMP_JSON_READER_TEXT, NULL, &frame);
+          g_assert_no_error (frame.fault);
+        }
+    }
+}
+
+/* Of everything that servers write, compact, with spaces, and pretty. */
+static const char large_text[] =
+  LARGE_FRONT
+  "{\"s\": \"\", \"t\": true, \"f\": false, \"n\": null, \"i\": 0, \"j\": -12, \"k\": 1234567890},"
+  "{\"s\":\"\",\"t\":true,\"f\":false,\"n\":null,\"i\":0,\"j\":-12,\"a\":[],\"o\":{},\"l\":[[],{},[{}]]}, "
+  "{\n    \"pretty\": [\n        1,\n        null,\n        \"x\"\n    ],\r\n\t\"more\": {\n    }\n},"
+  " -0.5e+3, \"\\\"\\u00e9\\\\\", \"\xc3\xa9\", [ ] , { } , [ 1 , 2 ] , { \"a\" : 1 },"
+  "\"a string of more than one block: 0123456789abcdef 0123456789abcdef 0123456789abcdef\", "
+  "123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890,"
+  "                                                                                \"far\""
+  LARGE_BACK;
+
+/* Any byte of it may be any other one, or be missing. */
+static void
+test_large_damage (void)
+{
+  static const char bytes[] = "{}[]\"\\,:\n 0-ue\xff\x80\x01";
+  gsize length = sizeof large_text - 1;
+
+  assert_same_in_chunks (large_text, length);
+  for (gsize at = 0; at < length; at += TEST_FEW ? 7 : 1)
+    {
+      g_autofree char *without = g_memdup2 (large_text, length);
+
+      for (gsize i = 0; i < sizeof bytes - 1; i++)
+        {
+          g_autofree char *text = g_memdup2 (large_text, length);
+
+          text[at] = bytes[i];
+          assert_same_in_chunks (text, length);
+        }
+      memcpy (without + at, large_text + at + 1, length - at - 1);
+      assert_same_in_chunks (without, length - 1);
+    }
+}
+
+static void
+append_random_value (GString *out,
+                     guint    depth)
+{
+  static const char *const leaves[] = {
+    "\"\"", "\"a\"", "\"node-name\"", "\"\xc3\xa9\"", "\"\\n, \\\"x\\\"\"", "\"0123456789abcdef0123456789abcdef0123456789abcdef\"",
+    "0", "-1.5e2", "17", "null", "true", "[]", "{}",
+  };
+  gboolean is_object = g_test_rand_bit ();
+  guint n = g_test_rand_int_range (0, 5);
+
+  if (depth == 0 || g_test_rand_int_range (0, 3) > 0)
+    {
+      g_string_append (out, leaves[g_test_rand_int_range (0, G_N_ELEMENTS (leaves))]);
+      return;
+    }
+  g_string_append_c (out, is_object ? '{' : '[');
+  for (guint i = 0; i < n; i++)
+    {
+      g_string_append (out, i == 0 ? "" : g_test_rand_bit () ? ", " : ",");
+      if (is_object)
+        g_string_append_printf (out, "\"%.*s\":%s", g_test_rand_int_range (0, 9), "abcdefghi", g_test_rand_bit () ? " " : "");
+      append_random_value (out, depth - 1);
+    }
+  g_string_append_c (out, is_object ? '}' : ']');
+}
+
+/* Wherever a chunk ends, it is gone on with as if it had not. */
+static void
+test_large_chunks (void)
+{
+  for (guint n = TEST_FEW ? 2 : 40; n > 0; n--)
+    {
+      g_autoptr(GString) text = g_string_new (LARGE_FRONT "0");
+      g_autofree char *expected = NULL;
+
+      while (text->len < 1000)
+        {
+          g_string_append_c (text, ',');
+          append_random_value (text, 4);
+        }
+      g_string_append (text, LARGE_BACK);
+      expected = read_in_chunks (text->str, text->len, 50);
+      g_assert_true (g_str_has_prefix (expected, "text"));
+      for (gsize chunk = 100; chunk <= text->len; chunk++)
+        {
+          g_autofree char *chunked = read_in_chunks (text->str, text->len, chunk);
+
+          g_assert_cmpstr (chunked, ==, expected);
+        }
+    }
+}
+
+/* It may end anywhere, with nothing behind it that could be read, and begin anywhere in a block. */
+static void
+test_large_cut (void)
+{
+  gsize length = strstr (large_text, "\n{\"id\"") - large_text;
+
+  for (gsize cut = 0; cut <= length; cut++)
+    {
+      g_autofree char *text = g_memdup2 (large_text, cut);
+      g_autoptr(GError) error = NULL;
+      gboolean valid = qmp_json_check (text, cut, MAX_DEPTH, NULL, &error);
+
+      g_assert_true (valid == (cut == length));
+      if (!valid && error->code == QMP_PROTOCOL_ERROR_DESERIALIZATION)
+        g_assert_cmpint (qmp_protocol_error_get_offset (error), <=, cut);
+    }
+
+  for (gsize shift = 0; shift < 64; shift++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"shift\": \"%*s\", %s", (int) shift, "", large_text + 1);
+
+      g_assert_true (qmp_json_check (text, strstr (text, "\n{\"id\"") - text, MAX_DEPTH, NULL, NULL));
+    }
+}
+
+/* At each limit the bracket beyond it is what is wrong. */
+static void
+test_large_depth (void)
+{
+  for (guint depth = 3; depth < 200; depth++)
+    {
+      g_autofree char *nested = make_nested (depth - 2, '[', ']');
+      g_autofree char *text = g_strdup_printf ("{" FILL FILL_AGAIN ", \"in\": [0, %s, %s]" FILL_AGAIN "}", nested, nested);
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (qmp_json_check (text, strlen (text), depth, NULL, NULL));
+      g_assert_false (qmp_json_check (text, strlen (text), depth - 1, NULL, &error));
+      g_assert_error (error, QMP_PROTOCOL_ERROR, QMP_PROTOCOL_ERROR_TOO_DEEP);
+      g_assert_cmpint (qmp_protocol_error_get_offset (error), ==, strstr (text, nested) - text + depth - 3);
+    }
+}
+
 static void
 test_check_kinds (void)
 {
@@ -288,24 +497,6 @@ test_check_error_text (void)
   g_assert_nonnull (strstr (error->message, "control character 0x0a"));
   text = qmp_protocol_error_get_text (error);
   g_assert_cmpmem (g_bytes_get_data (text, NULL), g_bytes_get_size (text), "{\"a\":\"x\ny\"}", 11);
-}
-
-static char *
-make_nested (gsize depth,
-             char  open,
-             char  close)
-{
-  GString *out = g_string_new (NULL);
-
-  for (gsize i = 0; i < depth; i++)
-    {
-      if (open == '{' && i > 0)
-        g_string_append (out, "\"a\":");
-      g_string_append_c (out, open);
-    }
-  for (gsize i = 0; i < depth; i++)
-    g_string_append_c (out, close);
-  return g_string_free (out, FALSE);
 }
 
 static void
@@ -635,6 +826,9 @@ main (int   argc,
 
   g_test_add_func ("/json-reader/scan/positions", test_scan);
   g_test_add_func ("/json-reader/scan/each-byte", test_scan_each_byte);
+#if QMP_JSON_HAS_BLOCKS
+  g_test_add_func ("/json-reader/scan/block", test_scan_block);
+#endif
   g_test_add_func ("/json-reader/check/table", test_check_table);
   g_test_add_func ("/json-reader/check/table-in-stream", test_check_table_in_stream);
   g_test_add_func ("/json-reader/check/kinds", test_check_kinds);
@@ -643,6 +837,11 @@ main (int   argc,
   g_test_add_func ("/json-reader/check/depth", test_check_depth);
   g_test_add_func ("/json-reader/check/mixed-levels", test_check_mixed_levels);
   g_test_add_func ("/json-reader/check/schema", test_check_schema);
+  g_test_add_func ("/json-reader/large/table", test_large_table);
+  g_test_add_func ("/json-reader/large/damage", test_large_damage);
+  g_test_add_func ("/json-reader/large/chunks", test_large_chunks);
+  g_test_add_func ("/json-reader/large/cut", test_large_cut);
+  g_test_add_func ("/json-reader/large/depth", test_large_depth);
   g_test_add_func ("/json-reader/stream/chunks", test_stream_chunks);
   g_test_add_func ("/json-reader/stream/frames", test_stream_frames);
   g_test_add_func ("/json-reader/stream/damage", test_stream_damage);

@@ -79,4 +79,33 @@ qmp_json_scan_plain (const guint8 *p,
   return qmp_json_scan_plain_bytewise (p, end);
 }
 
+/* Where there is a way to see many at once: a bit for each of QMP_JSON_BLOCK bytes from p on, is it not plain? */
+#define QMP_JSON_BLOCK 64
+
+#if defined(__SSE2__)
+#define QMP_JSON_HAS_BLOCKS 1
+
+static inline guint64
+qmp_json_scan_block (const guint8 *p)
+{
+  guint64 block = 0;
+
+  for (guint i = 0; i < QMP_JSON_BLOCK; i += 16)
+    block |= (guint64) qmp_json_scan_mask (_mm_loadu_si128 ((const __m128i *) (p + i))) << i;
+
+  return block;
+}
+
+/* Of the 16 bytes from p on, how many are spaces before any other. */
+static inline guint
+qmp_json_count_spaces (const guint8 *p)
+{
+  __m128i spaces = _mm_cmpeq_epi8 (_mm_loadu_si128 ((const __m128i *) p), _mm_set1_epi8 (' '));
+
+  return __builtin_ctz (~(guint) _mm_movemask_epi8 (spaces));
+}
+#else
+#define QMP_JSON_HAS_BLOCKS 0
+#endif
+
 G_END_DECLS

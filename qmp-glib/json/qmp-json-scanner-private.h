@@ -68,6 +68,8 @@ typedef struct {
   gboolean        token_escaped;
   gboolean        token_bad;
 
+  gsize           skim_from;  /* not earlier, since that takes longer than it saves */
+
   gsize           member;     /* where the value of a depth 1 member began, if object or array */
   QmpJsonKey      key;        /* of that member; QMP_JSON_N_KEYS: not a known one */
   QmpJsonOutline  outline;    /* but for the kind */
@@ -95,6 +97,16 @@ void      qmp_json_scanner_run       (QmpJsonScanner *self,
 void      qmp_json_scanner_end       (QmpJsonScanner *self,
                                       const guint8   *text,
                                       gsize           length);
+
+/* A fast way through what is nested in a large text: on from p, over as many members and elements as are written in a
+ * usual way. What is not stands where this stops, with the state to judge it in: nothing is a fault here. To be called
+ * right behind a comma that is deeper than the members of a message, with the state that it leads to, for
+ * QMP_JSON_SKIM_MIN bytes or more. */
+#define QMP_JSON_SKIM_MIN 128
+
+const guint8 *qmp_json_scanner_skim (QmpJsonScanner *self,
+                                     const guint8   *p,
+                                     const guint8   *end);
 
 /* Inside of a string, at what is not plain: goes over an escape or a character, and says how many bytes that is. 0 if
  * more has to come to tell, or if it is neither. What is bad is recorded; no more than is surely a part of it is gone over. */

@@ -87,6 +87,7 @@ qmp_json_scanner_init (QmpJsonScanner *self,
   self->n_levels = G_N_ELEMENTS (self->few_levels);
   self->after = QMP_JSON_STATE_AFTER_ALL;
   self->key = QMP_JSON_N_KEYS;
+  self->skim_from = QMP_JSON_SKIM_MIN;
 }
 
 void
@@ -477,6 +478,15 @@ close_level (QmpJsonScanner *self,
   return p + 1;
 }
 
+/* A small text is not: to begin takes longer than it saves. */
+static inline gboolean
+is_worth_skimming (QmpJsonScanner *self,
+                   const guint8   *p,
+                   const guint8   *end)
+{
+  return (gsize) (p - self->text) >= self->skim_from && self->depth > 1 && end - p >= QMP_JSON_SKIM_MIN;
+}
+
 /* The hot path: whole tokens, and what stands between them. Returns at the end of the input, or
  * when self->state asks for another function to go on. */
 static const guint8 *
@@ -517,6 +527,12 @@ scan_tokens (QmpJsonScanner *self,
         case CLASS_COMMA:
           p += p + 1 < end && p[1] == ' ' ? 2 : 1;
           state = state == QMP_JSON_STATE_AFTER_MEMBER ? QMP_JSON_STATE_KEY : QMP_JSON_STATE_VALUE;
+          if (is_worth_skimming (self, p, end))
+            {
+              self->state = state;
+              p = qmp_json_scanner_skim (self, p, end);
+              state = self->state;
+            }
           break;
 
         case CLASS_WORD:
