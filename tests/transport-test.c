@@ -116,6 +116,29 @@ test_read_budget (void)
 }
 
 static void
+count_turn (TestWire *wire)
+{
+  ++*(guint *) wire->data;
+}
+
+/* The larger a text is, the more of it is read at once. */
+static void
+test_read_large (void)
+{
+  g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
+  g_autofree char *filler = g_strnfill (150 * 1024, 'x');
+  g_autofree char *large = g_strdup_printf ("{\"a\":\"%s\"}", filler);
+  guint n_turns = 0;
+
+  wire->data = &n_turns;
+  wire->after_dispatch = count_turn;
+  test_wire_say (wire, large);
+  test_wire_settle (wire);
+  g_assert_cmpuint (test_wire_count (wire, "text"), ==, 1);
+  g_assert_cmpuint (n_turns, <=, 7);
+}
+
+static void
 test_wants_more (void)
 {
   g_autoptr(TestWire) wire = test_wire_new (SOCK_STREAM);
@@ -706,6 +729,7 @@ main (int    argc,
   g_test_add_func ("/transport/inside-received", test_inside_received);
   g_test_add_func ("/transport/limits", test_limits);
   g_test_add_func ("/transport/read-budget", test_read_budget);
+  g_test_add_func ("/transport/read-large", test_read_large);
   g_test_add_func ("/transport/wants-more", test_wants_more);
   g_test_add_func ("/transport/read-rest", test_read_rest);
   g_test_add_func ("/transport/give-out-rest", test_give_out_rest);

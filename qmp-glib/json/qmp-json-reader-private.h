@@ -71,6 +71,8 @@ guint8              *qmp_json_reader_reserve   (QmpJsonReader  *self,
                                                 gsize          *size);
 void                 qmp_json_reader_commit    (QmpJsonReader  *self,
                                                 gsize           length);
+/* Bytes of the text that is being read. */
+gsize                qmp_json_reader_get_held  (QmpJsonReader  *self);
 
 /* The next text, or junk. Call until MORE, which leaves frame as it was. */
 QmpJsonReaderResult  qmp_json_reader_next      (QmpJsonReader  *self,

@@ -216,6 +216,12 @@ qmp_json_reader_commit (QmpJsonReader *self,
     self->end += length;
 }
 
+gsize
+qmp_json_reader_get_held (QmpJsonReader *self)
+{
+  return self->end - self->start - self->frame_length;
+}
+
 static void
 give_out (QmpJsonReader *self,
           QmpJsonFrame  *frame,

@@ -18,10 +18,9 @@
 /* Packets that go out in one system call. */
 #define MAX_VECTORS 64
 
-/* Bytes that are read in one dispatch, but for a text that is larger: what they bring is delivered in the same
- * dispatch, and everybody else's turn comes behind it. */
+/* Bytes that are read in one dispatch: what they bring is delivered in the same dispatch, and everybody else's turn comes
+ * behind it. Of a text that is larger as much again as there is of it already. */
 #define MAX_READ (8 * 1024)
-#define LARGE_ROOM (64 * 1024)
 
 /* What one turn writes, in bytes and in microseconds: a server that reads as fast as we write, or a stream for which
  * much has to be done for each byte, must not keep everybody else from his turn. */
@@ -510,8 +509,8 @@ read_some (QmpTransport *self)
   buffer = qmp_json_reader_reserve (self->reader, &size);
   if (self->reads_bytes)
     size = 1;
-  else if (size <= LARGE_ROOM)
-    size = MIN (size, MAX_READ);
+  else
+    size = MIN (size, MAX (qmp_json_reader_get_held (self->reader), MAX_READ));
   n = read_bytes (self, buffer, size, &error);
 
   /* A TLS stream holds what did not fit, and its source does not know of it. */
