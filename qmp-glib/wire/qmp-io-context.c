@@ -46,7 +46,7 @@ struct _QmpIoContext {
   guint         turn;             /* of the newest dispatch */
   guint         depth;            /* of dispatches: while there are any it is not freed */
   guint         streak;           /* iterations in a row that had something to do */
-  gboolean      yields;           /* later is ready, and the source is not in the next iteration */
+  gboolean      yields;           /* in the next iteration later is ready, and the source is not */
   gboolean      skips;            /* this is it */
 
   GSList       *handed_over;      /* of GObject, owned: from any thread; atomic */
@@ -303,10 +303,7 @@ static void
 yield (QmpIoContext *self)
 {
   self->streak = 0;
-  if (self->later == NULL)
-    return;
   self->yields = TRUE;
-  g_source_set_ready_time (self->later, 0);
 }
 
 static void
@@ -315,8 +312,6 @@ take_turn (QmpIoContext *self)
   guint turn = ++self->turn;
   gboolean more;
 
-  if (g_source_get_ready_time (self->later) == 0)
-    g_source_set_ready_time (self->later, -1);
   qmp_poll_set_harvest (self->set);
   expire_timers (self, turn);
   more = serve_all (self, self->ready.head != NULL ? &self->ready : &self->late, turn);
@@ -357,7 +352,24 @@ static GSourceFuncs source_funcs = {
   .dispatch = dispatch,
 };
 
+/* The source, which is asked before, has said whether. A ready time would take system calls. */
+static gboolean
+later_prepare (GSource *source,
+               int     *timeout)
+{
+  *timeout = -1;
+  return ((IoSource *) source)->context->skips;
+}
+
+static gboolean
+later_check (GSource *source)
+{
+  return ((IoSource *) source)->context->skips;
+}
+
 static GSourceFuncs later_funcs = {
+  .prepare = later_prepare,
+  .check = later_check,
   .dispatch = dispatch,
 };
 
@@ -383,6 +395,7 @@ add_source (QmpIoContext *self,
 static void
 create_sources (QmpIoContext *self)
 {
+  self->yields = FALSE;
   self->source = add_source (self, &source_funcs, "[qmp] I/O", G_PRIORITY_DEFAULT);
   self->later = add_source (self, &later_funcs, "[qmp] I/O, later", PRIORITY_LATER);
   if (!self->is_private)
