@@ -68,11 +68,12 @@ written_cb (const GError *error,
 {
   ShellLine *self = user_data;
   gboolean is_late = !self->is_writing;
+  gboolean is_ctrl_c = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   shell_output_release (self->output);
   g_clear_pointer (&self->redirect, shell_redirect_free);
   if (error != NULL)
-    fail (self, SHELL_FAILURE_OTHER, error->message);
+    fail (self, is_ctrl_c ? SHELL_FAILURE_CTRL_C : SHELL_FAILURE_OTHER, error->message);
   if (is_late)
     self->funcs->ready (self->user_data);
 }

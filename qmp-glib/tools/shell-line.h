@@ -18,6 +18,7 @@ typedef enum {
   SHELL_FAILURE_GRAMMAR,   /* the line is wrong; nothing of it was executed, as with the next */
   SHELL_FAILURE_REFUSED,
   SHELL_FAILURE_CANCELLED, /* before anything was sent */
+  SHELL_FAILURE_CTRL_C,    /* that has ended the program which has the output */
   SHELL_FAILURE_OTHER,     /* there is no reply, or it could not be written where it was to go */
 } ShellFailure;
 

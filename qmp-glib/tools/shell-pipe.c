@@ -14,34 +14,41 @@
 #include "tool-words.h"
 
 struct _ShellPipe {
-  char           *command;
-  char           *text;
-  ShellPipeDone   done;
-  gpointer        user_data;
-  GSubprocess    *process;
-  GCancellable   *cancellable;   /* of writing */
-  gboolean        is_written;
-  gboolean        has_ended;
-  gboolean        has_terminal;
-  struct termios  terminal;      /* as it was */
+  char            *command;
+  char            *text;
+  ShellPipeDone    done;
+  gpointer         user_data;
+  GSubprocess     *process;
+  GCancellable    *cancellable;  /* of writing */
+  gboolean         is_written;
+  gboolean         has_ended;
+  gboolean         has_terminal;
+  struct termios   terminal;     /* as it was; so is the next */
+  struct sigaction interrupt;
 };
 
 /* --- the terminal --- */
 
+/* Ctrl-C comes to both. How the command has ended says whether it was one: GLib might tell of the signal after that. */
 static void
-save_terminal (ShellPipe *self)
+leave_terminal (ShellPipe *self)
 {
+  const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
   self->has_terminal = tcgetattr (STDIN_FILENO, &self->terminal) == 0;
+  if (self->has_terminal)
+    sigaction (SIGINT, &ignore, &self->interrupt);
 }
 
 /* Also from one that has taken the terminal for a group of its own, and has died. */
 static void
-restore_terminal (ShellPipe *self)
+take_terminal (ShellPipe *self)
 {
   sigset_t wanted, before;
 
   if (!self->has_terminal)
     return;
+  sigaction (SIGINT, &self->interrupt, NULL);
   sigemptyset (&wanted);
   sigaddset (&wanted, SIGTTOU);
   pthread_sigmask (SIG_BLOCK, &wanted, &before);
@@ -56,7 +63,7 @@ restore_terminal (ShellPipe *self)
 static void
 pipe_free (ShellPipe *self)
 {
-  g_object_unref (self->process);
+  g_clear_object (&self->process);
   g_object_unref (self->cancellable);
   g_free (self->command);
   g_free (self->text);
@@ -70,8 +77,12 @@ make_error (ShellPipe *self)
   int status;
 
   if (!g_subprocess_get_if_exited (self->process))
-    return g_error_new (G_SPAWN_EXIT_ERROR, 0, _("The command “%s” was ended by signal %d"), shown,
-                        g_subprocess_get_term_sig (self->process));
+    {
+      int number = g_subprocess_get_term_sig (self->process);
+
+      return g_error_new (G_IO_ERROR, number == SIGINT ? G_IO_ERROR_CANCELLED : G_IO_ERROR_FAILED,
+                          _("The command “%s” was ended by signal %d"), shown, number);
+    }
   status = g_subprocess_get_exit_status (self->process);
   if (status == 0)
     return NULL;
@@ -87,7 +98,7 @@ finish (ShellPipe *self)
 
   if (!self->is_written || !self->has_ended)
     return;
-  restore_terminal (self);
+  take_terminal (self);
   error = make_error (self);
   pipe_free (self);
   done (error, user_data);
@@ -142,6 +153,31 @@ child_cb (gpointer user_data)
   sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
+static gboolean
+spawn (ShellPipe  *self,
+       GError    **error)
+{
+  g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE);
+
+  g_subprocess_launcher_set_child_setup (launcher, child_cb, NULL, NULL);
+  leave_terminal (self);
+  self->process = g_subprocess_launcher_spawn (launcher, error, "/bin/sh", "-c", self->command, NULL);
+  if (self->process == NULL)
+    take_terminal (self);
+  return self->process != NULL;
+}
+
+static void
+begin_writing (ShellPipe *self)
+{
+  GOutputStream *stream = g_subprocess_get_stdin_pipe (self->process);
+
+  /* GIO would write all at once, and wait for who does not read. */
+  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (stream)), TRUE, NULL);
+  g_output_stream_write_all_async (stream, self->text, strlen (self->text), G_PRIORITY_DEFAULT, self->cancellable,
+                                   written_cb, self);
+}
+
 ShellPipe *
 shell_pipe_start (const char     *command,
                   const char     *text,
@@ -149,28 +185,19 @@ shell_pipe_start (const char     *command,
                   gpointer        user_data,
                   GError        **error)
 {
-  g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE);
-  GOutputStream *stream;
-  GSubprocess *process;
-  ShellPipe *self;
+  ShellPipe *self = g_new0 (ShellPipe, 1);
 
-  g_subprocess_launcher_set_child_setup (launcher, child_cb, NULL, NULL);
-  process = g_subprocess_launcher_spawn (launcher, error, "/bin/sh", "-c", command, NULL);
-  if (process == NULL)
-    return NULL;
-  stream = g_subprocess_get_stdin_pipe (process);
-  self = g_new0 (ShellPipe, 1);
   self->command = g_strdup (command);
   self->text = g_strdup (text);
   self->done = done;
   self->user_data = user_data;
-  self->process = process;
   self->cancellable = g_cancellable_new ();
-  save_terminal (self);
-  /* GIO would write all at once, and wait for who does not read. */
-  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (stream)), TRUE, NULL);
-  g_output_stream_write_all_async (stream, self->text, strlen (self->text), G_PRIORITY_DEFAULT, self->cancellable,
-                                   written_cb, self);
-  g_subprocess_wait_async (process, NULL, ended_cb, self);
+  if (!spawn (self, error))
+    {
+      pipe_free (self);
+      return NULL;
+    }
+  begin_writing (self);
+  g_subprocess_wait_async (self->process, NULL, ended_cb, self);
   return self;
 }

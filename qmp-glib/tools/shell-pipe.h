@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _ShellPipe ShellPipe;
 
-/* error: the status if that was not 0, a signal that ended it, or why it could not be started. It is freed by then. */
+/* error: the status if that was not 0, or the signal that ended it: G_IO_ERROR_CANCELLED for that of Ctrl-C. It is freed by
+ * then. */
 typedef void (*ShellPipeDone) (const GError   *error,
                                gpointer        user_data);
 

@@ -170,6 +170,13 @@ leave_files (ShellSession *self,
 }
 
 static void
+forget_lines (ShellSession *self)
+{
+  shell_lines_forget (self->lines);
+  shell_line_drop (self->line);
+}
+
+static void
 failed_cb (ShellFailure  failure,
            const char   *message,
            gpointer      user_data)
@@ -191,6 +198,8 @@ failed_cb (ShellFailure  failure,
     shell_output_error (self->output, _("command format: <command-name> [arg-name1=arg1] ... [arg-nameN=argN]"));
   if (!is_interactive (self) && (in_file || failure != SHELL_FAILURE_SERVER))
     self->status = is_wrong ? SHELL_STATUS_USAGE : SHELL_STATUS_FAILED;
+  if (failure == SHELL_FAILURE_CTRL_C)
+    forget_lines (self);
 }
 
 /* --- lines of the shell's own --- */
@@ -396,13 +405,6 @@ complete_cb (const char *before,
 }
 
 static void
-forget_lines (ShellSession *self)
-{
-  shell_lines_forget (self->lines);
-  shell_line_drop (self->line);
-}
-
-static void
 prompt_cb (gpointer user_data)
 {
   ShellSession *self = user_data;
@@ -425,7 +427,7 @@ interrupted_cb (gpointer user_data)
     }
   else if (shell_line_is_piping (self->line))
     {
-      /* It is the other program's, which has heard of it too. The rest of what was typed is not wanted. */
+      /* From before the other program had the terminal. The rest of what was typed is not wanted. */
       forget_lines (self);
     }
   else if (shell_line_is_busy (self->line))
