@@ -37,7 +37,7 @@ typedef struct {
 static guint
 get_step (void)
 {
-  return TEST_FEW ? 17 : 1;
+  return TEST_FEW ? 41 : 1;
 }
 
 /* --- a conversation --- */

@@ -729,7 +729,7 @@ check (const Operation *operation,
        StopKind         kind)
 {
   guint n_fds = test_count_fds ();
-  guint step = TEST_FEW ? 5 : 1;
+  guint step = TEST_FEW ? 11 : 1;
 
   for (guint n = 0; run (operation, kind, n); n += step)
     {
