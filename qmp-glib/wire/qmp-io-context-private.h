@@ -4,7 +4,7 @@
 #include <glib-object.h>
 
 #include "core/qmp-deadlines-private.h"
-#include "wire/qmp-poll-set-private.h"
+#include "wire/qmp-io-turns-private.h"
 
 /* Where I/O is done: one GSource for all watches and timers of one main context in one thread, so that a turn of the main
  * loop costs what is active and not what is there.
@@ -16,50 +16,6 @@
  * But for qmp_io_context_unref(), and what says otherwise, all of this is for the thread that got the I/O context. */
 
 G_BEGIN_DECLS
-
-typedef struct _QmpIoContext QmpIoContext;
-
-/* What a watch has to do before the context sleeps. */
-typedef enum {
-  QMP_IO_SLEEP,  /* nothing, until it is stirred again */
-  QMP_IO_AGAIN,  /* to be asked again in the next turn, for which the context must not sleep */
-  QMP_IO_READY,  /* to be dispatched, whether or not its descriptor is ready */
-} QmpIoNeed;
-
-typedef struct {
-  /* Before the context sleeps, if the watch was stirred since. Runs no user code, and frees no watch. Nullable. */
-  QmpIoNeed (* prepare)  (gpointer     owner);
-  /* The watch is stirred, so that prepare follows. User code may run from here, and the watch may be freed. ready is a
-   * hint: it may have been read meanwhile. TRUE: there is more to be done at once, but others come first. */
-  gboolean  (* dispatch) (gpointer     owner,
-                          GIOCondition ready);
-} QmpIoFuncs;
-
-/* The list that a watch stands in. */
-typedef enum {
-  QMP_IO_NOWHERE,
-  QMP_IO_STIRRED,
-  QMP_IO_POSTPONED,
-  QMP_IO_IN_PREPARE,
-  QMP_IO_NOTED,
-} QmpIoPlace;
-
-/* A member of its owner. */
-typedef struct {
-  QmpPollEntry      entry;      /* private, as is the rest; first */
-  QmpIoContext     *context;    /* owned; NULL while it is not attached */
-  const QmpIoFuncs *funcs;
-  gpointer          owner;      /* borrowed */
-  GList             link;       /* in the list of place */
-  QmpIoPlace        place;
-  GIOCondition      ready;      /* noted */
-  gboolean          is_late;
-  GSource          *stream;     /* nullable: of a stream without a descriptor */
-#ifdef QMP_CHECKS
-  GList             check_link; /* in the context's watches */
-  guint             turn;       /* in which it was served last */
-#endif
-} QmpIoWatch;
 
 /* A member of its owner. Its function may run user code, and free the timer. */
 typedef struct {
@@ -105,6 +61,9 @@ void          qmp_io_context_check            (QmpIoContext     *self);
 /* For tests; see qmp-poll-set. */
 void          qmp_io_context_set_max_polled   (QmpIoContext     *self,
                                                guint             max_polled);
+/* For tests: how long a turn goes on with those that are busy, in microseconds; 0: until one was served. */
+void          qmp_io_context_set_busy_time    (QmpIoContext     *self,
+                                               gint64            busy_time);
 
 /* watch: not attached, with its bytes 0 at first. Nothing is watched yet, and it is not stirred. */
 void          qmp_io_watch_attach             (QmpIoWatch       *watch,

@@ -39,11 +39,7 @@ struct _QmpIoContext {
   QmpPollSet   *set;
   QmpDeadlines  timers;
 
-  GQueue        stirred;          /* of QmpIoWatch, by their links; so are the next three */
-  GQueue        postponed;        /* to be asked again in the next iteration */
-  GQueue        ready;
-  GQueue        late;
-  guint         turn;             /* of the newest dispatch */
+  QmpIoTurns    turns;
   guint         depth;            /* of dispatches: while there are any it is not freed */
   guint         streak;           /* iterations in a row that had something to do */
   gboolean      yields;           /* in the next iteration later is ready, and the source is not */
@@ -67,47 +63,11 @@ static GMutex lock;
 /* --- noting what is ready --- */
 
 static void
-unlist (QmpIoWatch *watch)
-{
-  QmpIoContext *self = watch->context;
-
-  if (watch->place == QMP_IO_STIRRED)
-    g_queue_unlink (&self->stirred, &watch->link);
-  else if (watch->place == QMP_IO_POSTPONED)
-    g_queue_unlink (&self->postponed, &watch->link);
-  else if (watch->place == QMP_IO_NOTED)
-    g_queue_unlink (watch->is_late ? &self->late : &self->ready, &watch->link);
-  watch->place = QMP_IO_NOWHERE;
-}
-
-static void
-list (QmpIoWatch *watch,
-      QmpIoPlace  place,
-      GQueue     *queue)
-{
-  watch->place = place;
-  g_queue_push_tail_link (queue, &watch->link);
-}
-
-static void
-note (QmpIoWatch  *watch,
-      GIOCondition ready)
-{
-  QmpIoContext *self = watch->context;
-
-  watch->ready |= ready;
-  if (watch->place == QMP_IO_NOTED || watch->place == QMP_IO_IN_PREPARE)
-    return;
-  unlist (watch);
-  list (watch, QMP_IO_NOTED, watch->is_late ? &self->late : &self->ready);
-}
-
-static void
 note_entry (QmpPollEntry *entry,
             GIOCondition  ready,
             gpointer      user_data)
 {
-  note ((QmpIoWatch *) entry, ready);
+  qmp_io_turns_note (&((QmpIoContext *) user_data)->turns, (QmpIoWatch *) entry, ready);
 }
 
 static QmpIoTimer *
@@ -140,26 +100,26 @@ ask (QmpIoWatch *watch)
 static void
 ask_stirred (QmpIoContext *self)
 {
-  while (self->stirred.head != NULL)
+  while (qmp_io_turns_has (&self->turns, QMP_IO_STIRRED))
     {
-      QmpIoWatch *watch = g_queue_pop_head_link (&self->stirred)->data;
+      QmpIoWatch *watch = qmp_io_turns_take_first (&self->turns, QMP_IO_STIRRED);
       QmpIoNeed need;
 
       watch->place = QMP_IO_IN_PREPARE;
       need = ask (watch);
       watch->place = QMP_IO_NOWHERE;
       if (need == QMP_IO_READY || watch->ready != 0)
-        note (watch, 0);
+        qmp_io_turns_note (&self->turns, watch, 0);
       else if (need == QMP_IO_AGAIN)
-        list (watch, QMP_IO_POSTPONED, &self->postponed);
+        qmp_io_turns_list (&self->turns, watch, QMP_IO_POSTPONED);
     }
 }
 
 static void
 stir_postponed (QmpIoContext *self)
 {
-  while (self->postponed.head != NULL)
-    list (g_queue_pop_head_link (&self->postponed)->data, QMP_IO_STIRRED, &self->stirred);
+  while (qmp_io_turns_has (&self->turns, QMP_IO_POSTPONED))
+    qmp_io_turns_list (&self->turns, qmp_io_turns_take_first (&self->turns, QMP_IO_POSTPONED), QMP_IO_STIRRED);
 }
 
 #ifdef QMP_CHECKS
@@ -192,18 +152,12 @@ get_timeout (QmpIoContext *self)
   QmpIoTimer *timer = peek_timer (self);
   gint64 remaining;
 
-  if (self->postponed.head != NULL)
+  if (qmp_io_turns_has (&self->turns, QMP_IO_POSTPONED))
     return 0;
   if (timer == NULL)
     return -1;
   remaining = MAX (timer->deadline.time - g_source_get_time (self->source), 0);
   return MIN ((remaining + 999) / 1000, G_MAXINT);
-}
-
-static gboolean
-has_noted (QmpIoContext *self)
-{
-  return self->ready.head != NULL || self->late.head != NULL;
 }
 
 static gboolean
@@ -234,7 +188,7 @@ prepare (GSource *source,
   self->skips = self->yields;
   self->yields = FALSE;
   *timeout = get_timeout (self);
-  return !self->skips && (has_noted (self) || is_timer_due (self) || was_handed_any (self));
+  return !self->skips && (qmp_io_turns_has_noted (&self->turns) || is_timer_due (self) || was_handed_any (self));
 }
 
 static gboolean
@@ -245,7 +199,8 @@ check (GSource *source)
   if (self->skips)
     return FALSE;
   ask_stirred (self);
-  if (has_noted (self) || qmp_poll_set_is_ready (self->set) || is_timer_due (self) || was_handed_any (self))
+  if (qmp_io_turns_has_noted (&self->turns) || qmp_poll_set_is_ready (self->set) || is_timer_due (self) ||
+      was_handed_any (self))
     return TRUE;
   self->streak = 0;
   return FALSE;
@@ -261,42 +216,12 @@ expire_timers (QmpIoContext *self,
   guint n = self->timers.heap != NULL ? self->timers.heap->len : 0;
   QmpIoTimer *timer;
 
-  for (; n > 0 && self->turn == turn && is_timer_due (self); n--)
+  for (; n > 0 && self->turns.number == turn && is_timer_due (self); n--)
     {
       timer = peek_timer (self);
       qmp_io_timer_clear (timer);
       timer->func (timer->owner);
     }
-}
-
-/* watch: out of its list. */
-static gboolean
-serve (QmpIoWatch *watch)
-{
-  GIOCondition ready = watch->ready;
-
-#ifdef QMP_CHECKS
-  g_assert (watch->turn != watch->context->turn);
-  watch->turn = watch->context->turn;
-#endif
-  watch->ready = 0;
-  /* Before, since it may be freed; and with one that is stirred already, nobody is woken for the others. */
-  list (watch, QMP_IO_STIRRED, &watch->context->stirred);
-  return watch->funcs->dispatch (watch->owner, ready);
-}
-
-/* TRUE if there is more to be done at once. */
-static gboolean
-serve_all (QmpIoContext *self,
-           GQueue       *queue,
-           guint         turn)
-{
-  gboolean more = FALSE;
-
-  while (self->turn == turn && queue->head != NULL)
-    if (serve (g_queue_pop_head_link (queue)->data))
-      more = TRUE;
-  return more;
 }
 
 static void
@@ -309,13 +234,13 @@ yield (QmpIoContext *self)
 static void
 take_turn (QmpIoContext *self)
 {
-  guint turn = ++self->turn;
+  guint turn = ++self->turns.number;
   gboolean more;
 
   qmp_poll_set_harvest (self->set);
   expire_timers (self, turn);
-  more = serve_all (self, self->ready.head != NULL ? &self->ready : &self->late, turn);
-  if (self->turn == turn && (more || ++self->streak >= MAX_STREAK))
+  more = qmp_io_turns_serve (&self->turns, turn);
+  if (self->turns.number == turn && (more || ++self->streak >= MAX_STREAK))
     yield (self);
 }
 
@@ -450,10 +375,7 @@ context_new (GMainContext *main_context)
   self->main_context = g_main_context_ref (main_context);
   self->thread = g_thread_self ();
   self->set = qmp_poll_set_new (note_entry, self);
-  g_queue_init (&self->stirred);
-  g_queue_init (&self->postponed);
-  g_queue_init (&self->ready);
-  g_queue_init (&self->late);
+  qmp_io_turns_init (&self->turns);
   return self;
 }
 
@@ -629,8 +551,8 @@ qmp_io_context_release (QmpIoContext *self)
 {
   if (--self->n_holds > 0)
     return;
-  if (self->stirred.head != NULL || self->postponed.head != NULL || has_noted (self) || self->is_sooner ||
-      !qmp_poll_set_is_settled (self->set))
+  if (qmp_io_turns_has (&self->turns, QMP_IO_STIRRED) || qmp_io_turns_has (&self->turns, QMP_IO_POSTPONED) ||
+      qmp_io_turns_has_noted (&self->turns) || self->is_sooner || !qmp_poll_set_is_settled (self->set))
     wake (self);
   self->is_sooner = FALSE;
 }
@@ -749,6 +671,13 @@ qmp_io_context_set_max_polled (QmpIoContext *self,
   qmp_poll_set_set_max_polled (self->set, max_polled);
 }
 
+void
+qmp_io_context_set_busy_time (QmpIoContext *self,
+                              gint64        busy_time)
+{
+  self->turns.busy_time = busy_time;
+}
+
 /* --- watches --- */
 
 void
@@ -766,7 +695,7 @@ qmp_io_watch_attach (QmpIoWatch       *watch,
   watch->link = (GList) { watch, NULL, NULL };
 #ifdef QMP_CHECKS
   watch->check_link = (GList) { watch, NULL, NULL };
-  watch->turn = context->turn - 1;
+  watch->turn = context->turns.number - 1;
   g_queue_push_tail_link (&context->watches, &watch->check_link);
 #endif
   add_registration (context);
@@ -783,8 +712,7 @@ qmp_io_watch_detach (QmpIoWatch *watch)
 #ifdef QMP_CHECKS
   g_queue_unlink (&context->watches, &watch->check_link);
 #endif
-  unlist (watch);
-  watch->ready = 0;
+  qmp_io_turns_forget (&context->turns, watch);
   qmp_io_watch_set_fd (watch, -1, 0);
   qmp_clear_source (&watch->stream);
   watch->context = NULL;
@@ -817,7 +745,7 @@ void
 qmp_io_watch_set_late (QmpIoWatch *watch,
                        gboolean    is_late)
 {
-  g_assert (watch->place != QMP_IO_NOTED);
+  g_assert (watch->place < QMP_IO_NOTED);
 
   watch->is_late = is_late;
 }
@@ -831,8 +759,8 @@ qmp_io_watch_stir (QmpIoWatch *watch)
   if (self == NULL || watch->place != QMP_IO_NOWHERE)
     return;
 
-  was_calm = self->stirred.head == NULL && self->postponed.head == NULL;
-  list (watch, QMP_IO_STIRRED, &self->stirred);
+  was_calm = !qmp_io_turns_has (&self->turns, QMP_IO_STIRRED) && !qmp_io_turns_has (&self->turns, QMP_IO_POSTPONED);
+  qmp_io_turns_list (&self->turns, watch, QMP_IO_STIRRED);
   if (was_calm)
     wake (self);
 }
@@ -841,7 +769,7 @@ void
 qmp_io_watch_calm (QmpIoWatch *watch)
 {
   if (watch->place == QMP_IO_STIRRED || watch->place == QMP_IO_POSTPONED)
-    unlist (watch);
+    qmp_io_turns_unlist (&watch->context->turns, watch);
 }
 
 /* --- streams without a descriptor --- */
@@ -858,7 +786,7 @@ stream_dispatch (GSource    *source,
 {
   QmpIoWatch *watch = ((StreamSource *) source)->watch;
 
-  note (watch, G_IO_IN | G_IO_OUT);
+  qmp_io_turns_note (&watch->context->turns, watch, G_IO_IN | G_IO_OUT);
   dispatch_turn (watch->context);
   return G_SOURCE_CONTINUE;
 }
