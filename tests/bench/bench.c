@@ -10,286 +10,29 @@
  *
  * The cases whose names begin with "floor-" do the same bytes in a bare loop of system calls. */
 
-#include <errno.h>
 #include <gio/gunixsocketaddress.h>
-#include <glib-unix.h>
 #include <malloc.h>
-#include <poll.h>
 #include <qmp-glib/qmp-glib.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "bench-case.h"
+#include "bench-floor.h"
 #include "bench-server.h"
 #include "bench-share.h"
-
-#define IN_FLIGHT 1000
 
 typedef struct {
   const char *name;
   void (* run) (guint count);
 } Case;
 
-static const char *server_path;  /* nullable: a server of our own */
-static gint64 started;
-static gint64 elapsed;
-
-static void
-begin (void)
-{
-  started = g_get_monotonic_time ();
-}
-
-static void
-end (void)
-{
-  elapsed = g_get_monotonic_time () - started;
-}
-
 static void
 check (GError *error)
 {
   if (error != NULL)
     g_error ("%s", error->message);
-}
-
-/* --- the floor --- */
-
-static void
-send_text (int         fd,
-           const char *text)
-{
-  if (send (fd, text, strlen (text), MSG_NOSIGNAL) != (gssize) strlen (text))
-    g_error ("send: %s", g_strerror (errno));
-}
-
-/* Reads until so many lines have come. */
-static void
-read_lines (int   fd,
-            guint n_lines)
-{
-  static char buffer[65536];
-
-  while (n_lines > 0)
-    {
-      gssize n = recv (fd, buffer, sizeof buffer, 0);
-
-      if (n <= 0)
-        g_error ("recv: %s", g_strerror (errno));
-      for (char *p = buffer; (p = memchr (p, '\n', buffer + n - p)) != NULL; p++)
-        n_lines--;
-    }
-}
-
-/* As whoever has more to wait for than one socket must. */
-static void
-poll_lines (int   fd,
-            guint n_lines)
-{
-  struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-
-  if (poll (&poll_fd, 1, -1) != 1)
-    g_error ("poll: %s", g_strerror (errno));
-  read_lines (fd, n_lines);
-}
-
-static int
-connect_to (const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
-    g_error ("connect: %s", g_strerror (errno));
-  return fd;
-}
-
-static int
-connect_server (void)
-{
-  return server_path != NULL ? connect_to (server_path) : bench_server_start ();
-}
-
-typedef void (* ReadFunc) (int   fd,
-                           guint n_lines);
-
-static int
-open_floor_with (int      fd,
-                 ReadFunc read)
-{
-  read (fd, 1);
-  send_text (fd, "{\"execute\":\"qmp_capabilities\",\"id\":123456789}");
-  read (fd, 1);
-  return fd;
-}
-
-static int
-open_floor (int fd)
-{
-  return open_floor_with (fd, read_lines);
-}
-
-static void
-send_command (int   fd,
-              guint i)
-{
-  char text[64];
-
-  g_snprintf (text, sizeof text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
-  send_text (fd, text);
-}
-
-static void
-run_floor (guint    count,
-           ReadFunc read)
-{
-  int fd = open_floor (connect_server ());
-
-  begin ();
-  for (guint i = 0; i < count; i++)
-    {
-      send_command (fd, i);
-      read (fd, 1);
-    }
-  end ();
-}
-
-static void
-floor_blocking (guint count)
-{
-  run_floor (count, read_lines);
-}
-
-static void
-floor_poll (guint count)
-{
-  run_floor (count, poll_lines);
-}
-
-typedef struct {
-  int        fd;
-  guint      to_send;
-  GMainLoop *loop;
-} FloorLoop;
-
-static gboolean
-readable_cb (int          fd,
-             GIOCondition ready,
-             gpointer     user_data)
-{
-  FloorLoop *self = user_data;
-
-  read_lines (fd, 1);
-  if (--self->to_send > 0)
-    send_command (fd, self->to_send);
-  else
-    g_main_loop_quit (self->loop);
-  return G_SOURCE_CONTINUE;
-}
-
-/* As a main loop must, with a source of one descriptor. GLib takes that out of what it polls while a source is dispatched
- * that cannot recurse, which costs four system calls more. */
-static void
-floor_loop (guint count)
-{
-  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  FloorLoop self = { open_floor (connect_server ()), count, loop };
-  g_autoptr(GSource) source = g_unix_fd_source_new (self.fd, G_IO_IN);
-
-  g_source_set_callback (source, G_SOURCE_FUNC (readable_cb), &self, NULL);
-  g_source_set_can_recurse (source, TRUE);
-  g_source_attach (source, NULL);
-  begin ();
-  send_command (self.fd, count);
-  g_main_loop_run (loop);
-  end ();
-}
-
-static void
-floor_pipelined (guint count)
-{
-  int fd = open_floor (connect_server ());
-
-  begin ();
-  for (guint done = 0; done < count; done += IN_FLIGHT)
-    {
-      g_autoptr(GString) text = g_string_new (NULL);
-
-      for (guint i = 0; i < IN_FLIGHT; i++)
-        g_string_append_printf (text, "{\"execute\":\"query-status\",\"id\":%u}", 10000 + i);
-      send_text (fd, text->str);
-      read_lines (fd, IN_FLIGHT);
-    }
-  end ();
-}
-
-static void
-floor_event (guint count)
-{
-  int fd = open_floor (connect_server ());
-
-  begin ();
-  for (guint done = 0; done < count; done += BENCH_FLOOD)
-    {
-      send_text (fd, "{\"execute\":\"flood\",\"id\":1}");
-      read_lines (fd, BENCH_FLOOD + 1);
-    }
-  end ();
-}
-
-static void
-floor_schema (guint count)
-{
-  int fd = open_floor (connect_server ());
-
-  begin ();
-  for (guint i = 0; i < count; i++)
-    {
-      send_text (fd, "{\"execute\":\"query-qmp-schema\",\"id\":1}");
-      read_lines (fd, 1);
-    }
-  end ();
-}
-
-static char *
-listen_somewhere (pid_t *pid)
-{
-  char *path = g_strdup_printf ("%s/qmp-bench-%d.sock", g_get_tmp_dir (), getpid ());
-
-  unlink (path);
-  *pid = bench_server_listen (path);
-  return path;
-}
-
-static void
-run_floor_open (guint    count,
-                ReadFunc read)
-{
-  pid_t pid;
-  g_autofree char *path = listen_somewhere (&pid);
-
-  begin ();
-  for (guint i = 0; i < count; i++)
-    close (open_floor_with (connect_to (path), read));
-  end ();
-  unlink (path);
-  kill (pid, SIGKILL);
-}
-
-static void
-floor_open (guint count)
-{
-  run_floor_open (count, read_lines);
-}
-
-static void
-floor_open_poll (guint count)
-{
-  run_floor_open (count, poll_lines);
 }
 
 /* --- what GLib and json-glib take by themselves for what the library's interface is made of --- */
@@ -321,14 +64,14 @@ glib_event (guint count)
   guint n_events = 0;
 
   g_signal_connect (emitter, "bench::STOP", G_CALLBACK (count_cb), &n_events);
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(QmpMessage) message = qmp_message_new ();
 
       g_signal_emit (emitter, signal, detail, message);
     }
-  end ();
+  bench_end ();
 }
 
 static void
@@ -341,7 +84,7 @@ return_task (GTask *task)
   g_object_unref (task);
 }
 
-/* A task whose value is {}, returned from another iteration of the main loop, and nothing else. IN_FLIGHT of them at
+/* A task whose value is {}, returned from another iteration of the main loop, and nothing else. BENCH_IN_FLIGHT of them at
  * a time, from one source. */
 static gboolean
 return_tasks (gpointer data)
@@ -360,17 +103,17 @@ glib_command (guint count)
   g_autoptr(QmpClient) client = qmp_client_new (NULL);
   GQueue tasks = G_QUEUE_INIT;
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_queue_push_tail (&tasks, g_task_new (client, NULL, returned_cb, NULL));
-      if (tasks.length < IN_FLIGHT && i + 1 < count)
+      if (tasks.length < BENCH_IN_FLIGHT && i + 1 < count)
         continue;
       g_idle_add (return_tasks, &tasks);
       while (tasks.head != NULL)
         g_main_context_iteration (NULL, TRUE);
     }
-  end ();
+  bench_end ();
 }
 
 /* --- the library --- */
@@ -379,7 +122,7 @@ static QmpClient *
 open_client (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GSocket) socket = g_socket_new_from_fd (connect_server (), &error);
+  g_autoptr(GSocket) socket = g_socket_new_from_fd (bench_connect (), &error);
   g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   QmpClient *client = qmp_client_new (NULL);
 
@@ -394,14 +137,14 @@ run_blocking (QmpClient *client,
 {
   g_autoptr(GError) error = NULL;
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(JsonNode) value = qmp_client_execute (client, "query-status", NULL, NULL, &error);
 
       check (error);
     }
-  end ();
+  bench_end ();
 }
 
 static QmpClient *
@@ -421,8 +164,8 @@ static void
 blocking (guint count)
 {
   pid_t pid = 0;
-  g_autofree char *path = server_path == NULL ? listen_somewhere (&pid) : NULL;
-  g_autoptr(QmpClient) client = open_address (server_path != NULL ? server_path : path);
+  g_autofree char *path = bench_server_path == NULL ? bench_listen_somewhere (&pid) : NULL;
+  g_autoptr(QmpClient) client = open_address (bench_server_path != NULL ? bench_server_path : path);
 
   run_blocking (client, count);
   if (pid == 0)
@@ -456,7 +199,7 @@ status_nodes (guint count)
   g_autoptr(QmpClient) client = open_client ();
   g_autoptr(GError) error = NULL;
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(JsonNode) value = qmp_client_execute (client, "status", NULL, NULL, &error);
@@ -464,7 +207,7 @@ status_nodes (guint count)
       check (error);
       read_status (value);
     }
-  end ();
+  bench_end ();
 }
 
 static void
@@ -473,7 +216,7 @@ status_lookup (guint count)
   g_autoptr(QmpClient) client = open_client ();
   g_autoptr(GError) error = NULL;
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(QmpMessage) reply = qmp_client_execute_parsed (client, NULL, &error, "status", NULL);
@@ -485,7 +228,7 @@ status_lookup (guint count)
       check (error);
       g_assert (running && strcmp (status, "running") == 0);
     }
-  end ();
+  bench_end ();
 }
 
 typedef struct {
@@ -535,11 +278,11 @@ run_async (guint    count,
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Run run = { count, count, loop, reads };
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < in_flight; i++)
     execute_one (client, &run);
   g_main_loop_run (loop);
-  end ();
+  bench_end ();
 }
 
 static void
@@ -557,13 +300,13 @@ status_async (guint count)
 static void
 pipelined (guint count)
 {
-  run_async (count, IN_FLIGHT, FALSE);
+  run_async (count, BENCH_IN_FLIGHT, FALSE);
 }
 
 static void
 status_pipelined (guint count)
 {
-  run_async (count, IN_FLIGHT, TRUE);
+  run_async (count, BENCH_IN_FLIGHT, TRUE);
 }
 
 static void
@@ -573,7 +316,7 @@ event_signal (guint count)
   guint n_events = 0;
 
   g_signal_connect (client, "event::STOP", G_CALLBACK (count_cb), &n_events);
-  begin ();
+  bench_begin ();
   while (n_events < count)
     {
       g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -582,7 +325,7 @@ event_signal (guint count)
       qmp_client_execute_async (client, "flood", NULL, NULL, executed_cb, &run);
       g_main_loop_run (loop);
     }
-  end ();
+  bench_end ();
 }
 
 static void
@@ -611,10 +354,10 @@ beside_flood (guint count)
 
   g_signal_connect (flooded, "event::STOP", G_CALLBACK (count_cb), &n_events);
   qmp_client_execute_async (flooded, "flood", NULL, NULL, flooded_cb, NULL);
-  begin ();
+  bench_begin ();
   execute_one (client, &run);
   g_main_loop_run (loop);
-  end ();
+  bench_end ();
 }
 
 /* Of events that nobody listens for. */
@@ -622,7 +365,7 @@ static void
 run_drizzle (QmpClient *client,
              guint      count)
 {
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i += BENCH_FLOOD)
     {
       g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -631,7 +374,7 @@ run_drizzle (QmpClient *client,
       qmp_client_execute_async (client, "drizzle", NULL, NULL, executed_cb, &run);
       g_main_loop_run (loop);
     }
-  end ();
+  bench_end ();
 }
 
 static void
@@ -651,7 +394,7 @@ event_listener (guint count)
   guint n_events = 0;
 
   qmp_client_add_listener (client, listener);
-  begin ();
+  bench_begin ();
   while (n_events < count)
     {
       g_autoptr(JsonNode) value = qmp_client_execute (client, "flood", NULL, NULL, &error);
@@ -661,7 +404,7 @@ event_listener (guint count)
       for (; (event = qmp_event_listener_try_next (listener)) != NULL; n_events++)
         g_object_unref (event);
     }
-  end ();
+  bench_end ();
 }
 
 static QmpMessage *
@@ -680,10 +423,10 @@ schema_routed (guint count)
 {
   g_autoptr(QmpClient) client = open_client ();
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     g_object_unref (exchange (client));
-  end ();
+  bench_end ();
 }
 
 static void
@@ -693,14 +436,14 @@ schema_nodes (guint count)
   g_autoptr(QmpMessage) reply = exchange (client);
   GBytes *bytes = qmp_message_get_bytes (reply);
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(QmpMessage) message = qmp_message_new_from_bytes (bytes, NULL);
 
       qmp_message_get_node (message);
     }
-  end ();
+  bench_end ();
 }
 
 /* Immutable, as the library's are. */
@@ -712,14 +455,14 @@ schema_json_glib (guint count)
   gsize length;
   const char *text = g_bytes_get_data (qmp_message_get_bytes (reply), &length);
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       g_autoptr(JsonParser) parser = json_parser_new_immutable ();
 
       json_parser_load_from_data (parser, text, length, NULL);
     }
-  end ();
+  bench_end ();
 }
 
 /* Of a whole message: the reader alone, since a message from bytes builds nothing. */
@@ -730,22 +473,22 @@ schema_validated (guint count)
   g_autoptr(QmpMessage) reply = exchange (client);
   GBytes *bytes = qmp_message_get_bytes (reply);
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     g_object_unref (qmp_message_new_from_bytes (bytes, NULL));
-  end ();
+  bench_end ();
 }
 
 static void
 open_close (guint count)
 {
   pid_t pid;
-  g_autofree char *path = listen_somewhere (&pid);
+  g_autofree char *path = bench_listen_somewhere (&pid);
   g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
   g_autoptr(QmpClient) client = qmp_client_new (NULL);
   g_autoptr(GError) error = NULL;
 
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < count; i++)
     {
       qmp_client_open (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
@@ -753,7 +496,7 @@ open_close (guint count)
       qmp_client_close (client, NULL, &error);
       check (error);
     }
-  end ();
+  bench_end ();
   unlink (path);
   kill (pid, SIGKILL);
 }
@@ -776,11 +519,11 @@ fork_for_all (void)
   pid_t pid;
 
   raise_descriptor_limit ();
-  if (server_path != NULL)
+  if (bench_server_path != NULL)
     return;
-  server_path = g_strdup_printf ("%s/qmp-bench-%d.sock", g_get_tmp_dir (), getpid ());
-  unlink (server_path);
-  pid = bench_server_listen_for_all (server_path);
+  bench_server_path = g_strdup_printf ("%s/qmp-bench-%d.sock", g_get_tmp_dir (), getpid ());
+  unlink (bench_server_path);
+  pid = bench_server_listen_for_all (bench_server_path);
   g_assert (pid > 0);
 }
 
@@ -799,12 +542,12 @@ run_beside (guint count,
     g_ptr_array_add (clients, open_client ());
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  begin ();
+  bench_begin ();
   for (guint i = 0; i < n_active; i++)
     execute_one (g_ptr_array_index (clients, i * (n_clients / n_active)), &run);
   g_main_loop_run (loop);
-  end ();
-  unlink (server_path);
+  bench_end ();
+  unlink (bench_server_path);
 }
 
 static void
@@ -846,7 +589,7 @@ active_100_of_10000 (guint count)
 static QmpMachine *
 open_machine (void)
 {
-  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (server_path);
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (bench_server_path);
   g_autoptr(GError) error = NULL;
   QmpMachine *machine = qmp_machine_new (NULL);
 
@@ -863,7 +606,7 @@ event_machine (guint count)
   fork_for_all ();
   machine = open_machine ();
   run_drizzle (qmp_machine_get_client (machine), count);
-  unlink (server_path);
+  unlink (bench_server_path);
 }
 
 /* In the next ones "ns" are of the processor, not of the clock: see bench-share.h. */
@@ -871,49 +614,49 @@ event_machine (guint count)
 static void
 floor_share_1 (guint count)
 {
-  elapsed = bench_share_copy (count, 1);
+  bench_elapsed = bench_share_copy (count, 1);
 }
 
 static void
 floor_share_8 (guint count)
 {
-  elapsed = bench_share_copy (count, 8);
+  bench_elapsed = bench_share_copy (count, 8);
 }
 
 static void
 share_1 (guint count)
 {
-  elapsed = bench_share_run (count, 1, 1);
+  bench_elapsed = bench_share_run (count, 1, 1);
 }
 
 static void
 share_8 (guint count)
 {
-  elapsed = bench_share_run (count, 1, 8);
+  bench_elapsed = bench_share_run (count, 1, 8);
 }
 
 static void
 share_16_times_8 (guint count)
 {
-  elapsed = bench_share_run (count, 16, 8);
+  bench_elapsed = bench_share_run (count, 16, 8);
 }
 
 static void
 floor_share_event (guint count)
 {
-  elapsed = bench_share_copy (count, 0);
+  bench_elapsed = bench_share_copy (count, 0);
 }
 
 static void
 share_event (guint count)
 {
-  elapsed = bench_share_run (count, 1, 0);
+  bench_elapsed = bench_share_run (count, 1, 0);
 }
 
 static void
 share_16_events (guint count)
 {
-  elapsed = bench_share_run (count, 16, 0);
+  bench_elapsed = bench_share_run (count, 16, 0);
 }
 
 static gsize
@@ -936,7 +679,7 @@ idle (guint count)
   before = get_memory ();
   for (guint i = 0; i < count; i++)
     g_ptr_array_add (clients, open_client ());
-  elapsed = (get_memory () - before) / 1000;
+  bench_elapsed = (get_memory () - before) / 1000;
 }
 
 /* The same with machines, and their clients. */
@@ -953,8 +696,8 @@ idle_machine (guint count)
     g_ptr_array_add (machines, open_machine ());
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  elapsed = (get_memory () - before) / 1000;
-  unlink (server_path);
+  bench_elapsed = (get_memory () - before) / 1000;
+  unlink (bench_server_path);
 }
 
 /* For somebody else's client: serves at a path until it is killed. */
@@ -972,14 +715,14 @@ serve (const char *path,
 /* --- */
 
 static const Case cases[] = {
-  { "floor-blocking", floor_blocking },
-  { "floor-poll", floor_poll },
-  { "floor-loop", floor_loop },
-  { "floor-pipelined", floor_pipelined },
-  { "floor-event", floor_event },
-  { "floor-schema", floor_schema },
-  { "floor-open", floor_open },
-  { "floor-open-poll", floor_open_poll },
+  { "floor-blocking", bench_floor_blocking },
+  { "floor-poll", bench_floor_poll },
+  { "floor-loop", bench_floor_loop },
+  { "floor-pipelined", bench_floor_pipelined },
+  { "floor-event", bench_floor_event },
+  { "floor-schema", bench_floor_schema },
+  { "floor-open", bench_floor_open },
+  { "floor-open-poll", bench_floor_open_poll },
   { "glib-event", glib_event },
   { "glib-command", glib_command },
   { "blocking", blocking },
@@ -1024,7 +767,7 @@ main (int    argc,
 {
   guint count = argc >= 3 ? (guint) g_ascii_strtoull (argv[2], NULL, 10) : 0;
 
-  server_path = argc > 3 ? argv[3] : NULL;
+  bench_server_path = argc > 3 ? argv[3] : NULL;
   if (argc == 3 && g_str_equal (argv[1], "serve"))
     return serve (argv[2], bench_server_listen);
   if (argc == 3 && g_str_equal (argv[1], "serve-all"))
@@ -1036,7 +779,7 @@ main (int    argc,
         signal (SIGCHLD, SIG_IGN);
         cases[i].run (count);
         g_print ("{\"case\": \"%s\", \"count\": %u, \"ns\": %" G_GINT64_FORMAT "}\n",
-                 argv[1], count, elapsed * 1000);
+                 argv[1], count, bench_elapsed * 1000);
         return 0;
       }
 
