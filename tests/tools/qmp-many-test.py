@@ -305,12 +305,9 @@ class All(Many):
     def test_held(self):
         """One that somebody is connected to is skipped. It has one monitor."""
         name = f'held-{os.getpid()}'
-        held = subprocess.Popen(['qemu-system-x86_64', *NO_MACHINE, '-name', name, '-qmp',
-                                 f'unix:{self.path("held")},server=on,wait=off'], stdin=subprocess.DEVNULL)
+        held = terminal.start_with_one_monitor(self.path('held'), *NO_MACHINE, '-name', name)
         self.addCleanup(held.wait)
         self.addCleanup(held.kill)
-        while not os.path.exists(self.path('held')) or 'free' not in self.good('list', '-f', 'name', '-f', 'endpoints[0].state'):
-            os.sched_yield()
         holder = self.start('call', self.path('held'), '-', stdin=subprocess.PIPE)
         holder.stdin.write('query-name\n')
         holder.stdin.flush()

@@ -9,7 +9,6 @@ usage: qmp-top-test.py QMP
 import json
 import os
 import signal
-import subprocess
 import sys
 import unittest
 
@@ -283,11 +282,9 @@ class Machines(Top):
     def test_held(self):
         """A monitor that somebody uses is left alone."""
         path, name = self.path('only'), f'held-{os.getpid()}'
-        process = subprocess.Popen(['qemu-system-x86_64', *NO_MACHINE, '-name', name, '-qmp', f'unix:{path},server=on,wait=off'])
+        process = terminal.start_with_one_monitor(path, *NO_MACHINE, '-name', name)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        while not os.path.exists(path):
-            os.sched_yield()
         holder = self.start('wait', path, 'SHUTDOWN')
         while f'held by qmp ({holder.pid})' not in self.good('list'):
             pass

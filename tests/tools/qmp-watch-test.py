@@ -10,10 +10,10 @@ import json
 import os
 import re
 import signal
-import subprocess
 import unittest
 
 import qmpcase
+import terminal
 from qmpcase import DONE, FAILED, LINK, NO_MACHINE, TIMEOUT
 
 
@@ -114,11 +114,9 @@ class Watch(qmpcase.Case):
     def test_held(self):
         """It is waited for, and not disturbed."""
         path, name = self.path('only'), f'held-{os.getpid()}'
-        process = subprocess.Popen(['qemu-system-x86_64', *NO_MACHINE, '-name', name, '-qmp', f'unix:{path},server=on,wait=off'])
+        process = terminal.start_with_one_monitor(path, *NO_MACHINE, '-name', name)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        while not os.path.exists(path):
-            os.sched_yield()
         holder = self.start('wait', path, 'SHUTDOWN')
         while f'held by qmp ({holder.pid})' not in self.good('list'):
             pass

@@ -114,6 +114,18 @@ def listening(address):
     return sock
 
 
+def start_with_one_monitor(path, *arguments):
+    """A QEMU that one program at a time can talk to."""
+    last = served.LastMonitor()
+    with listening(path) as sock:
+        process = subprocess.Popen(['qemu-system-x86_64', *arguments, '-chardev',
+                                    f'socket,id=only,fd={sock.fileno()},server=on,wait=off',
+                                    '-mon', 'chardev=only,mode=control', *last.arguments],
+                                   pass_fds=[sock.fileno(), last.fd], stdin=subprocess.DEVNULL)
+    last.wait()
+    return process
+
+
 class Server:
     """A QEMU, or its storage daemon, with monitors that can be connected to."""
 
