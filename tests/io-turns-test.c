@@ -191,6 +191,42 @@ test_time (TestBoard     *board,
   assert_served (board, "cde");
 }
 
+/* What it has to write does not wait until it is served; of more than one iteration takes, some is written in each. */
+static void
+test_asked_though_left (TestBoard     *board,
+                        gconstpointer  data)
+{
+  TestBoardLine *line;
+  guint n_asked;
+
+  flood (board, "abcdefghijkl");
+  turns (board, 2);
+  /* Who was served first, and is last again. */
+  line = board->lines[g_ascii_tolower (board->log->str[0]) - 'a'];
+  g_assert_cmpint (line->watch.place, ==, QMP_IO_NOTED_BUSY);
+  n_asked = line->n_asked;
+  g_main_context_iteration (board->context, FALSE);
+  g_assert_cmpuint (line->n_asked, ==, n_asked);
+
+  qmp_io_watch_stir (&line->watch);
+  g_main_context_iteration (board->context, FALSE);
+  g_main_context_iteration (board->context, FALSE);
+  g_assert_cmpuint (line->n_asked, ==, n_asked + 1);
+
+  line->need = QMP_IO_AGAIN;
+  qmp_io_watch_stir (&line->watch);
+  for (guint i = 2; i < 5; i++)
+    {
+      g_main_context_iteration (board->context, FALSE);
+      g_assert_cmpuint (line->n_asked, ==, n_asked + i);
+    }
+  qmp_io_watch_stir (&line->watch);
+  qmp_io_watch_calm (&line->watch);
+  g_main_context_iteration (board->context, FALSE);
+  g_assert_cmpuint (line->n_asked, ==, n_asked + 4);
+  g_assert_cmpint (line->watch.place, ==, QMP_IO_NOTED_BUSY);
+}
+
 /* --- nothing is left lying --- */
 
 static void
@@ -408,6 +444,7 @@ static const TestBoardCase cases[] = {
   { "not-busy-any-more", test_not_busy_any_more },
   { "late", test_late },
   { "time", test_time },
+  { "asked-though-left", test_asked_though_left },
   { "no-sleep", test_no_sleep },
   { "others", test_others },
   { "free-left", test_free_left },

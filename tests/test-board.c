@@ -12,7 +12,10 @@
 static QmpIoNeed
 prepare_cb (gpointer owner)
 {
-  return ((TestBoardLine *) owner)->need;
+  TestBoardLine *line = owner;
+
+  line->n_asked++;
+  return line->need;
 }
 
 static gboolean

@@ -20,7 +20,8 @@ struct _TestBoardLine {
   char         name;
   int          fd;
   int          peer_fd;
-  QmpIoNeed    need;            /* what prepare says */
+  QmpIoNeed    need;            /* what prepare says, */
+  guint        n_asked;         /* and how often it did */
   gboolean     more;            /* what dispatch says */
   gboolean     keeps;           /* does not read */
   void      (* served) (TestBoardLine *line);

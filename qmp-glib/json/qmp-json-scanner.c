@@ -484,7 +484,7 @@ is_worth_skimming (QmpJsonScanner *self,
                    const guint8   *p,
                    const guint8   *end)
 {
-  return (gsize) (p - self->text) >= self->skim_from && self->depth > 1 && end - p >= QMP_JSON_SKIM_MIN;
+  return QMP_JSON_HAS_BLOCKS && (gsize) (p - self->text) >= self->skim_from && self->depth > 1 && end - p >= QMP_JSON_SKIM_MIN;
 }
 
 /* The hot path: whole tokens, and what stands between them. Returns at the end of the input, or

@@ -327,7 +327,10 @@ qmp_json_scanner_skim (QmpJsonScanner *self,
   };
 
   if (self->depth > MAX_DEPTH)
-    return p;
+    {
+      self->skim_from = p - self->text + QMP_JSON_SKIM_MIN;
+      return p;
+    }
 
   skim_space (&skim);
   do

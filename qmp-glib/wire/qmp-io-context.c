@@ -116,6 +116,34 @@ ask_stirred (QmpIoContext *self)
 }
 
 static void
+ask_noted (QmpIoContext *self,
+           QmpIoPlace    place)
+{
+  for (GList *l = self->turns.lists[place].head; l != NULL; l = l->next)
+    {
+      QmpIoWatch *watch = l->data;
+
+      if (!watch->is_asking)
+        continue;
+      watch->is_asking = ask (watch) == QMP_IO_AGAIN;
+      if (watch->is_asking)
+        self->turns.is_asking = TRUE;
+    }
+}
+
+/* What somebody has to write does not wait until he is served, which may take many turns. */
+static void
+ask_all_noted (QmpIoContext *self)
+{
+  if (!self->turns.is_asking)
+    return;
+
+  self->turns.is_asking = FALSE;
+  for (QmpIoPlace place = QMP_IO_NOTED; place < QMP_IO_N_PLACES; place++)
+    ask_noted (self, place);
+}
+
+static void
 stir_postponed (QmpIoContext *self)
 {
   while (qmp_io_turns_has (&self->turns, QMP_IO_POSTPONED))
@@ -184,6 +212,7 @@ prepare (GSource *source,
   qmp_poll_set_settle (self->set);
   stir_postponed (self);
   ask_stirred (self);
+  ask_all_noted (self);
   check_sometimes (self);
   self->skips = self->yields;
   self->yields = FALSE;
@@ -756,6 +785,8 @@ qmp_io_watch_stir (QmpIoWatch *watch)
   QmpIoContext *self = watch->context;
   gboolean was_calm;
 
+  if (self != NULL && watch->place >= QMP_IO_NOTED)
+    watch->is_asking = self->turns.is_asking = TRUE;
   if (self == NULL || watch->place != QMP_IO_NOWHERE)
     return;
 
@@ -770,6 +801,7 @@ qmp_io_watch_calm (QmpIoWatch *watch)
 {
   if (watch->place == QMP_IO_STIRRED || watch->place == QMP_IO_POSTPONED)
     qmp_io_turns_unlist (&watch->context->turns, watch);
+  watch->is_asking = FALSE;
 }
 
 /* --- streams without a descriptor --- */

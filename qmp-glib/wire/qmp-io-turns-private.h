@@ -52,6 +52,7 @@ typedef struct {
   GIOCondition      ready;      /* noted */
   gboolean          is_late;
   gboolean          busy;       /* left something to be done when it was served last */
+  gboolean          is_asking;  /* stirred since it was noted */
   GSource          *stream;     /* nullable: of a stream without a descriptor */
 #ifdef QMP_CHECKS
   GList             check_link; /* in the context's watches */
@@ -64,6 +65,7 @@ typedef struct {
   GQueue      lists[QMP_IO_N_PLACES]; /* of QmpIoWatch, by their links; some places have none */
   guint       number;                 /* of the newest turn */
   gint64      busy_time;              /* microseconds; 0: until one was served */
+  gboolean    is_asking;              /* one of those that are noted is */
   QmpIoWatch *served;                 /* borrowed, nullable: by the innermost turn, while it is there */
 } QmpIoTurns;
 

@@ -43,6 +43,7 @@ qmp_io_turns_forget (QmpIoTurns *self,
   qmp_io_turns_unlist (self, watch);
   watch->ready = 0;
   watch->busy = FALSE;
+  watch->is_asking = FALSE;
 }
 
 /* watch: out of its list. TRUE if it has more to be done at once. */
@@ -58,6 +59,7 @@ serve (QmpIoTurns *self,
   watch->turn = self->number;
 #endif
   watch->ready = 0;
+  watch->is_asking = FALSE;
   self->served = watch;
   /* Before, since it may be freed; and with one that is stirred already, nobody is woken for the others. */
   qmp_io_turns_list (self, watch, QMP_IO_STIRRED);

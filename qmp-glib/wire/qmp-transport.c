@@ -53,7 +53,7 @@ struct _QmpTransport {
 
   /* There are as many of these as there are links. */
   guint                    is_unix      : 1;
-  guint                    more         : 1; /* the last read of such a stream was a full one */
+  guint                    is_full      : 1; /* the last read was: there may be more */
   guint                    takes_fds    : 1; /* a Unix socket, whose descriptors somebody wants */
   guint                    paused       : 1; /* nothing is read */
   guint                    reads_bytes  : 1; /* a byte at a time */
@@ -513,8 +513,7 @@ read_some (QmpTransport *self)
     size = MIN (size, MAX (qmp_json_reader_get_held (self->reader), MAX_READ));
   n = read_bytes (self, buffer, size, &error);
 
-  /* A TLS stream holds what did not fit, and its source does not know of it. */
-  self->more = self->fd < 0 && n > 0 && (gsize) n == size;
+  self->is_full = n > 0 && (gsize) n == size;
   if (n > 0)
     take_bytes (self, buffer, n);
   else if (n == 0 || error != NULL)
@@ -617,11 +616,18 @@ qmp_transport_flush (QmpTransport *self)
 
 /* --- the watch --- */
 
+/* A TLS stream holds what did not fit, and its source does not know of it. */
+static gboolean
+holds_more (QmpTransport *self)
+{
+  return self->fd < 0 && self->is_full;
+}
+
 /* Is there something to do whether or not the stream is ready? */
 static gboolean
 is_ready (QmpTransport *self)
 {
-  return self->over || (self->more && !self->paused) || self->read_outside || self->write_error != NULL ||
+  return self->over || (holds_more (self) && !self->paused) || self->read_outside || self->write_error != NULL ||
          (self->tell_flushed && !has_output (self));
 }
 
@@ -681,11 +687,11 @@ handle_readiness (QmpTransport *self,
       end_if_gone (self, ready);
       return FALSE;
     }
-  if (!(ready & ~G_IO_OUT || self->more || self->write_error != NULL))
+  if (!(ready & ~G_IO_OUT || holds_more (self) || self->write_error != NULL))
     return FALSE;
   if (!self->funcs->wants_more (self->owner))
     return TRUE;
-  return self->reads_bytes ? read_bytewise (self) : read_some (self) >= MAX_READ;
+  return self->reads_bytes ? read_bytewise (self) : read_some (self) >= MAX_READ && self->is_full;
 }
 
 static void
