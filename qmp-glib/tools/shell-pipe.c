@@ -86,6 +86,9 @@ make_error (ShellPipe *self)
   status = g_subprocess_get_exit_status (self->process);
   if (status == 0)
     return NULL;
+  /* Shells, and programs that tidy up first, say it so. */
+  if (status == 128 + SIGINT)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The command “%s” has ended with status %d"), shown, status);
   return g_error_new (G_SPAWN_EXIT_ERROR, status, _("The command “%s” has ended with status %d"), shown, status);
 }
 

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _ShellPipe ShellPipe;
 
-/* error: the status if that was not 0, or the signal that ended it: G_IO_ERROR_CANCELLED for that of Ctrl-C. It is freed by
- * then. */
+/* error: the status if that was not 0, or the signal that ended it: G_IO_ERROR_CANCELLED for that of Ctrl-C, also where
+ * the status says so. It is freed by then. */
 typedef void (*ShellPipeDone) (const GError   *error,
                                gpointer        user_data);
 

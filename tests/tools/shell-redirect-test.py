@@ -101,6 +101,13 @@ class Pipe(Case):
             shell.type('query-name\n')
             self.assertNotIn('^C', shell.see(r'\{"return": \{\}\}\n' + PROMPT))
 
+    def test_ctrl_c_ends_what_was_pasted(self):
+        """Behind the command that it has ended; a shell says so by its status. Any other end is none of the next line's."""
+        shell = self.ready(self.server().path)
+        for command, n_replies in (('kill -INT $$', 0), ('exit 130', 0), ('exit 3', 2)):
+            shell.type(f'\x1b[200~query-name | {command}\nquery-name\nquery-name\x1b[201~\n')
+            self.assertEqual(shell.see(r'\nThe command.*' + PROMPT).count('{"return": {}}'), n_replies, command)
+
     def test_terminal_is_restored(self):
         shell = self.ready(self.server().path)
         attributes = []
