@@ -191,6 +191,27 @@ test_time (TestBoard     *board,
   assert_served (board, "cde");
 }
 
+static void
+expect_asked (TestBoardLine *line)
+{
+  g_assert_cmpuint (line->board->lines[0]->n_asked, ==, 1);
+}
+
+/* What one that is not busy has to write is written before those that are busy have their turn. */
+static void
+test_asked_before_busy (TestBoard     *board,
+                        gconstpointer  data)
+{
+  TestBoardLine *line = line_new (board, 'a');
+
+  flood (board, "b");
+  board->lines[1]->served = expect_asked;
+  test_board_say (line);
+  line->n_asked = 0;
+  turn (board);
+  assert_served (board, "ab");
+}
+
 /* What it has to write does not wait until it is served; of more than one iteration takes, some is written in each. */
 static void
 test_asked_though_left (TestBoard     *board,
@@ -444,6 +465,7 @@ static const TestBoardCase cases[] = {
   { "not-busy-any-more", test_not_busy_any_more },
   { "late", test_late },
   { "time", test_time },
+  { "asked-before-busy", test_asked_before_busy },
   { "asked-though-left", test_asked_though_left },
   { "no-sleep", test_no_sleep },
   { "others", test_others },

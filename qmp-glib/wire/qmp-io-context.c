@@ -260,6 +260,18 @@ yield (QmpIoContext *self)
   self->yields = TRUE;
 }
 
+/* What was said meanwhile goes out before, so that the answer comes while they are served. */
+static gboolean
+serve_busy (QmpIoContext *self,
+            guint         turn)
+{
+  if (self->turns.number != turn || !qmp_io_turns_has (&self->turns, QMP_IO_NOTED_BUSY))
+    return FALSE;
+
+  ask_stirred (self);
+  return qmp_io_turns_serve_busy (&self->turns, turn);
+}
+
 static void
 take_turn (QmpIoContext *self)
 {
@@ -269,6 +281,7 @@ take_turn (QmpIoContext *self)
   qmp_poll_set_harvest (self->set);
   expire_timers (self, turn);
   more = qmp_io_turns_serve (&self->turns, turn);
+  more = serve_busy (self, turn) || more;
   if (self->turns.number == turn && (more || ++self->streak >= MAX_STREAK))
     yield (self);
 }

@@ -79,9 +79,11 @@ void        qmp_io_turns_note       (QmpIoTurns   *self,
 /* It may be freed: within its own dispatch as well. */
 void        qmp_io_turns_forget     (QmpIoTurns   *self,
                                      QmpIoWatch   *watch);
-/* What there is to do in the turn of that number. TRUE if there is more to be done at once. As soon as a newer turn has begun,
- * in a main loop that user code runs, this one is over. */
+/* The turn of that number serves those that are not busy, and then those that are. TRUE if there is more to be done at once. As
+ * soon as a newer turn has begun, in a main loop that user code runs, this one is over. */
 gboolean    qmp_io_turns_serve      (QmpIoTurns   *self,
+                                     guint         turn);
+gboolean    qmp_io_turns_serve_busy (QmpIoTurns   *self,
                                      guint         turn);
 
 /* Last in a list that there is. watch: in no list. */

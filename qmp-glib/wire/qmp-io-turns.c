@@ -84,10 +84,20 @@ serve_all (QmpIoTurns *self,
   return more;
 }
 
+gboolean
+qmp_io_turns_serve (QmpIoTurns *self,
+                    guint       turn)
+{
+  if (!qmp_io_turns_has (self, QMP_IO_NOTED) && !qmp_io_turns_has (self, QMP_IO_NOTED_BUSY))
+    return serve_all (self, QMP_IO_NOTED_LATE, turn);
+
+  return serve_all (self, QMP_IO_NOTED, turn);
+}
+
 /* One of them, and others as long as there is time. */
-static gboolean
-serve_busy (QmpIoTurns *self,
-            guint       turn)
+gboolean
+qmp_io_turns_serve_busy (QmpIoTurns *self,
+                         guint       turn)
 {
   gint64 until = self->lists[QMP_IO_NOTED_BUSY].length > 1 ? g_get_monotonic_time () + self->busy_time : 0;
   gboolean more = FALSE;
@@ -100,17 +110,4 @@ serve_busy (QmpIoTurns *self,
         return TRUE;
     }
   return more;
-}
-
-gboolean
-qmp_io_turns_serve (QmpIoTurns *self,
-                    guint       turn)
-{
-  gboolean more;
-
-  if (!qmp_io_turns_has (self, QMP_IO_NOTED) && !qmp_io_turns_has (self, QMP_IO_NOTED_BUSY))
-    return serve_all (self, QMP_IO_NOTED_LATE, turn);
-
-  more = serve_all (self, QMP_IO_NOTED, turn);
-  return serve_busy (self, turn) || more;
 }
