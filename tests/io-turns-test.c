@@ -212,6 +212,24 @@ test_asked_before_busy (TestBoard     *board,
   assert_served (board, "ab");
 }
 
+/* That is not a reason to be served twice in one turn. */
+static void
+test_asked_and_ready (TestBoard     *board,
+                      gconstpointer  data)
+{
+  TestBoardLine *line = line_new (board, 'a');
+
+  flood (board, "b");
+  line->need = QMP_IO_READY;
+  set_floods (line, TRUE);
+  test_board_say (line);
+  qmp_io_context_set_busy_time (board->io, G_MAXINT);
+  turn (board);
+  assert_served (board, "ab");
+  turn (board);
+  g_assert_cmpuint (board->log->len, ==, 2);
+}
+
 /* What it has to write does not wait until it is served; of more than one iteration takes, some is written in each. */
 static void
 test_asked_though_left (TestBoard     *board,
@@ -398,11 +416,12 @@ static void
 run_nested_and_note (TestBoardLine *line)
 {
   TestBoard *board = line->board;
+  int priority;
 
   run_nested (line);
   board->lines[2]->need = QMP_IO_READY;
   qmp_io_watch_stir (&board->lines[2]->watch);
-  g_assert_true (g_main_context_pending (board->context));
+  g_assert_true (g_main_context_prepare (board->context, &priority));
 }
 
 /* And that one is over with it, whatever was noted since. */
@@ -466,6 +485,7 @@ static const TestBoardCase cases[] = {
   { "late", test_late },
   { "time", test_time },
   { "asked-before-busy", test_asked_before_busy },
+  { "asked-and-ready", test_asked_and_ready },
   { "asked-though-left", test_asked_though_left },
   { "no-sleep", test_no_sleep },
   { "others", test_others },

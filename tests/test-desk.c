@@ -200,16 +200,24 @@ test_desk_issue_bare (TestDesk *desk)
   return pipe_fd;
 }
 
+static gsize
+get_n_unsent (TestWire *wire)
+{
+  return wire->transport != NULL ? qmp_transport_get_n_unsent (wire->transport) : 0;
+}
+
 char *
 test_desk_hear (TestDesk *desk)
 {
   GString *names = g_string_new (NULL);
   g_autofree char *heard = NULL;
   g_auto(GStrv) lines = NULL;
+  gsize n_unsent;
 
-  /* A turn writes for a limited time. */
-  while (test_wire_turn (desk->wire))
-    ;
+  /* A turn writes for a limited time, and may do nothing else. */
+  do
+    n_unsent = get_n_unsent (desk->wire);
+  while (test_wire_turn (desk->wire) || get_n_unsent (desk->wire) != n_unsent);
   heard = test_wire_hear (desk->wire);
   lines = g_strsplit (heard, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)

@@ -97,20 +97,24 @@ ask (QmpIoWatch *watch)
   return watch->funcs->prepare != NULL ? watch->funcs->prepare (watch->owner) : QMP_IO_SLEEP;
 }
 
+/* In a turn each is served once at most: who is ready then is asked again behind it. */
 static void
-ask_stirred (QmpIoContext *self)
+ask_stirred (QmpIoContext *self,
+             gboolean      in_turn)
 {
   while (qmp_io_turns_has (&self->turns, QMP_IO_STIRRED))
     {
       QmpIoWatch *watch = qmp_io_turns_take_first (&self->turns, QMP_IO_STIRRED);
       QmpIoNeed need;
+      gboolean is_ready;
 
       watch->place = QMP_IO_IN_PREPARE;
       need = ask (watch);
       watch->place = QMP_IO_NOWHERE;
-      if (need == QMP_IO_READY || watch->ready != 0)
+      is_ready = need == QMP_IO_READY || watch->ready != 0;
+      if (is_ready && !in_turn)
         qmp_io_turns_note (&self->turns, watch, 0);
-      else if (need == QMP_IO_AGAIN)
+      else if (is_ready || need == QMP_IO_AGAIN)
         qmp_io_turns_list (&self->turns, watch, QMP_IO_POSTPONED);
     }
 }
@@ -211,7 +215,7 @@ prepare (GSource *source,
   self->is_woken = FALSE;
   qmp_poll_set_settle (self->set);
   stir_postponed (self);
-  ask_stirred (self);
+  ask_stirred (self, FALSE);
   ask_all_noted (self);
   check_sometimes (self);
   self->skips = self->yields;
@@ -227,7 +231,7 @@ check (GSource *source)
 
   if (self->skips)
     return FALSE;
-  ask_stirred (self);
+  ask_stirred (self, FALSE);
   if (qmp_io_turns_has_noted (&self->turns) || qmp_poll_set_is_ready (self->set) || is_timer_due (self) ||
       was_handed_any (self))
     return TRUE;
@@ -268,7 +272,7 @@ serve_busy (QmpIoContext *self,
   if (self->turns.number != turn || !qmp_io_turns_has (&self->turns, QMP_IO_NOTED_BUSY))
     return FALSE;
 
-  ask_stirred (self);
+  ask_stirred (self, TRUE);
   return qmp_io_turns_serve_busy (&self->turns, turn);
 }
 
