@@ -68,6 +68,13 @@ SHARE = [
     ('share-16-event', 400000, None),
 ]
 
+# What a machine does by itself, in processor time of the thread that has it.
+MACHINE = [
+    ('status', 20000, 'change of the status: STOP, or RESUME, behind which the machine asks for the status'),
+    ('job', 500, 'step of a job, which the machine has asked for'),
+    ('finder', 200, 'look at the processes of this computer'),
+]
+
 # Commands of the first and the last thousand of a conversation: they must cost the same.
 LONG = ('pipelined', 1000000)
 
@@ -240,6 +247,14 @@ def run_qemu(path):
             qemu.kill()
 
 
+def measure_machine(program, rounds):
+    times = {name: [] for name, *_ in MACHINE}
+    for _ in range(rounds):
+        for name, count, _ in MACHINE:
+            times[name].append(run_case(f'{program}-machine', name, count))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
 def measure_real(program, source, rounds):
     """query-status of a real QEMU, which reads one byte per system call. In turn, like the rest."""
     times = {name: [] for name in ('floor-blocking', 'blocking', 'async')}
@@ -369,6 +384,11 @@ def print_share(report):
         print(f'{name:19}{format_time(report[name])}  of the processor for a message  {more}')
 
 
+def print_machine(report):
+    for name, _, what in MACHINE:
+        print(f'{"machine-" + name:18} {format_time(report[name])}  of the processor for a {what}')
+
+
 def print_simdjson(report):
     print(f'{"schema of QEMU":18} {format_time(report["qmp-glib"])}  checked, {report["qmp-glib"] / report[report["best"]]:.2f} '
           f'of simdjson with its best kernel')
@@ -395,6 +415,7 @@ def print_table(report):
     print_tools(report['tools'])
     print_beside(report['beside'])
     print_share(report['share'])
+    print_machine(report['machine'])
     for name, count in report.get('instructions', {}).items():
         print(f'{name:18} {count:8.0f} instructions')
     for name, time_taken in report.get('qemu-qmp', {}).items():
@@ -443,6 +464,7 @@ def main():
     report['real'] = measure_real(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['beside'] = measure_beside(arguments.program, arguments.qemu_qmp, arguments.rounds)
     report['share'] = measure_share(arguments.program, arguments.rounds)
+    report['machine'] = measure_machine(arguments.program, arguments.rounds)
     report['python'] = measure_python(arguments.program)
     report['simdjson'] = measure_simdjson(arguments.program)
     if arguments.instructions:

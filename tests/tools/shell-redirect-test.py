@@ -94,7 +94,7 @@ class Pipe(Case):
     def test_ctrl_c_is_not_heard_late(self):
         """It comes to both. Here the shell is stopped until the other program has ended, so that it hears of both at once."""
         shell = self.ready(self.server().path)
-        over = 'until grep -q "^State:.Z" /proc/$$/status; do :; done; kill -CONT $PPID'
+        over = 'while grep -qs "^State:.[^Z]" /proc/$$/status; do :; done; kill -CONT $PPID'
         for _ in range(20):
             shell.type(f'query-name | kill -STOP $PPID; kill -INT $PPID; ({over}) &\n')
             self.assertNotIn('^C', shell.see(PROMPT))
