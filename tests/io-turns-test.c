@@ -278,7 +278,7 @@ static void
 want (TestBoardLine *line,
       gboolean       busy)
 {
-  line->watch.busy = busy;
+  line->watch.is_busy = busy;
   line->need = QMP_IO_READY;
   line->served = fall_asleep;
   qmp_io_watch_stir (&line->watch);

@@ -70,26 +70,20 @@ pipe_free (ShellPipe *self)
   g_free (self);
 }
 
+/* Shells, and programs that tidy up first, say by their status that it was Ctrl-C. */
 static GError *
 make_error (ShellPipe *self)
 {
   g_autofree char *shown = tool_shorten (self->command);
-  int status;
+  gboolean has_exited = g_subprocess_get_if_exited (self->process);
+  int number = has_exited ? g_subprocess_get_exit_status (self->process) : g_subprocess_get_term_sig (self->process);
+  gboolean is_ctrl_c = number == (has_exited ? 128 + SIGINT : SIGINT);
 
-  if (!g_subprocess_get_if_exited (self->process))
-    {
-      int number = g_subprocess_get_term_sig (self->process);
-
-      return g_error_new (G_IO_ERROR, number == SIGINT ? G_IO_ERROR_CANCELLED : G_IO_ERROR_FAILED,
-                          _("The command “%s” was ended by signal %d"), shown, number);
-    }
-  status = g_subprocess_get_exit_status (self->process);
-  if (status == 0)
+  if (has_exited && number == 0)
     return NULL;
-  /* Shells, and programs that tidy up first, say it so. */
-  if (status == 128 + SIGINT)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The command “%s” has ended with status %d"), shown, status);
-  return g_error_new (G_SPAWN_EXIT_ERROR, status, _("The command “%s” has ended with status %d"), shown, status);
+  return g_error_new (G_IO_ERROR, is_ctrl_c ? G_IO_ERROR_CANCELLED : G_IO_ERROR_FAILED,
+                      has_exited ? _("The command “%s” has ended with status %d")
+                                 : _("The command “%s” was ended by signal %d"), shown, number);
 }
 
 static void

@@ -51,7 +51,7 @@ typedef struct {
   QmpIoPlace        place;
   GIOCondition      ready;      /* noted */
   gboolean          is_late;
-  gboolean          busy;       /* left something to be done when it was served last */
+  gboolean          is_busy;    /* left something to be done when it was served last */
   gboolean          is_asking;  /* stirred since it was noted */
   GSource          *stream;     /* nullable: of a stream without a descriptor */
 #ifdef QMP_CHECKS

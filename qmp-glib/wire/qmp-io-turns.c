@@ -31,7 +31,7 @@ qmp_io_turns_note (QmpIoTurns   *self,
     return;
   qmp_io_turns_unlist (self, watch);
   qmp_io_turns_list (self, watch,
-                     watch->is_late ? QMP_IO_NOTED_LATE : watch->busy ? QMP_IO_NOTED_BUSY : QMP_IO_NOTED);
+                     watch->is_late ? QMP_IO_NOTED_LATE : watch->is_busy ? QMP_IO_NOTED_BUSY : QMP_IO_NOTED);
 }
 
 void
@@ -42,7 +42,7 @@ qmp_io_turns_forget (QmpIoTurns *self,
     self->served = NULL;
   qmp_io_turns_unlist (self, watch);
   watch->ready = 0;
-  watch->busy = FALSE;
+  watch->is_busy = FALSE;
   watch->is_asking = FALSE;
 }
 
@@ -66,7 +66,7 @@ serve (QmpIoTurns *self,
   more = watch->funcs->dispatch (watch->owner, ready);
   /* It is not there any more if it was freed, or if a turn within this one was taken. */
   if (self->served == watch)
-    watch->busy = more;
+    watch->is_busy = more;
   self->served = NULL;
   return more;
 }
