@@ -272,30 +272,7 @@ test_source_destroyed (TestBoard     *board,
 
 /* --- somebody else's main loop --- */
 
-/* Does the poll of a foreign main loop return at once? what: done between its query and its poll. */
-static gboolean
-foreign_wakes (TestBoard  *board,
-               void    (* what) (TestBoard *board))
-{
-  GPollFD fds[TEST_BOARD_MAX_LINES + 2];
-  gboolean woken;
-  int priority;
-  int timeout;
-  int n;
-
-  g_assert_true (g_main_context_acquire (board->context));
-  g_main_context_prepare (board->context, &priority);
-  n = g_main_context_query (board->context, priority, &timeout, fds, G_N_ELEMENTS (fds));
-  g_assert_cmpint (n, <=, (int) G_N_ELEMENTS (fds));
-  g_main_context_release (board->context);
-  what (board);
-  woken = g_poll (fds, n, 0) > 0;
-  g_assert_true (g_main_context_acquire (board->context));
-  if (g_main_context_check (board->context, priority, fds, n))
-    g_main_context_dispatch (board->context);
-  g_main_context_release (board->context);
-  return woken;
-}
+#define foreign_wakes(board, what) test_foreign_wakes ((board)->context, (TestForeignFunc) (what), board)
 
 static void
 do_nothing (TestBoard *board)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "wire/qmp-io-context-private.h"
-
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "test-board.h"
 #include "test-utils.h"
 
 /* When a main context is woken, and when that would be a system call for nothing: descriptors come and go between its turns. */
@@ -128,32 +127,7 @@ tear_down (Desk          *desk,
 
 /* --- between the query and the poll of a main loop that is not GLib's --- */
 
-typedef void (* DeskFunc) (Desk *desk);
-
-/* Does its poll return at once? */
-static gboolean
-wakes (Desk     *desk,
-       DeskFunc  what)
-{
-  GPollFD fds[MAX_LINES + 2];
-  gboolean woken;
-  int priority;
-  int timeout;
-  int n;
-
-  g_assert_true (g_main_context_acquire (desk->context));
-  g_main_context_prepare (desk->context, &priority);
-  n = g_main_context_query (desk->context, priority, &timeout, fds, G_N_ELEMENTS (fds));
-  g_assert_cmpint (n, <=, (int) G_N_ELEMENTS (fds));
-  g_main_context_release (desk->context);
-  what (desk);
-  woken = g_poll (fds, n, 0) > 0;
-  g_assert_true (g_main_context_acquire (desk->context));
-  if (g_main_context_check (desk->context, priority, fds, n))
-    g_main_context_dispatch (desk->context);
-  g_main_context_release (desk->context);
-  return woken;
-}
+#define wakes(desk, what) test_foreign_wakes ((desk)->context, (TestForeignFunc) (what), desk)
 
 static void
 do_nothing (Desk *desk)

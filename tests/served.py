@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""When the monitors of a QEMU that starts, or of its storage daemon, can be connected to.
+"""A QEMU, or its storage daemon, whose monitors can be connected to.
 
 QEMU moves its monitors to a thread of their own while it starts. Of a client whose connection was accepted before, two
 threads read: bytes are lost, one time in hundreds on a busy machine (QEMU 7.2). So there is a monitor behind all others,
@@ -9,6 +9,7 @@ are to be moved at once from behind.
 
 import contextlib
 import socket
+import subprocess
 
 SECONDS = 60
 
@@ -28,3 +29,28 @@ class LastMonitor:
             file.readline()
             file.write(b'{"execute": "qmp_capabilities"}')
             file.readline()
+
+
+def listening(address):
+    sock = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
+    sock.bind(address)
+    sock.listen()
+    # A blocking one can make QEMU 7.2 sleep in accept4() for good.
+    sock.setblocking(False)
+    return sock
+
+
+def start(program, sockets, *arguments, **options):
+    """With a monitor at each of the listening sockets, which are the program's then; options: of Popen."""
+    command = [program, *arguments]
+    for number, sock in enumerate(sockets):
+        command += ['--chardev', f'socket,id=m{number},fd={sock.fileno()},server=on,wait=off']
+        command += ['--monitor', f'chardev=m{number}'] if 'storage' in program else \
+            ['-mon', f'chardev=m{number},mode=control']
+    last = LastMonitor(program)
+    process = subprocess.Popen([*command, *last.arguments], stdin=subprocess.DEVNULL,
+                               pass_fds=[last.fd, *[sock.fileno() for sock in sockets]], **options)
+    for sock in sockets:
+        sock.close()
+    last.wait()
+    return process

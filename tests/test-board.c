@@ -83,6 +83,33 @@ test_board_say (TestBoardLine *line)
   g_assert_cmpint (send (line->peer_fd, "x", 1, 0), ==, 1);
 }
 
+/* --- somebody else's main loop --- */
+
+gboolean
+test_foreign_wakes (GMainContext    *context,
+                    TestForeignFunc  what,
+                    gpointer         data)
+{
+  GPollFD fds[16];
+  gboolean woken;
+  int priority;
+  int timeout;
+  int n;
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, &priority);
+  n = g_main_context_query (context, priority, &timeout, fds, G_N_ELEMENTS (fds));
+  g_assert_cmpint (n, <=, (int) G_N_ELEMENTS (fds));
+  g_main_context_release (context);
+  what (data);
+  woken = g_poll (fds, n, 0) > 0;
+  g_assert_true (g_main_context_acquire (context));
+  if (g_main_context_check (context, priority, fds, n))
+    g_main_context_dispatch (context);
+  g_main_context_release (context);
+  return woken;
+}
+
 /* --- the board --- */
 
 gboolean

@@ -58,6 +58,13 @@ void           test_board_say       (TestBoardLine       *line);
 /* One iteration, which waits for nothing. Has something been dispatched? */
 gboolean       test_board_turn      (TestBoard           *board);
 
+/* A main loop that is not GLib's, which queries the context's descriptors and polls them: does its poll return at once? what: done
+ * in between. */
+typedef void (* TestForeignFunc) (gpointer data);
+gboolean       test_foreign_wakes    (GMainContext        *context,
+                                      TestForeignFunc      what,
+                                      gpointer             data);
+
 /* Who was served since. */
 #define test_assert_served(board, expected)           \
   G_STMT_START {                                      \

@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+import served  # noqa: E402
+
 # Case, how often, the case that it is compared with, what one is called.
 CASES = [
     ('floor-blocking', 20000, None, 'command'),
@@ -237,11 +240,8 @@ def measure_share(program, rounds):
 @contextlib.contextmanager
 def run_qemu(path):
     """A QEMU whose monitor at path serves one client after the other."""
-    with subprocess.Popen(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none',
-                           '-qmp', f'unix:{path},server=on,wait=off']) as qemu:
+    with served.start('qemu-system-x86_64', [served.listening(path)], '-machine', 'none', '-nodefaults', '-display', 'none') as qemu:
         try:
-            while not os.path.exists(path):
-                time.sleep(0.01)
             yield
         finally:
             qemu.kill()

@@ -35,25 +35,7 @@ class Failure(Exception):
 
 def start_server(program, paths, *arguments):
     """Starts a server with a monitor at each of the paths; they can be connected to."""
-    command, fds = [program], []
-    for number, path in enumerate(paths):
-        listening = socket.socket(socket.AF_UNIX)
-        listening.bind(path)
-        listening.listen()
-        # A blocking one can make QEMU 7.2 sleep in accept4() for good.
-        listening.setblocking(False)
-        fds.append(listening)
-        monitor = '--monitor' if 'storage' in program else '-mon'
-        mode = '' if 'storage' in program else ',mode=control'
-        command += ['--chardev', f'socket,id=m{number},fd={listening.fileno()},server=on,wait=off',
-                    monitor, f'chardev=m{number}{mode}']
-    last = served.LastMonitor(program)
-    server = subprocess.Popen([*command, *last.arguments, *arguments], pass_fds=[last.fd, *[fd.fileno() for fd in fds]],
-                              stdin=subprocess.DEVNULL)
-    for fd in fds:
-        fd.close()
-    last.wait()
-    return server
+    return served.start(program, [served.listening(path) for path in paths], *arguments)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ usage: recorded.py QMP
 import hashlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -65,11 +64,14 @@ class Recorded(unittest.TestCase):
     def path(self, name):
         return str(self.directory / name)
 
+    def own(self, process):
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+
     def start(self, *command, **more):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **more)
         self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.own(process)
         return process
 
     def qmp(self, *words):
@@ -84,15 +86,7 @@ class Recorded(unittest.TestCase):
         return done.stdout
 
     def record(self):
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.bind(self.path('monitor'))
-            sock.listen()
-            # A blocking one can make QEMU 7.2 sleep in accept4() for good.
-            sock.setblocking(False)
-            last = served.LastMonitor()
-            self.start(*QEMU, '-chardev', f'socket,id=monitor,fd={sock.fileno()},server=on,wait=off',
-                       '-mon', 'chardev=monitor,mode=control', *last.arguments, pass_fds=[sock.fileno(), last.fd])
-            last.wait()
+        self.own(served.start(QEMU[0], [served.listening(self.path('monitor'))], *QEMU[1:]))
         recorder, address = self.qmp('record', '--once', self.path('monitor'), self.path('recorder'), self.path('recording'))
         seen = self.run_program(address, 'opensesame')
         self.assertEqual(recorder.wait(SECONDS), 0)

@@ -14,7 +14,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -44,15 +43,6 @@ def running(command, **options):
 def qemu(chardev, *arguments, behind=(), **options):
     return running(['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', *arguments,
                     '-chardev', f'socket,id=monitor,{chardev}', '-mon', 'chardev=monitor,mode=control', *behind], **options)
-
-
-def listen(family, address):
-    listening = socket.socket(family)
-    listening.bind(address)
-    listening.listen()
-    # A blocking one can make QEMU 7.2 sleep in accept4() for good.
-    listening.setblocking(False)
-    return listening
 
 
 @contextlib.contextmanager
@@ -95,7 +85,7 @@ def tls_qemu(directory):
     make_certificate(directory, 'ca', AUTHORITY, '--generate-self-signed')
     make_certificate(directory, 'server', SERVER, '--generate-certificate',
                      '--load-ca-certificate', 'ca-cert.pem', '--load-ca-privkey', 'ca-key.pem')
-    with serving_qemu(listen(socket.AF_INET, ('127.0.0.1', 0)),
+    with serving_qemu(served.listening(('127.0.0.1', 0)),
                       '-object', f'tls-creds-x509,id=tls,dir={directory},endpoint=server,verify-peer=no',
                       options=',tls-creds=tls') as address:
         yield address
@@ -107,7 +97,7 @@ def main():
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix='qmp-glib-'))
         listening = f'{directory}/listening'
         host, port = stack.enter_context(tls_qemu(directory))
-        monitor = stack.enter_context(serving_qemu(listen(socket.AF_UNIX, f'{directory}/monitor')))
+        monitor = stack.enter_context(serving_qemu(served.listening(f'{directory}/monitor')))
         stack.enter_context(qemu(f'path={listening},server=off,reconnect=1'))
         agent = stack.enter_context(guest_agent(directory))
         story = subprocess.run([*command, monitor, listening, agent, f'{host}:{port}', f'{directory}/ca-cert.pem'],

@@ -105,25 +105,12 @@ class Terminal:
             os.close(self.fd)
 
 
-def listening(address):
-    sock = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
-    sock.bind(address)
-    sock.listen()
-    # A blocking one can make QEMU 7.2 sleep in accept4() for good.
-    sock.setblocking(False)
-    return sock
+listening = served.listening
 
 
 def start_with_one_monitor(path, *arguments):
     """A QEMU that one program at a time can talk to."""
-    last = served.LastMonitor()
-    with listening(path) as sock:
-        process = subprocess.Popen(['qemu-system-x86_64', *arguments, '-chardev',
-                                    f'socket,id=only,fd={sock.fileno()},server=on,wait=off',
-                                    '-mon', 'chardev=only,mode=control', *last.arguments],
-                                   pass_fds=[sock.fileno(), last.fd], stdin=subprocess.DEVNULL)
-    last.wait()
-    return process
+    return served.start('qemu-system-x86_64', [listening(path)], *arguments)
 
 
 class Server:
@@ -134,18 +121,7 @@ class Server:
         self.other_path = os.path.join(directory, name + '-other')
         sockets = [listening(self.path), listening(self.other_path), listening(('127.0.0.1', 0))]
         self.tcp = '127.0.0.1:%d' % sockets[2].getsockname()[1]
-        monitors = []
-        for number, sock in enumerate(sockets):
-            monitors += ['--chardev', f'socket,id=m{number},fd={sock.fileno()},server=on,wait=off']
-            monitors += ['--mon' if 'storage' in program else '-mon', f'chardev=m{number},mode=control'] \
-                if 'storage' not in program else ['--monitor', f'chardev=m{number}']
-        last = served.LastMonitor(program)
-        self.process = subprocess.Popen([program, *arguments, *monitors, *last.arguments],
-                                        pass_fds=[last.fd, *[sock.fileno() for sock in sockets]], stdin=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        for sock in sockets:
-            sock.close()
-        last.wait()
+        self.process = served.start(program, sockets, *arguments, stderr=subprocess.DEVNULL)
         self.side = None
 
     def execute(self, command, **arguments):
